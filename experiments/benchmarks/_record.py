@@ -1,0 +1,84 @@
+"""What every benchmark shares: one row a case, a table on the screen, JSON beside the script."""
+
+import json
+import os
+import platform
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from wfa.files import write_text
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One case of a benchmark.
+
+    Attributes:
+        case: What was done, on what.
+        ours: Our figure.
+        peer: The peer's figure in the same run, or the limit that was set; None without either.
+        ratio: How many times better ours is; above 1 is better whatever the unit.
+        goal: The ratio wanted; None without one.
+        agreement: Largest difference between the two results; None where there is nothing to
+            compare.
+        unit: Unit of `ours` and `peer`.
+        bound_by: What limits ours.
+    """
+
+    case: str
+    ours: float
+    peer: float | None
+    ratio: float | None
+    goal: float | None
+    agreement: float | None
+    unit: str
+    bound_by: str
+
+
+def record(name: str, rows: Sequence[Row], folder: Path | None = None) -> Path:
+    """Print rows as a table and write them to `<name>.json`.
+
+    Args:
+        name: Of the benchmark.
+        rows: Its cases.
+        folder: Where to write; this folder unless given.
+
+    Returns:
+        The file written.
+    """
+    machine = machine_description()
+    table = Table(title=f"{name} on {machine}", title_justify="left")
+    columns = ("ours", "peer", "unit", "ratio", "goal", "agreement", "bound by")
+    table.add_column("case", overflow="fold")
+    for column in columns:
+        table.add_column(column, justify="left" if column in ("unit", "bound by") else "right")
+    for row in rows:
+        figures = map(_shown, (row.ours, row.peer))
+        others = map(_shown, (row.ratio, row.goal, row.agreement))
+        table.add_row(row.case, *figures, row.unit, *others, row.bound_by)
+    Console().print(table)
+    path = (folder or Path(__file__).parent) / f"{name}.json"
+    content = [{**asdict(row), "machine": machine} for row in rows]
+    write_text(path, json.dumps(content, indent=2) + "\n")
+    return path
+
+
+def machine_description() -> str:
+    """Give the processor's model and the number of cores that this process may use."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return f"{_processor()}, {cores} cores"
+
+
+def _processor() -> str:
+    listing = Path("/proc/cpuinfo")
+    lines = listing.read_text(encoding="utf-8").splitlines() if listing.is_file() else []
+    names = (line.split(":", 1)[1].strip() for line in lines if line.startswith("model name"))
+    return next(names, platform.processor() or platform.machine())
+
+
+def _shown(figure: float | None) -> str:
+    return "-" if figure is None else f"{figure:.4g}"

@@ -1,0 +1,27 @@
+"""Captions of the real data sets, and strategies for captions that nobody would write."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+Captions = list[list[str]]
+
+
+@pytest.fixture(scope="session")
+def real_captions(data_dir: Callable[[str], Path]) -> Callable[..., Captions]:
+    """Give the captions of a data set's images, of one split or of all."""
+    read: dict[str, list[dict[str, object]]] = {}
+
+    def captions(name: str, split: str | None = None) -> Captions:
+        if name not in read:
+            text = (data_dir(name) / "captions.json").read_text(encoding="utf-8")
+            read[name] = json.loads(text)["images"]
+        return [
+            [sentence["raw"] for sentence in image["sentences"]]  # type: ignore[attr-defined]
+            for image in read[name]
+            if split in (None, image["split"])
+        ]
+
+    return captions

@@ -1,0 +1,49 @@
+"""Fixtures of the data room."""
+
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+
+@pytest.fixture
+def cache_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Send the toolkit's cache to a folder of this test."""
+    folder = tmp_path / "the_cache"
+    monkeypatch.setenv("WFA_CACHE_DIR", str(folder))
+    return folder
+
+
+@pytest.fixture
+def picture() -> Callable[[Path, int], Path]:
+    """Write a small picture whose pixels depend on a seed; its format follows the file's name."""
+
+    def write(path: Path, seed: int) -> Path:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        pixels = np.random.default_rng(seed).integers(0, 256, (12, 10, 3), dtype=np.uint8)
+        Image.fromarray(pixels).save(path)
+        return path
+
+    return write
+
+
+@pytest.fixture
+def write_karpathy() -> Callable[[Path, Sequence[tuple[str, str, Sequence[str]]]], Path]:
+    """Write (file name, split, captions) as a Karpathy JSON."""
+
+    def write(path: Path, images: Sequence[tuple[str, str, Sequence[str]]]) -> Path:
+        content: dict[str, Any] = {
+            "images": [
+                {"filename": name, "split": split, "sentences": [{"raw": text} for text in texts]}
+                for name, split, texts in images
+            ]
+        }
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(content), encoding="utf-8")
+        return path
+
+    return write

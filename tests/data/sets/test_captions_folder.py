@@ -1,0 +1,248 @@
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from wfa.data.sets._entries import Entry, divide
+from wfa.data.sets.captions_folder import CaptionsFolder, Config
+from wfa.errors import ConfigError, DataError
+
+Picture = Callable[[Path, int], Path]
+
+WANTED = {"a.png": ("one", "two, three"), "b/c.png": ("four",), "d.png": ('a "fifth"', "six")}
+SPLITS = {"a.png": "train", "b/c.png": "val", "d.png": "test"}
+
+
+def as_rows(lists: bool) -> list[dict[str, Any]]:
+    if lists:
+        return [
+            {"filename": name, "captions": list(texts), "split": SPLITS[name]}
+            for name, texts in WANTED.items()
+        ]
+    return [
+        {"split": SPLITS[name], "caption": text, "image": name}
+        for name, texts in WANTED.items()
+        for text in texts
+    ]
+
+
+def table(kind: str, path: Path) -> None:
+    rows = as_rows(lists=kind != "csv")
+    if kind == "csv":
+        lines = ['"' + '","'.join(v.replace('"', '""') for v in row.values()) + '"' for row in rows]
+        path.write_text("\n".join([",".join(rows[0]), *lines]), encoding="utf-8-sig")
+    elif kind == "jsonl":
+        path.write_text("\n\n".join(map(json.dumps, rows)), encoding="utf-8")
+    elif kind == "json":
+        path.write_text(json.dumps(rows), encoding="utf-8")
+    else:
+        pq.write_table(pa.Table.from_pylist(rows), path)
+
+
+def captions(root: Path, **options: Any) -> dict[str, tuple[str, ...]]:
+    """The captions of all splits."""
+    config = Config(root=str(root), **options)
+    return {
+        record.image: record.captions
+        for split in CaptionsFolder.splits(config)
+        for record in CaptionsFolder(config, split).records
+    }
+
+
+def csv(root: Path, text: str, name: str = "table.csv") -> Path:
+    root.mkdir(exist_ok=True)
+    (root / name).write_text(text, encoding="utf-8")
+    return root
+
+
+@pytest.mark.parametrize("kind", ["csv", "json", "jsonl", "parquet"])
+@pytest.mark.parametrize("folder", ["images", ""])
+def test_every_form_says_the_same(tmp_path: Path, picture: Picture, kind: str, folder: str) -> None:
+    table(kind, tmp_path / f"captions.{kind}")
+    for seed, name in enumerate(WANTED):
+        picture(tmp_path / folder / name, seed)
+    assert captions(tmp_path) == WANTED
+    config = Config(root=str(tmp_path))
+    assert CaptionsFolder.splits(config) == ("train", "validation", "test")
+    assert CaptionsFolder(config, "validation").read_image(0).shape == (12, 10, 3)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        {"a.png": ["one", "two"], "b.png": "three"},
+        {
+            "images": [{"id": 7, "file_name": "a.png"}, {"id": 3, "file_name": "b.png"}],
+            "annotations": [
+                {"image_id": 7, "caption": "one"},
+                {"image_id": 3, "caption": "three"},
+                {"image_id": 7, "caption": "two"},
+            ],
+        },
+        {
+            "images": [
+                {"filename": "a.png", "sentences": [{"raw": "one"}, {"raw": "two"}]},
+                {"filename": "b.png", "sentences": [{"raw": "three"}]},
+            ]
+        },
+    ],
+    ids=["mapping", "coco", "karpathy"],
+)
+def test_json_of_other_tools(tmp_path: Path, content: object) -> None:
+    (tmp_path / "c.json").write_text(json.dumps(content), encoding="utf-8")
+    config = {"validation_fraction": 0.0, "test_fraction": 0.0}
+    assert captions(tmp_path, **config) == {"a.png": ("one", "two"), "b.png": ("three",)}
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("t.csv", "file_name,caption_1,caption_2,caption_10\na.png,one,two,ten\nb.png,three,,\n"),
+        ("t.csv", "path;raw;raw_1;raw_2\na.png;one;two;ten\nb.png;three;;\n"),
+        ("t.tsv", "FILE\tCaption2\tCaption1\tCaption10\na.png\ttwo\tone\tten\nb.png\t\tthree\t\n"),
+        ("t.csv", 'image,captions\na.png,"[""one"", ""two"", ""ten""]"\nb.png,three\n'),
+        ("t.csv", "image,captions\na.png,\"['one', 'two', 'ten']\"\nb.png,three\n"),
+    ],
+    ids=["numbered", "semicolons", "tabs", "json list", "python list"],
+)
+def test_ways_to_write_several_captions(tmp_path: Path, name: str, text: str) -> None:
+    csv(tmp_path, text, name)
+    found = captions(tmp_path, validation_fraction=0.0, test_fraction=0.0)
+    assert found == {"a.png": ("one", "two", "ten"), "b.png": ("three",)}
+
+
+def test_columns_by_option(tmp_path: Path) -> None:
+    csv(tmp_path, "filename,photo,caption,words,set,fold\n0,a.png,no,yes,9,train\n")
+    found = captions(tmp_path, file_column="photo", caption_column="words", split_column="fold")
+    assert found == {"a.png": ("yes",)}
+
+
+def test_windows_paths_and_a_folder_by_option(tmp_path: Path, picture: Picture) -> None:
+    csv(tmp_path, "filename,caption,split\nsub\\a.png,one,train\n")
+    picture(tmp_path / "photos" / "sub" / "a.png", 0)
+    dataset = CaptionsFolder(Config(root=str(tmp_path), images="photos"), "train")
+    assert dataset.records[0].image == "sub/a.png"
+    assert dataset.read_image(0).shape == (12, 10, 3)
+
+
+@pytest.mark.parametrize(
+    ("text", "options", "message"),
+    [
+        ("a,b\n1,2\n", {}, r"no column of image file names .* nor of captions .* are: a, b"),
+        ("filename,b\n1,2\n", {}, r"no column of captions \(data\.caption_column=NAME\).*filename"),
+        (
+            "filename,caption\n1,2\n",
+            {"file_column": "photo"},
+            r"no column of image file names \(data\.file_column=photo\)",
+        ),
+        (
+            "filename,caption\n1,2\n",
+            {"split_column": "fold"},
+            r"no column of splits \(data\.split_column=fold\)",
+        ),
+        ("filename,caption\n", {}, "has no rows"),
+        ("", {}, "has no rows"),
+        ("filename,caption\na.png,one, two\n", {}, "line 2: not the 2 values .* put quotes"),
+        ("filename,caption\na.png\n", {}, "line 2: not the 2 values"),
+        ("filename,caption\n../a.png,one\n", {}, "row 1: the image name"),
+        ("filename,caption,split\na.png,,train\n", {}, r"empty caption .*a\.png"),
+        ("filename,caption_1,caption_2,split\na.png,,,train\n", {}, r"empty caption .*a\.png"),
+        ("filename,caption,split\na.png,one,holdout\n", {}, "split 'holdout', which is not known"),
+        ("filename,caption,split\na.png,one,train\na.png,two,test\n", {}, "row 2: image a.png is"),
+        ("filename,caption,split\na.png,one,train\nb.png,two,\n", {}, "but not for b.png"),
+        ("filename,caption\na.png,one\nb.png,two\n", {}, "2 images are too few for 3 splits"),
+        ('filename,caption\na.png,"one\n', {}, "is not CSV"),
+    ],
+)
+def test_broken_tables(tmp_path: Path, text: str, options: dict[str, Any], message: str) -> None:
+    with pytest.raises(DataError, match=message):
+        captions(csv(tmp_path, text), **options)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("t.csv", "filename,caption\nà.png,é".encode("latin-1"), "not text in UTF-8"),
+        ("t.jsonl", b'{"filename": "a.png"}\n{', "not JSON in every line"),
+        ("t.jsonl", b"[1]", "line 1 is no object"),
+        ("t.json", b"[1]", "entry 0 is no object"),
+        ("t.json", b"3", "neither a list nor an object"),
+        ("t.json", b'{"images": [{"id": 1}], "annotations": []}', "is not COCO captions"),
+        ("t.json", b'[{"filename": "a.png", "caption": 3}]', "neither a text nor a list"),
+        ("t.json", b'[{"filename": 3, "caption": "a"}]', "is no file name: 3"),
+        ("t.parquet", b"PAR1", "is not Parquet"),
+    ],
+)
+def test_broken_files(tmp_path: Path, name: str, content: bytes, message: str) -> None:
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(DataError, match=message):
+        captions(tmp_path)
+
+
+def test_which_table(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="holds no table of captions: put a CSV"):
+        captions(tmp_path)
+    csv(tmp_path, "filename,caption,split\na.png,one,train\n", "a.csv")
+    csv(tmp_path, "filename,caption,split\na.png,two,train\n", "b.csv")
+    with pytest.raises(DataError, match=r"several tables \(a\.csv, b\.csv\): say data\.annota"):
+        captions(tmp_path)
+    assert captions(tmp_path, annotations="b.csv") == {"a.png": ("two",)}
+    with pytest.raises(DataError, match=r"data\.annotations=c\.csv: there is no file"):
+        captions(tmp_path, annotations="c.csv")
+    (tmp_path / "c.xls").touch()
+    with pytest.raises(DataError, match=r"c\.xls does not end in one of \.csv"):
+        captions(tmp_path, annotations="c.xls")
+
+
+def test_missing_root_does_not_offer_a_download(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="put your images and a CSV"):
+        captions(tmp_path / "nowhere")
+
+
+def test_ten_images_have_every_split(tmp_path: Path) -> None:
+    lines = [f"{place}.png,caption {place}" for place in range(10)]
+    csv(tmp_path, "\n".join(["filename,caption", *lines]))
+    config = Config(root=str(tmp_path))
+    sizes = {split: len(CaptionsFolder(config, split)) for split in CaptionsFolder.splits(config)}
+    assert sizes == {"train": 8, "validation": 1, "test": 1}
+
+
+names = st.lists(st.text(min_size=1, max_size=8), min_size=3, max_size=60, unique=True)
+
+
+@given(names, st.floats(0, 0.4), st.floats(0, 0.4), st.randoms(use_true_random=False))
+def test_division_is_of_names_alone(
+    given_names: list[str], validation: float, test: float, random: Any
+) -> None:
+    entries = [Entry(name, "", ("a",)) for name in given_names]
+    fractions = [("test", test), ("validation", validation)]
+    divided = divide(entries, fractions)
+    assert [entry.image for entry in divided] == given_names
+    for split, fraction in fractions:
+        count = sum(entry.split == split for entry in divided)
+        exact = fraction * len(entries)
+        assert count == 0 if fraction == 0 else exact - 1 <= count <= max(1, exact + 1e-6)
+    assert any(entry.split == "train" for entry in divided)
+    random.shuffle(entries)
+    again = {entry.image: entry.split for entry in divide(entries, fractions)}
+    assert again == {entry.image: entry.split for entry in divided}
+
+
+@pytest.mark.parametrize("share", [0.07, 0.14, 0.28, 0.29, 0.57, 0.58])
+def test_whole_shares_are_exact(share: float) -> None:
+    entries = [Entry(str(place), "", ("a",)) for place in range(100)]
+    held = [entry for entry in divide(entries, [("test", share)]) if entry.split == "test"]
+    assert len(held) == round(share * 100)
+
+
+@pytest.mark.parametrize("fractions", [(0.5, 0.5), (-0.1, 0.1), (1.0, 0.0)])
+def test_fractions_leave_something_to_train_on(fractions: tuple[float, float]) -> None:
+    entries = [Entry(str(place), "", ("a",)) for place in range(10)]
+    with pytest.raises(ConfigError, match="must be >= 0 and sum to less than 1"):
+        divide(entries, [("test", fractions[0]), ("validation", fractions[1])])

@@ -1,0 +1,113 @@
+"""The batch and its loader: ragged, distinct, the same at any worker and process count."""
+
+from collections.abc import Sequence
+from dataclasses import fields
+
+import numpy as np
+import pytest
+import torch
+from numpy.typing import NDArray
+
+from tests.data.tiny import SPEC, TinyDataset, ragged, tokenize
+from wfa.data.batch import Batch
+from wfa.data.inputs import PixelInputs
+from wfa.data.loader import CaptionDataModule, EpochBatches, TrainingBatches
+from wfa.errors import ConfigError
+
+CAPTIONS = ragged(20, np.random.default_rng(0))
+
+
+def draw_half(
+    captions: Sequence[str], prior: NDArray[np.float64], rng: np.random.Generator | None
+) -> tuple[Sequence[str], NDArray[np.float64]]:
+    if rng is None:
+        return captions, prior
+    kept = np.flatnonzero(rng.random(len(captions)) < 0.5)
+    kept = kept if len(kept) else np.array([0])
+    return [captions[k] for k in kept], prior[kept] / prior[kept].sum()
+
+
+def batches(seed: int = 3) -> TrainingBatches:
+    dataset = TinyDataset(CAPTIONS)
+    inputs = PixelInputs(dataset, SPEC, tokenize, cache=None, augment="crop_dihedral")
+    return TrainingBatches(dataset, inputs, draw_half, None, seed)
+
+
+def epoch(workers: int, number: int) -> list[Batch]:
+    module = CaptionDataModule(batches(), len(CAPTIONS), 6, 3, workers)
+    loader = module.train_dataloader()
+    assert isinstance(loader.sampler, EpochBatches)
+    loader.sampler.set_epoch(number)
+    return list(loader)
+
+
+def assert_equal(ours: Batch, theirs: Batch) -> None:
+    for field in fields(Batch):
+        assert torch.equal(getattr(ours, field.name), getattr(theirs, field.name)), field.name
+
+
+def test_worker_processes_change_nothing() -> None:
+    for ours, theirs in zip(epoch(0, 1), epoch(2, 1), strict=True):
+        assert_equal(ours, theirs)
+
+
+def test_epochs_differ_and_repeat() -> None:
+    first, again, second = epoch(0, 0), epoch(0, 0), epoch(0, 1)
+    assert_equal(first[0], again[0])
+    assert not torch.equal(first[0].rows, second[0].rows)
+
+
+def test_a_batch_holds_its_captions_once() -> None:
+    batch = batches()[[(0, 4), (0, 7), (0, 1)]]
+    texts = ["".join(map(chr, row[row > 0].tolist())) for row in batch.tokens]
+    assert len(set(texts)) == len(texts)
+    assert batch.rows.tolist() == [4, 7, 1]
+    assert batch.image_index.tolist() == sorted(batch.image_index.tolist())
+    for image, row in enumerate((4, 7, 1)):
+        own = batch.image_index == image
+        drawn = [texts[place] for place in batch.text_index[own]]
+        rng = np.random.default_rng((3, 0, row))
+        uniform = np.full(len(CAPTIONS[row]), 1.0 / len(CAPTIONS[row]))
+        # The texts are drawn before the image takes its own numbers from the generator.
+        assert drawn == draw_half(CAPTIONS[row], uniform, rng)[0]
+        assert batch.prior[own].sum().item() == pytest.approx(1.0)
+
+
+def test_identities_say_who_bears_which_caption() -> None:
+    batch = batches()[[(0, row) for row in range(20)]]
+    texts = ["".join(map(chr, row[row > 0].tolist())) for row in batch.tokens]
+    for caption, place in enumerate(batch.text_index.tolist()):
+        bearers = batch.borne_image[batch.borne_ids == batch.caption_ids[caption]]
+        expected = {row for row in range(20) if texts[place] in CAPTIONS[row]}
+        assert set(bearers.tolist()) == expected
+
+
+def test_a_composed_text_has_no_identity() -> None:
+    dataset = TinyDataset(CAPTIONS)
+    inputs = PixelInputs(dataset, SPEC, tokenize, cache=None, augment="none")
+    joined = TrainingBatches(
+        dataset, inputs, lambda texts, prior, rng: (["a new text"], np.ones(1)), None, 0
+    )
+    assert joined[[(0, 0)]].caption_ids.tolist() == [-1]
+
+
+def test_processes_share_a_global_batch() -> None:
+    whole = EpochBatches(20, 6, seed=1, rank=0, ranks=1)
+    parts = [EpochBatches(20, 6, seed=1, rank=rank, ranks=2) for rank in range(2)]
+    for together, left, right in zip(whole, *parts, strict=True):
+        assert together == left + right
+    assert len(whole) == 3
+
+
+def test_a_small_data_set_is_one_batch() -> None:
+    assert [len(keys) for keys in EpochBatches(5, 128, seed=0, rank=0, ranks=1)] == [5]
+    assert [len(keys) for keys in EpochBatches(5, 128, seed=0, rank=1, ranks=2)] == [2]
+
+
+@pytest.mark.parametrize(
+    ("images", "size", "ranks", "message"),
+    [(20, 5, 2, "multiple of the 2"), (20, 0, 1, "multiple"), (1, 8, 1, "needs two images")],
+)
+def test_batches_that_cannot_be_made(images: int, size: int, ranks: int, message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        EpochBatches(images, size, seed=0, rank=0, ranks=ranks)

@@ -1,0 +1,1 @@
+"""The techniques: caption features and importance weights to one text feature an image."""

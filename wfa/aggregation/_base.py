@@ -1,0 +1,280 @@
+"""What every technique shares: drawing captions, segment arithmetic, the invariants."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, NamedTuple, TypeAlias, final
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.nn import functional
+
+from wfa.errors import ConfigError
+
+Weights: TypeAlias = NDArray[np.float64]
+"""Importance weights that are known from the text."""
+
+Drawn: TypeAlias = tuple[Sequence[str], Weights]
+"""The texts of one image that a step encodes, and their weights with sum 1."""
+
+
+@dataclass(frozen=True)
+class AggregationConfig:
+    """Options of every technique.
+
+    Attributes:
+        caption_dropout: Chance in [0, 1) that a caption is left out of a training step; at least
+            one is kept and the weights are renormalised over those kept.
+        prior_temperature: Text-known weights w become w^(1/temperature), renormalised: below 1
+            sharper, above 1 flatter. Positive.
+    """
+
+    caption_dropout: float = 0.0
+    prior_temperature: float = 1.0
+
+    def __post_init__(self) -> None:
+        if not 0.0 <= self.caption_dropout < 1.0:
+            raise ConfigError(
+                f"aggregation.caption_dropout={self.caption_dropout} must be in [0, 1): "
+                "1 would leave an image without a caption"
+            )
+        if not 0.0 < self.prior_temperature < float("inf"):
+            raise ConfigError(
+                f"aggregation.prior_temperature={self.prior_temperature} must be a number above 0"
+            )
+
+
+class Aggregated(NamedTuple):
+    """What aggregation gives back; T texts out of N captions of B images.
+
+    Attributes:
+        text_features: (T, D), normalised; T is B, or N where every caption is its own pair.
+        owner: (T,) int64, text -> row of the images.
+        weights: (N,), importance weights, >= 0; they sum to 1 over the captions of each text.
+        text_of: (N,) int64, caption -> row of `text_features`.
+    """
+
+    text_features: Tensor
+    owner: Tensor
+    weights: Tensor
+    text_of: Tensor
+
+
+class Aggregation(nn.Module):
+    """A technique; a subclass is one file that overrides what it does otherwise.
+
+    `prior_weights` weighs by the text alone (once a data set), `compose` chooses what a step
+    encodes (in data workers), `importance_weights` weighs by the features, and `pool` makes text
+    features of weighted captions. As they stand the four give the plain mean of all captions.
+
+    Args:
+        options: The plug-in's `Config`.
+        width: D, the width of the features.
+    """
+
+    def __init__(self, options: Any, width: int) -> None:
+        super().__init__()
+        self.options = options
+        self.width = width
+
+    @classmethod
+    def prior_weights(cls, options: Any, captions: Sequence[Sequence[str]]) -> Weights | None:
+        """Compute weights from the captions' text alone, once for a data set.
+
+        Args:
+            options: The plug-in's `Config`.
+            captions: The captions of each image, N in all.
+
+        Returns:
+            (N,), sum 1 for each image; None where the technique asks for uniform ones.
+        """
+        del options, captions
+        return None
+
+    @classmethod
+    def compose(
+        cls,
+        options: Any,
+        captions: Sequence[str],
+        prior: Weights,
+        rng: np.random.Generator | None,
+    ) -> Drawn:
+        """Make the texts of one image out of the captions that dropout has left.
+
+        Args:
+            options: The plug-in's `Config`.
+            captions: K captions of the image, at least one.
+            prior: (K,), sum 1.
+            rng: The image's generator for this step, or None outside training.
+
+        Returns:
+            The texts, at least one, and their weights with sum 1; by default as given.
+        """
+        del options, rng
+        return captions, prior
+
+    @final
+    @classmethod
+    def draw(
+        cls,
+        options: Any,
+        captions: Sequence[str],
+        prior: Weights,
+        rng: np.random.Generator | None,
+    ) -> Drawn:
+        """Choose the texts of one image that a step encodes; runs in data workers.
+
+        The prior is tempered, captions are dropped (in training), and `compose` makes the texts.
+
+        Args:
+            options: The plug-in's `Config`.
+            captions: The image's K captions.
+            prior: (K,), sum 1.
+            rng: The image's generator for this step, or None outside training: the answer is then
+                the same every time and no caption is dropped.
+
+        Returns:
+            The texts, and their weights with sum 1.
+        """
+        prior = tempered(prior, options.prior_temperature)
+        if rng is not None and options.caption_dropout > 0.0:
+            kept = np.flatnonzero(rng.random(len(captions)) >= options.caption_dropout)
+            if not len(kept):
+                kept = rng.integers(len(captions), size=1)
+            captions, prior = [captions[int(k)] for k in kept], tempered(prior[kept], 1.0)
+        return cls.compose(options, captions, prior, rng)
+
+    def drawer(self) -> partial[Drawn]:
+        """Return `draw` bound to the options, small enough to send to worker processes."""
+        return partial(type(self).draw, self.options)
+
+    def importance_weights(
+        self,
+        caption_features: Tensor,
+        image_index: Tensor,
+        prior: Tensor,
+        image_features: Tensor | None,
+        images: int,
+    ) -> Tensor:
+        """Weigh the captions of each image.
+
+        Args:
+            caption_features: (N, D), normalised.
+            image_index: (N,) int64 ascending, caption -> image; every image has a caption.
+            prior: (N,), weights known from the text, sum 1 for each image.
+            image_features: (B, D), normalised, in training; None for queries, which have no image.
+            images: B.
+
+        Returns:
+            (N,), >= 0, sum 1 for each image; by default the prior.
+        """
+        del caption_features, image_index, image_features, images
+        return prior
+
+    def pool(
+        self, caption_features: Tensor, weights: Tensor, image_index: Tensor, images: int
+    ) -> Aggregated:
+        """Make the text features: t = normalise(sum_k w_k f(c_k)), one an image.
+
+        Args:
+            caption_features: (N, D), normalised.
+            weights: (N,), importance weights, sum 1 for each image.
+            image_index: (N,) int64 ascending, caption -> image.
+            images: B.
+
+        Returns:
+            T text features with their owners and weights; by default T = B.
+        """
+        weighted = segment_sum(weights.unsqueeze(-1) * caption_features, image_index, images)
+        return Aggregated(
+            text_features=functional.normalize(weighted, dim=-1),
+            owner=torch.arange(images, device=image_index.device),
+            weights=weights,
+            text_of=image_index,
+        )
+
+    def forward(
+        self,
+        caption_features: Tensor,
+        image_index: Tensor,
+        prior: Tensor,
+        image_features: Tensor | None = None,
+    ) -> Aggregated:
+        """Aggregate the captions of B images, in float32 (float64 stays) whatever autocast says.
+
+        Without image features B is read from the index, which makes a GPU wait once.
+
+        Args:
+            caption_features: (N, D), any scale.
+            image_index: (N,) int64 ascending, caption -> image; every image has a caption.
+            prior: (N,), weights known from the text, sum 1 for each image.
+            image_features: (B, D), normalised, in training; None for queries.
+
+        Returns:
+            Text features with their owners and weights.
+        """
+        images = int(image_index[-1]) + 1 if image_features is None else len(image_features)
+        with torch.autocast(caption_features.device.type, enabled=False):
+            unit = functional.normalize(at_least_float32(caption_features), dim=-1)
+            if image_features is not None:
+                image_features = image_features.to(unit.dtype)
+            weights = self.importance_weights(
+                unit, image_index, prior.to(unit.dtype), image_features, images
+            )
+            return self.pool(unit, weights, image_index, images)
+
+
+def tempered(prior: Weights, temperature: float) -> Weights:
+    """Return w^(1/temperature) scaled to sum 1; weights that are all zero become uniform.
+
+    Args:
+        prior: (K,), >= 0; K at least 1.
+        temperature: Above 0.
+    """
+    highest = prior.max()
+    if not highest > 0.0:
+        return np.full(len(prior), 1.0 / len(prior))
+    # Against the highest, so that a low temperature cannot underflow all of them.
+    powers: Weights = (prior / highest) ** (1.0 / temperature)
+    scaled: Weights = powers / powers.sum()
+    return scaled
+
+
+def at_least_float32(values: Tensor) -> Tensor:
+    """Return half precision as float32 and anything wider as it is."""
+    return values.float() if values.dtype in (torch.float16, torch.bfloat16) else values
+
+
+def segment_sum(values: Tensor, index: Tensor, segments: int) -> Tensor:
+    """Add rows that share an index.
+
+    Args:
+        values: (N, ...).
+        index: (N,) int64 in [0, segments).
+        segments: S.
+
+    Returns:
+        (S, ...), the same dtype.
+    """
+    zeros = values.new_zeros((segments, *values.shape[1:]))
+    return zeros.index_add(0, index, values)
+
+
+def segment_softmax(scores: Tensor, index: Tensor, segments: int) -> Tensor:
+    """Softmax over the rows that share an index, stable for any finite scores.
+
+    Args:
+        scores: (N, ...).
+        index: (N,) int64 in [0, segments); every segment has a row.
+        segments: S.
+
+    Returns:
+        (N, ...), sums to 1 over each segment.
+    """
+    shape = (segments, *scores.shape[1:])
+    place = index.view(-1, *[1] * (scores.dim() - 1)).expand_as(scores)
+    highest = scores.new_full(shape, -torch.inf).scatter_reduce(0, place, scores.detach(), "amax")
+    powers = torch.exp(scores - highest.index_select(0, index))
+    return powers / segment_sum(powers, index, segments).index_select(0, index)

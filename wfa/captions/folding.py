@@ -1,0 +1,70 @@
+"""Folding: the form in which two captions count as the same caption."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from itertools import count
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wfa.captions.characters import latin_1, lines_at, table_of
+
+# What may end or separate clauses, in the scripts that captions are written in. Signs that carry
+# meaning at the end of a caption ("50 %", "5 m (approx)", quotes) are left alone.
+FINAL_PUNCTUATION = (
+    ".,;:!?\u2026"
+    "\u3002\uff0e\uff61\uff0c\u3001\uff1b\uff1a\uff01\uff1f"  # Chinese, Japanese
+    "\u060c\u061b\u061f\u06d4\u0964\u0965"  # Arabic, Urdu, Hindi
+)
+_STRIPPED = FINAL_PUNCTUATION + " "
+
+# White space but the space, what is not ASCII, and "?", which stands for what is not Latin-1.
+_ODD = table_of("?" + "".join(map(chr, [*range(32), *range(127, 256)])))
+_SPACE = ord(" ")
+
+
+def fold(text: str, lowercase: bool = True) -> str:
+    """Fold case, white space and final punctuation.
+
+    White space is what Unicode calls so; runs of it become one space and none is left at either
+    end. Every string has a folded form (possibly empty), and folding it again changes nothing.
+
+    Args:
+        text: A caption; a lone surrogate stays as it is.
+        lowercase: Fold case too, by Unicode case folding.
+    """
+    return " ".join((text.casefold() if lowercase else text).split()).rstrip(_STRIPPED)
+
+
+def fold_all(texts: Sequence[str], lowercase: bool = True) -> list[str]:
+    """Fold many texts at once; the same as `fold` of each."""
+    characters = latin_1(texts)
+    odd = _ODD[characters]
+    odd[1:] |= (characters[1:] == _SPACE) & (characters[:-1] == _SPACE)
+    lines = list(texts)
+    # ASCII lines with single spaces are folded together, the odd ones by themselves.
+    alone = {place: fold(lines[place], lowercase) for place in lines_at(lines, odd)}
+    for place in alone:
+        lines[place] = ""
+    joined = "\n".join(lines)
+    folded = (joined.lower() if lowercase else joined).split("\n")[: len(lines)]
+    folded = [line.lstrip(" ").rstrip(_STRIPPED) for line in folded]
+    for place, text in alone.items():
+        folded[place] = text
+    return folded
+
+
+def caption_ids(captions: Sequence[str], lowercase: bool = True) -> NDArray[np.int64]:
+    """Number captions so that those equal after folding share one id.
+
+    Args:
+        captions: N captions.
+        lowercase: Fold case too.
+
+    Returns:
+        Ids (N,), 0, 1, 2, ... in the order in which a folded caption is first seen.
+    """
+    raw = list(dict.fromkeys(captions))
+    folded: defaultdict[str, int] = defaultdict(count().__next__)
+    of_raw = dict(zip(raw, map(folded.__getitem__, fold_all(raw, lowercase)), strict=True))
+    return np.fromiter(map(of_raw.__getitem__, captions), np.int64, len(captions))

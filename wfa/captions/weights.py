@@ -1,0 +1,105 @@
+"""Importance weights: how much each caption counts in the one text feature of its image."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from wfa.captions.options import UniquenessOptions
+from wfa.captions.segments import Floats, Ints, starts_of
+from wfa.captions.similarity import Embed
+from wfa.captions.uniqueness import score_captions
+from wfa.errors import ConfigError, DataError
+
+NORMALISATIONS = ("sum", "softmax")
+
+
+def caption_weights(
+    captions: Sequence[Sequence[str]],
+    options: UniquenessOptions | None = None,
+    normalise: str = "sum",
+    temperature: float = 1.0,
+    processes: int = 1,
+    embed: Embed | None = None,
+) -> Floats:
+    """Weigh every caption of every image by its uniqueness.
+
+    Args:
+        captions: B images with any number of captions each.
+        options: What uniqueness means; see `wfa.captions.uniqueness`.
+        normalise: sum (w = u / sum of u) | softmax (w = softmax of u / temperature).
+        temperature: Of the softmax, above 0; small is sharp.
+        processes: Worker processes for large sets.
+        embed: Features of captions, for `measure=embedding`.
+
+    Returns:
+        Weights (N,) float64, images in order, then captions; at least 0, and they sum to 1 for
+        each image. Where every caption of an image is worth 0, or all are one caption, they are
+        uniform. Copies of one caption share its weight equally.
+
+    Raises:
+        ConfigError: `normalise` or `temperature` is wrong, or `embed` is missing.
+        DataError: An image's captions are not a list of strings.
+    """
+    _check(normalise, temperature)
+    scores = score_captions(captions, options, processes, embed)
+    return importance_weights(
+        scores.uniqueness, scores.counts, scores.copies, normalise, temperature
+    )
+
+
+def importance_weights(
+    uniqueness: Floats,
+    counts: Ints,
+    copies: Ints,
+    normalise: str = "sum",
+    temperature: float = 1.0,
+) -> Floats:
+    """Turn uniqueness into weights that sum to 1 for each image.
+
+    Args:
+        uniqueness: (N,), at least 0 and finite, images in order, then captions.
+        counts: Captions of each image (B,); they sum to N.
+        copies: How many captions of its image each caption is a copy of, itself included (N,).
+        normalise: sum | softmax.
+        temperature: Of the softmax, above 0.
+
+    Returns:
+        Weights (N,) float64, as `caption_weights` describes them.
+
+    Raises:
+        ConfigError: `normalise` or `temperature` is wrong.
+        DataError: Shapes do not fit, or a uniqueness is negative or not finite.
+    """
+    _check(normalise, temperature)
+    uniqueness = np.asarray(uniqueness, dtype=np.float64)
+    if not len(uniqueness) == len(copies) == counts.sum():
+        raise DataError(
+            f"{len(uniqueness)} uniqueness values and {len(copies)} copies do not fit "
+            f"{counts.sum()} captions: give one of each for each caption"
+        )
+    if not (np.isfinite(uniqueness) & (uniqueness >= 0)).all():
+        raise DataError("uniqueness has a value that is negative or not finite")
+    starts = starts_of(counts)[counts > 0]
+    captions = counts[counts > 0]
+
+    def spread(per_image: Floats) -> Floats:
+        return np.repeat(per_image, captions)
+
+    if not len(starts):
+        return np.zeros(0)
+    largest = spread(np.maximum.reduceat(uniqueness, starts))
+    if normalise == "softmax":
+        worth = np.exp((uniqueness - largest) / temperature)
+    else:
+        # Divided by the largest first, so that not even the smallest numbers underflow to 0 / 0.
+        worth = np.where(largest > 0, uniqueness / np.where(largest > 0, largest, 1.0), 1.0)
+    worth /= copies
+    weights: Floats = worth / spread(np.add.reduceat(worth, starts))
+    return weights
+
+
+def _check(normalise: str, temperature: float) -> None:
+    if normalise not in NORMALISATIONS:
+        raise ConfigError(f"normalise={normalise} is unknown: use one of sum, softmax")
+    if not 0 < temperature < float("inf"):
+        raise ConfigError(f"temperature={temperature}: give a number above 0")

@@ -1,0 +1,1 @@
+"""Data sets, the ragged batch, the loader, integrity checks, preparation."""

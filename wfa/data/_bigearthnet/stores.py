@@ -1,0 +1,154 @@
+"""Where the bands of a patch are read from: an LMDB of safetensors blobs, or GeoTIFF folders."""
+
+import os
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from typing import Any, Protocol
+
+import lmdb
+import tifffile
+from numpy.typing import NDArray
+
+from wfa.data._bigearthnet.blobs import decode
+from wfa.errors import DataError
+
+Bands = Mapping[str, NDArray[Any]]
+"""Band -> array at its native size and type."""
+
+
+class PatchStore(Protocol):
+    """Reads patches by name: a patch_id for Sentinel-2, an s1_name for Sentinel-1."""
+
+    def patch(self, name: str, bands: Sequence[str]) -> AbstractContextManager[Bands]:
+        """Give at least the wanted bands of a patch, valid inside the `with` block only.
+
+        Raises:
+            DataError: The patch or a band is missing or broken; the message names both.
+        """
+
+    def __contains__(self, name: str) -> bool: ...
+
+
+class LmdbStore:
+    """An LMDB with one safetensors blob a patch, as rico-hdl writes it.
+
+    The handle is opened at the first read in each process and shared by all stores there; it is
+    left behind when the store is pickled.
+
+    Args:
+        path: The folder with `data.mdb`.
+
+    Raises:
+        DataError: There is no LMDB.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        if not (path / "data.mdb").is_file():
+            raise DataError(f"{path} is no LMDB: it holds no data.mdb; set data.images_root=DIR")
+
+    @contextmanager
+    def patch(self, name: str, bands: Sequence[str]) -> Iterator[Bands]:
+        """Give all bands of a patch as views into the memory map."""
+        with _environment(self._path).begin(buffers=True) as transaction:
+            blob = transaction.get(name.encode())
+            if blob is None:
+                raise DataError(
+                    f"patch {name} is not in the LMDB {self._path}: build it anew with "
+                    "`wfa data prepare bigearthnet_txt`, or set data.on_bad_image=skip"
+                )
+            try:
+                found = decode(blob)
+            except ValueError as error:
+                raise DataError(f"patch {name} in the LMDB {self._path}: {error}") from error
+            for band in bands:
+                if band not in found:
+                    raise DataError(
+                        f"patch {name} in the LMDB {self._path} has no band {band}; it has: "
+                        f"{', '.join(sorted(found))}"
+                    )
+            yield found
+
+    def __contains__(self, name: str) -> bool:
+        with _environment(self._path).begin(buffers=True) as transaction:
+            return transaction.get(name.encode()) is not None
+
+
+class GeoTiffStore:
+    """The folders of BigEarthNet v2 as published, one GeoTIFF a band.
+
+    Args:
+        root: The folder with `BigEarthNet-S1/` and `BigEarthNet-S2/`.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+
+    @contextmanager
+    def patch(self, name: str, bands: Sequence[str]) -> Iterator[Bands]:
+        """Give the wanted bands of a patch."""
+        folder = self.folder(name)
+        yield {band: read_geotiff(folder / f"{name}_{band}.tif") for band in bands}
+
+    def __contains__(self, name: str) -> bool:
+        return self.folder(name).is_dir()
+
+    def folder(self, name: str) -> Path:
+        """Return the folder of a patch: below its Sentinel-2 tile or its Sentinel-1 scene.
+
+        Sentinel-2 names end in two indices after the tile, Sentinel-1 names in the tile and two.
+        """
+        is_s1 = name.startswith("S1")
+        group = name.rsplit("_", 3 if is_s1 else 2)[0]
+        return self._root / ("BigEarthNet-S1" if is_s1 else "BigEarthNet-S2") / group / name
+
+
+def read_geotiff(path: Path) -> NDArray[Any]:
+    """Read a GeoTIFF of one band, (H, W) of its own type.
+
+    Raises:
+        DataError: It is missing or cannot be decoded.
+    """
+    try:
+        array: NDArray[Any] = tifffile.imread(path)
+    except FileNotFoundError as error:
+        raise DataError(f"band file {path} is missing: unpack the archive again") from error
+    except (ValueError, OSError, tifffile.TiffFileError) as error:
+        raise DataError(f"band file {path} cannot be read: {error}") from error
+    return array
+
+
+_environments: dict[Path, tuple[int, Any]] = {}
+_opening = threading.Lock()
+
+
+def _environment(path: Path) -> Any:
+    """Return this process's handle; LMDB allows one for each file and process, and none forked."""
+    opened_by, environment = _environments.get(path, (0, None))
+    return environment if opened_by == os.getpid() else _open(path)
+
+
+def _open(path: Path) -> Any:
+    with _opening:
+        opened_by, environment = _environments.get(path, (0, None))
+        if opened_by == os.getpid():
+            return environment
+        if environment is not None:
+            environment.close()  # the parent's, inherited by fork; its own stays open
+        try:
+            # Read-ahead stays on: a patch spans forty pages, and they lie side by side.
+            environment = lmdb.open(str(path), readonly=True, lock=False)
+        except lmdb.Error as error:
+            raise DataError(f"the LMDB {path} cannot be opened: {error}") from error
+        _environments[path] = (os.getpid(), environment)
+    return environment
+
+
+def close_environments() -> None:
+    """Close every handle of this process, so that other code may open the same files."""
+    for opened_by, environment in _environments.values():
+        if opened_by == os.getpid():
+            environment.close()
+    _environments.clear()

@@ -1,0 +1,200 @@
+"""What every image-text data set gives: names, captions and images of one split."""
+
+import hashlib
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wfa.data.facts import Facts
+from wfa.errors import DataError
+
+SPLITS = ("train", "validation", "test", "bench")
+"""The names of splits everywhere in the toolkit; `val` in a file is read as `validation`."""
+
+
+@dataclass(frozen=True)
+class Record:
+    """One image and its captions.
+
+    Attributes:
+        image: The image's name, unique in its data set (a relative path for image files).
+        captions: The raw captions, at least one, none of them blank.
+    """
+
+    image: str
+    captions: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Channels:
+    """What the channels of a sensor's images are, in their order.
+
+    An encoder makes its `ImageSpec` from it; pictures have none, they are red, green and blue.
+
+    Attributes:
+        bands: The channels' names.
+        mean: Of each channel over the training split, in the images' own units.
+        std: The standard deviation, likewise.
+        scale: Factor on the images' values before `mean` and `std` are applied.
+    """
+
+    bands: tuple[str, ...]
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+    scale: float = 1.0
+
+
+@dataclass(frozen=True)
+class SourceConfig:
+    """Options that every data set has.
+
+    Attributes:
+        root: Folder of the data set; empty means `$WFA_DATA_DIR/<data set name>`.
+        on_bad_image: `error` stops at an image that cannot be read, `skip` leaves it out.
+    """
+
+    root: str = ""
+    on_bad_image: str = "error"
+
+
+class ImageTextDataset(ABC):
+    """One split of an image-text data set: captions in memory, images read on demand.
+
+    A subclass is a plug-in in `wfa/data/sets/`; it is built as `Plugin(options, split)` and its
+    constructor reads the annotations, so that a broken file is found before anything is trained.
+
+    Attributes:
+        name: The data set's name, the same as its file's.
+        split: The split this object holds.
+        records: The images with their captions, in a fixed order; a large data set makes each one
+            on access.
+        skipped: Images that were left out, each as `name: reason`.
+        skipped_captions: Blank captions that were left out, each as `name: reason`.
+        facts: What the publishers say: counts, terms, where to get it.
+        channels: What the images' channels are; None for red, green and blue.
+    """
+
+    name: ClassVar[str]
+    facts: ClassVar[Facts] = Facts()
+    split: str
+    records: Sequence[Record]
+    channels: Channels | None = None
+    skipped: tuple[str, ...] = ()
+    skipped_captions: tuple[str, ...] = ()
+
+    @abstractmethod
+    def __init__(self, options: SourceConfig, split: str) -> None:
+        """Read the annotations of one split.
+
+        Raises:
+            DataError: The data is missing or broken, or has no such split.
+        """
+
+    def __len__(self) -> int:
+        return len(self.records)
+
+    @property
+    def captions(self) -> Sequence[tuple[str, ...]]:
+        """The captions of each image, in the order of `records`; made on access where those are."""
+        return [record.captions for record in self.records]
+
+    @abstractmethod
+    def read_image(self, index: int) -> NDArray[np.uint8] | NDArray[np.float32]:
+        """Read image `index` at its native size.
+
+        Returns:
+            (H, W, C): uint8 for pictures, float32 in physical units for sensors.
+
+        Raises:
+            DataError: The image is missing, truncated or not an image; the message names it.
+        """
+
+    def image_sha256(self, index: int) -> str:
+        """Return the SHA-256 (hex) of image `index`: of its pixels, or of its file where it is one.
+
+        Raises:
+            DataError: The image cannot be read.
+        """
+        return hashlib.sha256(np.ascontiguousarray(self.read_image(index)).tobytes()).hexdigest()
+
+    @classmethod
+    @abstractmethod
+    def splits(cls, options: SourceConfig) -> tuple[str, ...]:
+        """Return the splits that the data at `options.root` has, in the order of `SPLITS`."""
+
+    @cached_property
+    def checksum(self) -> str:
+        """SHA-256 (hex) over the split's image names and captions, the key of every cache.
+
+        A plug-in whose images can change under the same names adds what identifies them through
+        `image_fingerprint`.
+        """
+        digest = hashlib.sha256()
+        for part in (self.name, self.split, self.image_fingerprint()):
+            digest.update(part.encode("utf-8") + b"\0")
+        for record in self.records:
+            for text in (record.image, *record.captions):
+                digest.update(text.encode("utf-8", "surrogatepass") + b"\0")
+            digest.update(b"\1")
+        return digest.hexdigest()
+
+    def image_fingerprint(self) -> str:
+        """Return what tells two versions of the images apart; by default nothing is known."""
+        return ""
+
+
+def distinct(texts: Sequence[str]) -> tuple[list[str], NDArray[np.int64]]:
+    """Return the distinct strings in order of first sight and each string's place among them.
+
+    Returns:
+        The U distinct strings, and an index of shape (N,) into them.
+    """
+    place: dict[str, int] = {}
+    index = np.fromiter((place.setdefault(text, len(place)) for text in texts), np.int64)
+    return list(place), index
+
+
+def data_root(
+    options: SourceConfig, name: str, environ: str | None, remedy: str | None = None
+) -> Path:
+    """Return the folder of data set `name`, which must exist.
+
+    Args:
+        options: The `data` section; its `root` wins when it is set.
+        name: The data set's name, its folder's name below `WFA_DATA_DIR`.
+        environ: The value of `WFA_DATA_DIR`, or None.
+        remedy: How to get the data; by default `wfa data prepare`.
+
+    Raises:
+        DataError: Neither is set, or the folder does not exist.
+    """
+    remedy = remedy or f"run `wfa data prepare {name}`"
+    folder = data_folder(options, name, environ, remedy)
+    if not folder.is_dir():
+        raise DataError(
+            f"data set {name} is not at {folder}: set data.root=DIR to where it lies; "
+            f"to get the data, {remedy}"
+        )
+    return folder
+
+
+def data_folder(options: SourceConfig, name: str, environ: str | None, remedy: str = "") -> Path:
+    """Return where data set `name` lies or should lie; see `data_root`.
+
+    Raises:
+        DataError: Neither `data.root` nor `WFA_DATA_DIR` is set.
+    """
+    if options.root:
+        return Path(options.root)
+    if environ:
+        return Path(environ) / name
+    raise DataError(
+        f"data set {name} has no folder: set data.root=DIR or WFA_DATA_DIR (then it is read from "
+        f"$WFA_DATA_DIR/{name}){'; to get the data, ' + remedy if remedy else ''}"
+    )

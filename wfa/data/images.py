@@ -1,0 +1,107 @@
+"""From an image as it was read to the tensor that an image tower takes."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torchvision.transforms.v2 import functional as tv  # type: ignore[import-untyped]
+
+from wfa.errors import ConfigError
+
+AUGMENTATIONS = ("none", "flip", "dihedral", "crop", "crop_flip", "crop_dihedral")
+"""Training-time changes of an image; captions that name positions forbid flips and turns."""
+
+
+@dataclass(frozen=True)
+class ImageSpec:
+    """What an image tower wants to be given.
+
+    Attributes:
+        size: Height and width in pixels.
+        mean: Per channel, on the scale of the input after `scale`.
+        std: Per channel, the same scale.
+        scale: Factor on the raw values: 1/255 for pictures, 1 for sensors in physical units.
+        interpolation: `bicubic`, `bilinear` or `nearest`.
+        fit: `crop` scales the short side and cuts the centre; `squash` scales both sides.
+    """
+
+    size: int
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+    scale: float = 1.0 / 255.0
+    interpolation: str = "bicubic"
+    fit: str = "crop"
+
+
+def resize(image: NDArray[np.generic], spec: ImageSpec) -> Tensor:
+    """Bring an image to the tower's size.
+
+    Args:
+        image: (H, W, C), uint8 or float32.
+        spec: The size, the interpolation and how to fit.
+
+    Returns:
+        (C, size, size) of the image's dtype.
+    """
+    # A copy: the image may be a read-only view of a memory-mapped file.
+    tensor = torch.from_numpy(np.array(image)).permute(2, 0, 1)
+    height, width = tensor.shape[1:]
+    if (height, width) == (spec.size, spec.size):
+        return tensor
+    target = [spec.size, spec.size]
+    if spec.fit == "crop":
+        ratio = spec.size / min(height, width)
+        target = [max(spec.size, round(height * ratio)), max(spec.size, round(width * ratio))]
+    mode = tv.InterpolationMode(spec.interpolation)
+    scaled = tv.resize(tensor, target, mode, antialias=mode != tv.InterpolationMode.NEAREST)
+    return torch.as_tensor(tv.center_crop(scaled, [spec.size, spec.size]))
+
+
+def normalise(image: Tensor, spec: ImageSpec) -> Tensor:
+    """Scale raw values and standardise each channel.
+
+    Args:
+        image: (..., C, H, W), any dtype.
+        spec: Scale, mean and standard deviation.
+
+    Returns:
+        The same shape as float32.
+    """
+    mean = torch.tensor(spec.mean).view(-1, 1, 1)
+    std = torch.tensor(spec.std).view(-1, 1, 1)
+    return (image.to(torch.float32) * spec.scale - mean) / std
+
+
+def augment(image: Tensor, how: str, rng: np.random.Generator) -> Tensor:
+    """Change a training image at random: crop with a reflected border, flips, quarter turns.
+
+    Args:
+        image: (C, H, W), any dtype.
+        how: One of `AUGMENTATIONS`.
+        rng: The image's own generator, so that the result does not depend on worker processes.
+
+    Returns:
+        The same shape and dtype.
+
+    Raises:
+        ConfigError: There is no such augmentation.
+    """
+    if how not in AUGMENTATIONS:
+        raise ConfigError(f"data.augment={how!r} is not known. Known: {', '.join(AUGMENTATIONS)}")
+    if how.startswith("crop"):
+        image = _shift(image, rng)
+    if how.endswith("dihedral"):
+        image = torch.rot90(image, int(rng.integers(4)), (1, 2))
+    if how.endswith(("flip", "dihedral")) and rng.random() < 0.5:
+        image = image.flip(2)
+    return image.contiguous()
+
+
+def _shift(image: Tensor, rng: np.random.Generator) -> Tensor:
+    """Cut a window of the same size out of the image grown by an eighth with reflection."""
+    border = max(1, image.shape[-1] // 8)
+    grown = tv.pad(image, [border] * 4, padding_mode="reflect")
+    top, left = rng.integers(2 * border + 1, size=2).tolist()
+    return torch.as_tensor(grown[:, top : top + image.shape[1], left : left + image.shape[2]])

@@ -1,0 +1,153 @@
+"""Batches in worker processes, the same for a seed at any number of workers and devices."""
+
+from collections.abc import Iterator, Sequence
+
+import lightning
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch.utils.data import DataLoader, Dataset, Sampler
+
+from wfa.captions.folding import caption_ids
+from wfa.data.batch import Batch, Draw, Inputs, Sample, collate
+from wfa.data.dataset import ImageTextDataset
+from wfa.errors import ConfigError
+
+Key = tuple[int, int]
+"""An image of an epoch: (epoch, row). The epoch travels with the row, so that persistent worker
+processes need no shared state to seed an image's randomness."""
+
+
+class TrainingBatches(Dataset[Batch]):
+    """Batches of one split by lists of keys; all randomness comes from (seed, epoch, row).
+
+    Args:
+        dataset: The split.
+        inputs: How the encoder takes images and texts.
+        draw: Which captions of an image a step encodes.
+        prior: (N,) weights of the split's captions, sum 1 for each image; None means uniform.
+        seed: The run's seed.
+    """
+
+    def __init__(
+        self,
+        dataset: ImageTextDataset,
+        inputs: Inputs,
+        draw: Draw,
+        prior: NDArray[np.float64] | None,
+        seed: int,
+    ) -> None:
+        self._inputs = inputs
+        self._draw = draw
+        self._seed = seed
+        self._captions = dataset.captions
+        texts = [text for captions in self._captions for text in captions]
+        counts = np.array([len(captions) for captions in self._captions])
+        self._start = np.concatenate([[0], np.cumsum(counts)])
+        self._prior = np.repeat(1.0 / counts, counts) if prior is None else prior
+        self._ids = caption_ids(texts)
+        self._id_of = dict(zip(texts, self._ids.tolist(), strict=True))
+
+    def __getitem__(self, keys: Sequence[Key]) -> Batch:
+        """Return the batch of these keys, in their order."""
+        return collate([self._sample(epoch, row) for epoch, row in keys], self._inputs)
+
+    def _sample(self, epoch: int, row: int) -> Sample:
+        rng = np.random.default_rng((self._seed, epoch, row))
+        own = slice(self._start[row], self._start[row + 1])
+        texts, prior = self._draw(self._captions[row], self._prior[own], rng)
+        return Sample(
+            row=row,
+            image=self._inputs.image(row, rng),
+            texts=texts,
+            prior=prior,
+            text_ids=[self._id_of.get(text, -1) for text in texts],
+            borne=self._ids[own],
+        )
+
+
+class EpochBatches(Sampler[list[Key]]):
+    """Shuffled global batches of an epoch, of which each rank takes its own part.
+
+    Args:
+        images: Images in the split.
+        batch_size: Images in a step over all ranks.
+        seed: The run's seed.
+        rank: This process's number.
+        ranks: Number of processes.
+
+    Raises:
+        ConfigError: A batch cannot be made, or not be shared evenly.
+    """
+
+    def __init__(self, images: int, batch_size: int, seed: int, rank: int, ranks: int) -> None:
+        if batch_size < 1 or batch_size % ranks:
+            raise ConfigError(
+                f"train.batch_size={batch_size} must be a positive multiple of the {ranks} "
+                "processes: it counts the images of a step over all of them"
+            )
+        # A small data set is one batch; a rest shorter than a batch is left to other epochs, since
+        # a contrastive loss is not comparable between batch sizes.
+        self._size = min(batch_size, images - images % ranks)
+        if self._size < 2:
+            raise ConfigError(
+                f"a contrastive batch needs two images, but train has {images} and "
+                f"train.batch_size is {batch_size}"
+            )
+        self._images = images
+        self._seed = seed
+        self._part = slice(rank * self._size // ranks, (rank + 1) * self._size // ranks)
+        self._epoch = 0
+
+    def __len__(self) -> int:
+        return self._images // self._size
+
+    def __iter__(self) -> Iterator[list[Key]]:
+        order = np.random.default_rng((self._seed, self._epoch)).permutation(self._images)
+        for step in range(len(self)):
+            rows = order[step * self._size : (step + 1) * self._size][self._part]
+            yield [(self._epoch, int(row)) for row in rows]
+
+    def set_epoch(self, epoch: int) -> None:
+        """Choose the epoch's order; Lightning calls this before each."""
+        self._epoch = epoch
+
+
+class CaptionDataModule(lightning.LightningDataModule):
+    """The training batches of one split as Lightning asks for them.
+
+    Args:
+        batches: Makes a batch from keys.
+        images: Images in the split.
+        batch_size: Images in a step over all processes.
+        seed: The run's seed.
+        workers: Worker processes; 0 loads in the main process.
+    """
+
+    def __init__(
+        self, batches: TrainingBatches, images: int, batch_size: int, seed: int, workers: int
+    ) -> None:
+        super().__init__()
+        self._batches = batches
+        self._sampler_of = (images, batch_size, seed)
+        self._workers = workers
+
+    def train_dataloader(self) -> DataLoader[Batch]:
+        """Return the loader of this process's part of every global batch."""
+        trainer = self.trainer
+        rank, ranks = (trainer.global_rank, trainer.world_size) if trainer else (0, 1)
+        images, batch_size, seed = self._sampler_of
+        return DataLoader(
+            self._batches,
+            batch_size=None,  # the sampler's items are whole batches
+            sampler=EpochBatches(images, batch_size, seed, rank, ranks),
+            num_workers=self._workers,
+            persistent_workers=self._workers > 0,
+            pin_memory=trainer is not None and trainer.strategy.root_device.type == "cuda",
+        )
+
+    def transfer_batch_to_device(
+        self, batch: Batch, device: torch.device, dataloader_idx: int
+    ) -> Batch:
+        """Move the batch; from page-locked memory the copy overlaps the step."""
+        return batch.to(device, non_blocking=True)

@@ -1,0 +1,205 @@
+"""BigEarthNet.txt: 464,044 Sentinel-1 and Sentinel-2 pairs with 9.6 M annotations."""
+
+import hashlib
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from wfa import __version__
+from wfa.data._bigearthnet.bands import RESAMPLINGS, SENSORS, channels_of, resolve_bands
+from wfa.data._bigearthnet.layout import ANNOTATIONS, flagged, imagery_folder, open_store
+from wfa.data._bigearthnet.reader import PatchReader
+from wfa.data._bigearthnet.records import Captions, TextRecords
+from wfa.data._bigearthnet.rows import Row
+from wfa.data._bigearthnet.table import AnnotationTable, splits_in
+from wfa.data._bigearthnet.texts import KINDS, left_out, resolve_kinds
+from wfa.data.dataset import SPLITS, ImageTextDataset, SourceConfig, data_root
+from wfa.data.facts import Download, Facts
+from wfa.data.prepare.bigearthnet import ANNOTATIONS_SHA256, IMAGERY_BY_HAND
+from wfa.errors import ConfigError, DataError
+
+PAPER_TEST = "test+bench"
+"""The split that the paper calls test."""
+
+
+@dataclass(frozen=True)
+class Config(SourceConfig):
+    """Options of BigEarthNet.txt.
+
+    Attributes:
+        images_root: Folder of BigEarthNet v2; empty means `bigearthnet_v2` beside the data set's
+            own folder, or that folder itself.
+        images: `lmdb`, `geotiff`, or `auto`: the LMDB where there is one.
+        bands: The channels: a preset (`rgb s1 s2-10m s2-10m20m s1s2-10m20m all`), or bands joined
+            by commas.
+        resampling: `nearest` or `bilinear`, for bands of 20 m and 60 m; the statistics follow it.
+        drop_sensor: `s1` or `s2`: in the splits that test, that sensor is missing and its channels
+            are zero once normalised. Empty drops none.
+        texts: What an image's captions are, joined by commas: `caption`, `sentences` of it,
+            `yes_no` (statements of questions answered with yes), `negations` (of those answered
+            with no), `choices` (statements of right options), `regions` (phrases).
+        snow: Keep patches that BigEarthNet v2 lists with seasonal snow.
+        clouds: Keep patches that it lists with cloud or shadow.
+        on_bad_row: `error` stops at a row that does not parse, `skip` leaves it out.
+    """
+
+    images_root: str = ""
+    images: str = "auto"
+    bands: str = "s1s2-10m20m"
+    resampling: str = "nearest"
+    drop_sensor: str = ""
+    texts: str = "sentences,yes_no,choices,regions"
+    snow: bool = False
+    clouds: bool = False
+    on_bad_row: str = "error"
+
+
+class BigEarthNetTxt(ImageTextDataset):
+    """One split of BigEarthNet.txt, or `test+bench`; texts are made and images read on demand.
+
+    Attributes:
+        bad_rows: The rows that were left out, and why.
+    """
+
+    name = "bigearthnet_txt"
+    facts = Facts(
+        citation="BigEarthNet.txt: arXiv:2603.29630; BigEarthNet v2: arXiv:2407.03653",
+        terms="annotations and images: CDLA-Permissive-1.0",
+        downloads=(
+            Download(
+                "datasets/BIFOLD-BigEarthNetv2-0/BigEarthNet.txt/resolve/main/"
+                "BigEarthNet.txt.parquet",
+                ANNOTATIONS,
+                f"sha256:{ANNOTATIONS_SHA256}",
+            ),
+        ),
+        by_hand=IMAGERY_BY_HAND,
+    )
+
+    def __init__(self, options: Config, split: str) -> None:
+        _check(options)
+        self.split = split
+        self._options = options
+        self._kinds = resolve_kinds(options.texts)
+        bands = resolve_bands(options.bands)
+        self.channels = channels_of(bands, options.resampling)
+        root = _root(options)
+        imagery = imagery_folder(root, options.images_root)
+        self._store = open_store(imagery, options.images)
+        dropped = options.drop_sensor if split in ("test", "bench", PAPER_TEST) else ""
+        self._reader = PatchReader(self._store, bands, options.resampling, dropped)
+        self._table = _table(root / ANNOTATIONS, options, split, self._kinds)
+        self.bad_rows = self._table.bad_rows
+        self._choose(flagged(imagery, options.snow, options.clouds))
+
+    @classmethod
+    def splits(cls, options: SourceConfig) -> tuple[str, ...]:
+        """Return the splits that the Parquet file has rows of, in the order of `SPLITS`."""
+        found = splits_in(_root(options) / ANNOTATIONS)
+        return tuple(split for split in SPLITS if split in found)
+
+    @property
+    def captions(self) -> Sequence[tuple[str, ...]]:
+        """The texts of each image, made on access."""
+        return Captions(self.records)
+
+    def read_image(self, index: int) -> NDArray[np.float32]:
+        """Read pair `index`, (120, 120, C) float32: digital numbers for S2, dB for S1.
+
+        Raises:
+            DataError: A patch or band is missing or broken; the message names it.
+        """
+        return self._reader.read(*self._names(self._patch(index)))
+
+    def rows(self, index: int) -> list[Row]:
+        """Return the annotations of image `index` that its texts are made of."""
+        return self._table.rows(self._patch(index))
+
+    def questions_left_out(self) -> Iterator[Row]:
+        """Give the questions whose statement is wanted but that no rule knows; reads every row."""
+        for patch in self._records.patches.tolist():
+            yield from left_out(self._table.rows(patch), self._kinds)
+
+    @cached_property
+    def checksum(self) -> str:
+        """SHA-256 (hex) over the rows and the options that texts and images depend on."""
+        digest = hashlib.sha256()
+        # The rules that make statements may change with the version.
+        for part in (self.name, self.split, __version__, ",".join(self._kinds)):
+            digest.update(part.encode() + b"\0")
+        digest.update(self.image_fingerprint().encode())
+        for block in self._table.digest_parts():
+            digest.update(block)
+        digest.update(self._records.patches.astype("<i8").tobytes())
+        return digest.hexdigest()
+
+    def image_fingerprint(self) -> str:
+        """Return which channels the images have and how they were made."""
+        options = self._options
+        bands = ",".join(self.channels.bands) if self.channels else ""
+        return f"{bands};{options.resampling};{options.drop_sensor}"
+
+    def _choose(self, unwanted: Any) -> None:
+        shown = pc.invert(pc.is_in(self._table.patch_ids, unwanted)).to_numpy(zero_copy_only=False)
+        patches = np.flatnonzero(shown)
+        if self._options.on_bad_image == "skip":
+            absent = np.array([not self._is_stored(patch) for patch in patches.tolist()], bool)
+            self.skipped = tuple(
+                f"{self._names(patch)[0]}: not in the imagery" for patch in patches[absent].tolist()
+            )
+            patches = patches[~absent]
+        self.records = self._records = TextRecords(self._table, self._kinds, patches)
+        self.skipped += tuple(
+            f"{self._names(patch)[0]}: no text" for patch in self._records.without_text.tolist()
+        )
+        if not self._records:
+            raise DataError(
+                f"split {self.split} of {self.name} has no image left: {len(self._table)} patches "
+                f"have rows, {len(patches)} of them pass the filters, none has a text of the kinds "
+                f"{', '.join(self._kinds)}"
+            )
+
+    def _is_stored(self, patch: int) -> bool:
+        return all(name in self._store for name in self._names(patch))
+
+    def _patch(self, index: int) -> int:
+        return int(self._records.patches[index])
+
+    def _names(self, patch: int) -> tuple[str, str]:
+        return self._table.patch_ids[patch].as_py(), self._table.s1_names[patch].as_py()
+
+
+def _root(options: SourceConfig) -> Path:
+    return data_root(options, BigEarthNetTxt.name, os.environ.get("WFA_DATA_DIR"))
+
+
+def _table(path: Path, options: Config, split: str, kinds: Sequence[str]) -> AnnotationTable:
+    wanted = split.split("+") if split == PAPER_TEST else [split]
+    types = {KINDS[kind][0] for kind in kinds}
+    table = AnnotationTable(path, wanted, types, options.on_bad_row)
+    if not len(table):
+        raise DataError(
+            f"{path} has no rows of split {split!r} and of the types {', '.join(sorted(types))}; "
+            f"it has the splits: {', '.join(sorted(splits_in(path))) or 'none'}"
+        )
+    return table
+
+
+def _check(options: Config) -> None:
+    known = {
+        "resampling": RESAMPLINGS,
+        "drop_sensor": ("", *SENSORS),
+        "on_bad_row": ("error", "skip"),
+        "on_bad_image": ("error", "skip"),
+    }
+    for key, choices in known.items():
+        if getattr(options, key) not in choices:
+            names = ", ".join(repr(choice) for choice in choices)
+            raise ConfigError(f"data.{key}={getattr(options, key)!r} must be one of {names}")

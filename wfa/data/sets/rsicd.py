@@ -1,0 +1,72 @@
+"""RSICD: 10,921 images with five captions each, many of them repeats."""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, ClassVar
+
+from wfa.data.facts import Download, Facts
+from wfa.data.sets._annotated import AnnotatedConfig, Source
+from wfa.data.sets._karpathy import KarpathyDataset
+from wfa.data.sets._parquet import ParquetImages, image_column, parquet_files, read_entries
+
+_MIRROR = "datasets/arampacha/rsicd/resolve/820466c8716e3ccdacde5cb2eb15a2f0f11ccdfe/"
+
+
+@dataclass(frozen=True)
+class Config(AnnotatedConfig):
+    """Options of RSICD.
+
+    Attributes:
+        on_empty_caption: `skip` here, since the published captions have three blank ones.
+        cache_mb: Memory for row groups where RSICD is read from Parquet, as in `captions_parquet`.
+    """
+
+    on_empty_caption: str = "skip"
+    cache_mb: int = 256
+
+
+class RSICD(KarpathyDataset):
+    """One split of RSICD: 8,734 / 1,094 / 1,093 images of 224 px.
+
+    It is read in either form: the JSON and the folder `RSICD_images/` as published, or the mirror's
+    `data/{train,valid,test}-*.parquet` that `prepare` fetches. Where both lie in one folder the
+    Parquet files win, since they have the images for certain. Image names are those of the JSON.
+    """
+
+    name = "rsicd"
+    json_names: ClassVar[tuple[str, ...]] = ("dataset_rsicd.json",)
+    folders: ClassVar[tuple[str, ...]] = ("RSICD_images",)
+    facts = Facts(
+        citation="Lu et al. 2017, doi:10.1109/TGRS.2017.2776321",
+        terms="images: Google Earth, Baidu Map, MapABC, Tianditu, research use; captions: cite",
+        counts={"train": (8734, 43668), "validation": (1094, 5469), "test": (1093, 5465)},
+        downloads=tuple(
+            Download(f"{_MIRROR}data/{file}", f"data/{file}")
+            for file in (
+                "train-00000-of-00001.parquet",
+                "valid-00000-of-00001.parquet",
+                "test-00000-of-00001.parquet",
+            )
+        ),
+    )
+
+    @classmethod
+    def open(cls, options: Any) -> Source:
+        """Read the annotations of all splits; images need not be there.
+
+        Args:
+            options: The plug-in's `Config`.
+
+        Raises:
+            DataError: The folder or the annotations are missing, or not of the wanted form.
+        """
+        root = cls.root(options)
+        files = parquet_files(root)
+        if not files:
+            return super().open(options)
+        image = image_column(files[0], "")
+        entries, places = read_entries(files, image, "", "", "")
+        # The mirror writes the images' folder into their names, the published JSON does not.
+        entries = [replace(entry, image=Path(entry.image).name) for entry in entries]
+        places = {Path(name).name: place for name, place in places.items()}
+        return Source(entries, ParquetImages(image, places, options.cache_mb * 2**20), root)

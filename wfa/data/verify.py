@@ -1,0 +1,221 @@
+"""Check a data set: count, decode and hash every image, compare with what was published."""
+
+import hashlib
+import json
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass, fields, replace
+from typing import Any, TypeVar
+
+from wfa.data.dataset import ImageTextDataset, SourceConfig
+from wfa.data.decode import BadImageError
+from wfa.errors import DataError
+from wfa.files import cache_dir, write_text
+
+_Result = TypeVar("_Result")
+
+Progress = Callable[[str, int, int], None]
+"""Called as (split, images done, images in all) while images are read."""
+
+
+@dataclass(frozen=True)
+class BadImage:
+    """An image that cannot be read.
+
+    Attributes:
+        index: Its place in the data set's records.
+        image: Its name.
+        reason: What is wrong, to be put after the name.
+    """
+
+    index: int
+    image: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class SplitReport:
+    """What was found in one split.
+
+    Attributes:
+        split: The split's name.
+        images: Images with at least one caption.
+        captions: Captions of these images, blank ones left out.
+        distinct_captions: Different strings among them.
+        expected: (images, captions) as published, or None where nothing is known.
+        bad_images: Images that cannot be read.
+        skipped: Images and captions left out since they are blank.
+        sizes: `height x width x channels dtype` -> number of images.
+        sha256: Over the image names and the SHA-256 of each image; the same on every machine.
+    """
+
+    split: str
+    images: int
+    captions: int
+    distinct_captions: int
+    expected: tuple[int, int] | None
+    bad_images: tuple[BadImage, ...]
+    skipped: tuple[str, ...]
+    sizes: Mapping[str, int]
+    sha256: str
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """What is wrong, one line each."""
+        lines = [f"{bad.image} {bad.reason}" for bad in self.bad_images]
+        if self.expected is None:
+            lines += self.skipped
+        elif self.expected != (self.images, self.captions):
+            lines.append(
+                f"{self.images} images with {self.captions} captions, published are "
+                f"{self.expected[0]} with {self.expected[1]}"
+            )
+        return tuple(f"{self.split}: {line}" for line in lines)
+
+
+@dataclass(frozen=True)
+class VerifyReport:
+    """The result of `verify`.
+
+    Attributes:
+        name: The data set's name.
+        splits: One report a split.
+        problems: What is wrong, one line each; empty for a data set that is complete.
+        repeats: Images that are the same file under several names, `split/name = split/name`.
+    """
+
+    name: str
+    splits: tuple[SplitReport, ...]
+    problems: tuple[str, ...]
+    repeats: tuple[str, ...]
+
+    @property
+    def ok(self) -> bool:
+        """Whether nothing is wrong."""
+        return not self.problems
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the report as plain types."""
+        return asdict(self) | {"ok": self.ok}
+
+
+def verify(
+    dataset: type[ImageTextDataset], options: SourceConfig, progress: Progress | None = None
+) -> VerifyReport:
+    """Check all splits of a data set; what is wrong is listed, not raised.
+
+    Args:
+        dataset: The data set's class.
+        options: Its options; bad images and empty captions are always listed, never skipped.
+        progress: Called after each image.
+
+    Raises:
+        DataError: The data set cannot be opened at all.
+    """
+    lenient = replace(options, on_bad_image="error")
+    if "on_empty_caption" in {field.name for field in fields(options)}:
+        lenient = replace(lenient, **{"on_empty_caption": "skip"})
+    reports: list[SplitReport] = []
+    places: dict[str, list[str]] = defaultdict(list)
+    present = dataset.splits(lenient)
+    for split in present:
+        opened = dataset(lenient, split)
+        report, hashes = _check_split(opened, progress)
+        reports.append(report)
+        for name, digest in hashes.items():
+            places[digest].append(f"{split}/{name}")
+    missing = [split for split in dataset.facts.counts if split not in present]
+    problems = [f"{split}: the split is missing" for split in missing]
+    problems += [line for report in reports for line in report.problems]
+    repeats = tuple(" = ".join(same) for same in places.values() if len(same) > 1)
+    return VerifyReport(dataset.name, tuple(reports), tuple(problems), repeats)
+
+
+def check_images(dataset: ImageTextDataset, progress: Progress | None = None) -> list[BadImage]:
+    """Decode every image of a split and return those that cannot be read, in order."""
+    bad = []
+    for done, (index, found) in enumerate(_each(dataset, _reason), start=1):
+        if found is not None:
+            bad.append(BadImage(index, dataset.records[index].image, found))
+        if progress is not None:
+            progress(dataset.split, done, len(dataset))
+    return bad
+
+
+def bad_images(dataset: ImageTextDataset, stamps: Sequence[tuple[int, int]]) -> list[BadImage]:
+    """Return what `check_images` finds, from the cache folder where these files are known.
+
+    Args:
+        dataset: One split.
+        stamps: (bytes, time of change) of each image; with the names they are the cache's key.
+    """
+    names = [record.image for record in dataset.records]
+    key = hashlib.sha256(json.dumps([dataset.name, names, list(stamps)]).encode()).hexdigest()
+    path = cache_dir() / "checked_images" / f"{dataset.name}-{dataset.split}-{key[:16]}.json"
+    if path.is_file():
+        return [BadImage(**item) for item in json.loads(path.read_text(encoding="utf-8"))]
+    bad = check_images(dataset)
+    write_text(path, json.dumps([asdict(item) for item in bad]))
+    return bad
+
+
+def _check_split(
+    dataset: ImageTextDataset, progress: Progress | None
+) -> tuple[SplitReport, dict[str, str]]:
+    sizes: Counter[str] = Counter()
+    hashes: dict[str, str] = {}
+    bad: list[BadImage] = []
+    for done, (index, found) in enumerate(_each(dataset, _look), start=1):
+        name = dataset.records[index].image
+        if isinstance(found, str):
+            bad.append(BadImage(index, name, found))
+        else:
+            sizes[found[0]] += 1
+            hashes[name] = found[1]
+        if progress is not None:
+            progress(dataset.split, done, len(dataset))
+    captions = [caption for record in dataset.records for caption in record.captions]
+    digest = hashlib.sha256("".join(f"{n}\0{h}\n" for n, h in hashes.items()).encode())
+    report = SplitReport(
+        split=dataset.split,
+        images=len(dataset),
+        captions=len(captions),
+        distinct_captions=len(set(captions)),
+        expected=dataset.facts.counts.get(dataset.split),
+        bad_images=tuple(bad),
+        skipped=dataset.skipped + dataset.skipped_captions,
+        sizes=dict(sizes.most_common()),
+        sha256=digest.hexdigest(),
+    )
+    return report, hashes
+
+
+def _look(dataset: ImageTextDataset, index: int) -> tuple[str, str] | str:
+    """Return (size, SHA-256) of an image, or why it cannot be read."""
+    try:
+        image = dataset.read_image(index)
+        return " x ".join(map(str, image.shape)) + f" {image.dtype}", dataset.image_sha256(index)
+    except DataError as error:
+        return _cause(error)
+
+
+def _reason(dataset: ImageTextDataset, index: int) -> str | None:
+    try:
+        dataset.read_image(index)
+    except DataError as error:
+        return _cause(error)
+    return None
+
+
+def _cause(error: DataError) -> str:
+    # The reason alone where it is known: the whole message repeats the name and the remedies.
+    return str(error.__cause__ if isinstance(error.__cause__, BadImageError) else error)
+
+
+def _each(
+    dataset: ImageTextDataset, work: Callable[[ImageTextDataset, int], _Result]
+) -> Iterator[tuple[int, _Result]]:
+    # Pillow lets go of the interpreter while it decodes, so threads keep all cores busy.
+    with ThreadPoolExecutor() as pool:
+        yield from enumerate(pool.map(lambda index: work(dataset, index), range(len(dataset))))

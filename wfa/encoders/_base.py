@@ -1,0 +1,62 @@
+"""What every encoder gives: two towers into one space, and how to feed them."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from wfa.data.batch import Inputs
+from wfa.data.dataset import ImageTextDataset
+from wfa.data.images import ImageSpec, normalise, resize
+from wfa.data.inputs import PixelInputs
+
+
+class Encoder(nn.Module, ABC):
+    """An image tower and a text tower into one space of D dimensions.
+
+    A subclass is a plug-in, built as `Plugin(options)`.
+
+    Attributes:
+        width: D, the width of both towers' features.
+        context_length: The most tokens of a text; longer ones are cut.
+        image_spec: What the image tower wants to be given.
+        initial_logit_scale: exp of it is the inverse temperature that the weights were trained
+            with; None where nothing was trained.
+    """
+
+    width: int
+    context_length: int
+    image_spec: ImageSpec
+    initial_logit_scale: float | None = None
+
+    @abstractmethod
+    def encode_image(self, images: Tensor) -> Tensor:
+        """Encode inputs as `Inputs.image` gives them; (B, ...) -> (B, D), not normalised."""
+
+    @abstractmethod
+    def encode_text(self, tokens: Tensor) -> Tensor:
+        """Encode inputs as `Inputs.texts` gives them; (U, L) -> (U, D), not normalised."""
+
+    @abstractmethod
+    def tokenize(self, texts: Sequence[str]) -> Tensor:
+        """Turn U texts into inputs of `encode_text`: int64 tokens (U, L), trimmed to the longest.
+
+        Frozen towers give features (U, D_text) instead.
+        """
+
+    def image_input(self, image: NDArray[np.generic]) -> Tensor:
+        """Turn an image (H, W, C) as it was read into the input of `encode_image` for one."""
+        return normalise(resize(image, self.image_spec), self.image_spec)
+
+    def inputs(self, dataset: ImageTextDataset, cache: Path | None, augment: str) -> Inputs:
+        """Return how this encoder is fed from `dataset`.
+
+        Args:
+            dataset: One split.
+            cache: Folder for decoded images or features; None keeps nothing on disk.
+            augment: One of `wfa.data.images.AUGMENTATIONS`, used only with a generator.
+        """
+        return PixelInputs(dataset, self.image_spec, self.tokenize, cache=cache, augment=augment)

@@ -1,0 +1,180 @@
+"""Features of locked towers: computed once for a split, then read from memory-mapped files."""
+
+import hashlib
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.lib.format import open_memmap
+from numpy.typing import NDArray
+from rich.console import Console
+from rich.progress import track
+from torch import Tensor
+
+from wfa.data.dataset import ImageTextDataset, distinct
+from wfa.data.images import normalise, resize
+from wfa.encoders._towers import ImageTower, TextTower
+from wfa.files import atomic_write
+
+IMAGES_A_BATCH = 32
+TEXTS_A_BATCH = 64
+MOST_REMEMBERED = 100_000
+"""Texts outside the table whose features are kept; random mixtures have no end."""
+
+Features = NDArray[np.float32]
+
+
+class FeatureInputs:
+    """Inputs of heads on locked towers: features of images and of texts.
+
+    Args:
+        dataset: One split; the features of its images and distinct captions are computed now,
+            or read when `cache` has them.
+        image_tower: Computes image features.
+        text_tower: Computes text features.
+        cache: Folder for the features; None keeps them in memory only.
+    """
+
+    def __init__(
+        self,
+        dataset: ImageTextDataset,
+        image_tower: ImageTower,
+        text_tower: TextTower,
+        cache: Path | None,
+    ) -> None:
+        captions, _ = distinct([text for texts in dataset.captions for text in texts])
+        self._images = image_features(dataset, image_tower, cache)
+        table = text_features(dataset, captions, text_tower, cache)
+        self._texts = TextTable(text_tower, captions, table)
+
+    def image(self, index: int, rng: np.random.Generator | None) -> Tensor:
+        """Return the features of image `index`, (D,) float32, the same with any generator."""
+        return torch.from_numpy(np.array(self._images[index]))
+
+    def texts(self, texts: Sequence[str]) -> Tensor:
+        """Return the features of U texts, (U, D) float32."""
+        return self._texts(texts)
+
+
+class TextTable:
+    """Features of texts by their string; what the table lacks is encoded and remembered.
+
+    A text that is no caption of the split, such as several captions as one, is encoded by itself,
+    so that its features do not depend on what else is asked for.
+
+    Args:
+        tower: Encodes what is not in the table.
+        texts: The texts of the table.
+        features: (U, D), the table.
+    """
+
+    def __init__(
+        self, tower: TextTower, texts: Sequence[str] = (), features: Features | None = None
+    ) -> None:
+        self._tower = tower
+        self._place = {text: place for place, text in enumerate(texts)}
+        self._features = features
+        self._others: dict[str, Features] = {}
+
+    def __call__(self, texts: Sequence[str]) -> Tensor:
+        """Return the features of U texts, (U, D) float32."""
+        found = np.empty((len(texts), self._tower.width), np.float32)
+        for row, text in enumerate(texts):
+            place = self._place.get(text)
+            if place is not None and self._features is not None:
+                found[row] = self._features[place]
+            else:
+                found[row] = self._encode(text)
+        return torch.from_numpy(found)
+
+    def _encode(self, text: str) -> Features:
+        known = self._others.get(text)
+        if known is None:
+            if len(self._others) >= MOST_REMEMBERED:
+                self._others.clear()
+            known = self._others[text] = self._tower.encode([text])[0].numpy()
+        return known
+
+
+def image_features(dataset: ImageTextDataset, tower: ImageTower, cache: Path | None) -> Features:
+    """Return the features of all images of a split, (B, D) float32, read-only.
+
+    Raises:
+        DataError: An image cannot be read.
+        UserError: The disk is full.
+    """
+
+    def fill(target: Features) -> None:
+        def read(index: int) -> Tensor:
+            return resize(dataset.read_image(index), tower.image_spec)
+
+        # Pillow lets go of the interpreter, so threads decode on all cores.
+        with ThreadPoolExecutor() as pool:
+            for rows in _batches(range(len(dataset)), IMAGES_A_BATCH, _title("images", dataset)):
+                images = torch.stack(list(pool.map(read, rows)))
+                target[rows] = tower.encode(normalise(images, tower.image_spec)).numpy()
+
+    shape = (len(dataset), tower.width)
+    return _once(_path(cache, "image", dataset, tower.fingerprint), shape, fill)
+
+
+def text_features(
+    dataset: ImageTextDataset, texts: Sequence[str], tower: TextTower, cache: Path | None
+) -> Features:
+    """Return the features of texts of a split, (U, D) float32, read-only.
+
+    Texts are encoded in the order of their lengths, so little is padded. Features agree with those
+    of a text encoded by itself up to the order of summation, about 1e-6.
+
+    Raises:
+        UserError: The disk is full.
+    """
+
+    def fill(target: Features) -> None:
+        order = np.argsort(tower.lengths(texts), kind="stable").tolist()
+        for rows in _batches(order, TEXTS_A_BATCH, _title("captions", dataset)):
+            target[rows] = tower.encode([texts[row] for row in rows]).numpy()
+
+    return _once(_path(cache, "text", dataset, tower.fingerprint), (len(texts), tower.width), fill)
+
+
+def _title(what: str, dataset: ImageTextDataset) -> str:
+    return f"features of {what} ({dataset.name}, {dataset.split})"
+
+
+def _batches(rows: Sequence[int], size: int, title: str) -> Iterator[list[int]]:
+    """Cut rows into batches and show how far they are."""
+    starts = range(0, len(rows), size)
+    console = Console(stderr=True)
+    for start in track(starts, title, console=console, transient=True):
+        yield list(rows[start : start + size])
+
+
+def _path(
+    cache: Path | None, kind: str, dataset: ImageTextDataset, fingerprint: str
+) -> Path | None:
+    if cache is None:
+        return None
+    key = hashlib.sha256(f"{fingerprint} {dataset.checksum}".encode()).hexdigest()[:16]
+    return cache / "features" / f"{dataset.name}-{dataset.split}-{kind}-{key}.npy"
+
+
+def _once(path: Path | None, shape: tuple[int, int], fill: Callable[[Features], None]) -> Features:
+    """Fill an array, or map the file that another call has filled.
+
+    Two processes that want the same file each write their own, whole; the later one stays.
+    """
+    if path is None:
+        features = np.empty(shape, np.float32)
+        fill(features)
+        return features
+    if not path.is_file():
+        with atomic_write(path) as temporary:
+            target = open_memmap(temporary, "w+", dtype=np.float32, shape=shape)
+            fill(target)
+            target.flush()
+            del target
+    mapped: Features = np.load(path, mmap_mode="r", allow_pickle=False)
+    return mapped

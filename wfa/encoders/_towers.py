@@ -1,0 +1,96 @@
+"""What a locked tower gives: features of images or of texts, and what identifies them."""
+
+import hashlib
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from wfa.data.images import ImageSpec
+
+BLOCK = 1 << 20
+
+
+@dataclass(frozen=True)
+class TowerConfig:
+    """Options that every locked tower has; a tower that needs none ignores them.
+
+    Attributes:
+        model: Which architecture, in the words of the library that the tower comes from.
+        pretrained: Which weights: a tag of that library or a local file.
+    """
+
+    model: str = ""
+    pretrained: str = ""
+
+
+class ImageTower(ABC):
+    """A locked image tower; a plug-in in `image_towers/`, built as `Plugin(options)`.
+
+    Attributes:
+        width: D, the width of its features.
+        image_spec: What it wants to be given.
+        weights: SHA-256 (hex) of its weights.
+    """
+
+    width: int
+    image_spec: ImageSpec
+    weights: str
+
+    @abstractmethod
+    def encode(self, images: Tensor) -> Tensor:
+        """Encode images (B, C, size, size) as `normalise` leaves them; (B, D) float32."""
+
+    @property
+    def fingerprint(self) -> str:
+        """What every feature depends on besides the image: the weights and the transform."""
+        return hashlib.sha256(f"{self.weights} {self.image_spec}".encode()).hexdigest()
+
+
+class TextTower(ABC):
+    """A locked text tower; a plug-in in `text_towers/`, built as `Plugin(options)`.
+
+    Attributes:
+        width: D, the width of its features.
+        context_length: The most tokens of a text; longer ones are cut.
+        weights: SHA-256 (hex) of its weights and of what turns texts into tokens.
+    """
+
+    width: int
+    context_length: int
+    weights: str
+
+    @abstractmethod
+    def lengths(self, texts: Sequence[str]) -> list[int]:
+        """Return the number of tokens of each text, as `encode` computes it."""
+
+    @abstractmethod
+    def encode(self, texts: Sequence[str]) -> Tensor:
+        """Encode U texts; (U, D) float32."""
+
+    @property
+    def fingerprint(self) -> str:
+        """What every feature depends on besides the text."""
+        return hashlib.sha256(f"{self.weights} {self.context_length}".encode()).hexdigest()
+
+
+def file_hash(*paths: Path) -> str:
+    """Return the SHA-256 (hex) of the content of files, one after the other."""
+    digest = hashlib.sha256()
+    for path in paths:
+        with path.open("rb") as file:
+            while block := file.read(BLOCK):
+                digest.update(block)
+    return digest.hexdigest()
+
+
+def state_hash(state: Mapping[str, Tensor]) -> str:
+    """Return the SHA-256 (hex) of a state dict: names, shapes and values."""
+    digest = hashlib.sha256()
+    for name, tensor in sorted(state.items()):
+        digest.update(f"{name} {tuple(tensor.shape)} {tensor.dtype}\n".encode())
+        digest.update(tensor.detach().cpu().contiguous().view(-1).view(torch.uint8).numpy())
+    return digest.hexdigest()

@@ -1,0 +1,222 @@
+"""Build open_clip models and load their weights, with errors that say what to do."""
+
+import logging
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict
+from difflib import get_close_matches
+from pathlib import Path
+from pickle import UnpicklingError
+from typing import Any
+
+import open_clip
+from open_clip import factory
+from open_clip.model import set_model_preprocess_cfg
+from open_clip.pretrained import (
+    download_pretrained,
+    get_pretrained_cfg,
+    list_pretrained_tags_by_model,
+)
+from open_clip.transform import PreprocessCfg, merge_preprocess_dict
+from safetensors import SafetensorError
+from torch import Tensor
+
+from wfa.errors import ModelError
+
+MOST_SHOWN = 4
+"""Differing entries of a checkpoint that a message names."""
+
+
+def build_model(name: str, pretrained: str) -> tuple[Any, dict[str, Any]]:
+    """Build an open_clip model and load its weights.
+
+    Args:
+        name: A name that open_clip knows, `local-dir:DIR` or `hf-hub:OWNER/NAME`.
+        pretrained: A tag of open_clip's, a checkpoint file, or empty for random weights. Empty
+            for `local-dir:` and `hf-hub:`, which bring their own.
+
+    Returns:
+        The model on the CPU in float32, and its `model_cfg`.
+
+    Raises:
+        ModelError: There is no such model or tag, the weights cannot be had, or they belong to
+            another architecture.
+    """
+    if name.startswith((factory.LOCAL_DIR_PREFIX, factory.HF_HUB_PREFIX)):
+        return _from_folder(name, pretrained)
+    config = factory.get_model_config(name)
+    if config is None:
+        raise _unknown("model", name, open_clip.list_models(), "open_clip.list_models()")
+    tag = get_pretrained_cfg(name, pretrained) if pretrained else {}
+    _match_activation(name, pretrained, config, tag)
+    checkpoint = _checkpoint(name, pretrained, tag) if pretrained else None
+    model = _create(name, quick_gelu=config.get("quick_gelu", False))
+    if checkpoint is not None:
+        load_checkpoint(model, checkpoint, name)
+    preprocess = merge_preprocess_dict(asdict(PreprocessCfg()), tag or _common_preprocess(name))
+    preprocess["size"] = model.visual.image_size
+    set_model_preprocess_cfg(model, preprocess)
+    return model, config
+
+
+def build_tokenizer(name: str) -> Any:
+    """Return the tokenizer of an open_clip model.
+
+    Raises:
+        ModelError: It has to be downloaded and cannot be.
+    """
+    try:
+        with _quiet():
+            return open_clip.get_tokenizer(name)
+    except (OSError, ValueError) as error:
+        raise ModelError(
+            f"the tokenizer of {name} cannot be had: {error}. It is downloaded on first use: "
+            "connect once, or choose a model with CLIP's own tokenizer, such as ViT-B-32"
+        ) from error
+
+
+def load_checkpoint(model: Any, path: Path, name: str) -> None:
+    """Load a checkpoint file into a model, every weight of it, without unpickling objects.
+
+    Raises:
+        ModelError: The file is not a checkpoint of weights only, or of another architecture.
+    """
+    try:
+        state = factory.load_state_dict(str(path), weights_only=True)
+    except (OSError, UnpicklingError, RuntimeError, SafetensorError, ValueError) as error:
+        cause = str(error).splitlines()[0]
+        if isinstance(error, UnpicklingError):  # its message explains how to run foreign code
+            cause = "it holds pickled objects, or is no torch file"
+        raise ModelError(
+            f"{path} cannot be read as weights: {cause}. Wanted is a checkpoint in safetensors, "
+            "or a torch file of tensors only"
+        ) from error
+    try:
+        factory.load_checkpoint(model, str(path), strict=True, weights_only=True)
+    except (RuntimeError, KeyError, AttributeError, AssertionError) as error:
+        raise ModelError(
+            f"{path} is no checkpoint of {name}: {differences(model.state_dict(), state)}. "
+            "Set encoder.model to the architecture that it was trained with"
+        ) from error
+
+
+def differences(wanted: Mapping[str, Tensor], found: Mapping[str, Any]) -> str:
+    """Describe the first entries in which two state dicts differ, in one line."""
+    shown = [
+        f"{key} is {_shape(found[key])}, wanted {_shape(wanted[key])}"
+        for key in wanted
+        if key in found and _shape(found[key]) != _shape(wanted[key])
+    ]
+    shown += [f"{key} is missing" for key in wanted if key not in found]
+    shown += [f"{key} is unknown" for key in found if key not in wanted]
+    more = f" and {len(shown) - MOST_SHOWN} more" if len(shown) > MOST_SHOWN else ""
+    return "; ".join(shown[:MOST_SHOWN]) + more
+
+
+def _shape(value: Any) -> str:
+    return (
+        " x ".join(map(str, value.shape)) or "a number" if hasattr(value, "shape") else "no tensor"
+    )
+
+
+def _create(name: str, **options: Any) -> Any:
+    try:
+        with _quiet():
+            return open_clip.create_model(name, load_weights=False, **_forced(options))
+    except (OSError, RuntimeError, ValueError) as error:
+        raise ModelError(
+            f"the open_clip model {name} cannot be built: {error}. If a part of it has to be "
+            "downloaded, connect once or choose a model that open_clip builds itself, "
+            "such as ViT-B-32"
+        ) from error
+
+
+def _forced(options: Mapping[str, Any]) -> dict[str, Any]:
+    return {f"force_{key}": value for key, value in options.items()}
+
+
+def _from_folder(name: str, pretrained: str) -> tuple[Any, dict[str, Any]]:
+    if pretrained:
+        raise ModelError(
+            f"encoder.model={name} brings its own weights: leave encoder.pretrained empty, "
+            f"not {pretrained!r}"
+        )
+    try:
+        with _quiet():
+            model = open_clip.create_model(name, require_pretrained=True)
+        return model, factory.get_model_config(name)
+    except (OSError, RuntimeError, ValueError) as error:
+        raise ModelError(
+            f"the open_clip model {name} cannot be loaded: {error}. A local folder holds "
+            "open_clip_config.json and the weights beside it; hf-hub: needs a connection"
+        ) from error
+
+
+def _checkpoint(name: str, pretrained: str, tag: Mapping[str, Any]) -> Path:
+    """Return the file of the weights, downloaded when `pretrained` is a tag."""
+    if tag:
+        try:
+            with _quiet():
+                return Path(download_pretrained(tag))
+        except Exception as error:  # whatever the network or the hub's client raises
+            raise ModelError(
+                f"the weights {pretrained!r} of {name} cannot be downloaded: {error}. Without a "
+                "connection set encoder.pretrained=FILE to a local checkpoint"
+            ) from error
+    if Path(pretrained).is_file():
+        return Path(pretrained)
+    known = list_pretrained_tags_by_model(name)
+    if Path(pretrained).suffix or "/" in pretrained:
+        raise ModelError(
+            f"encoder.pretrained={pretrained}: there is no such file. Tags of {name} that "
+            f"open_clip downloads: {', '.join(known) or 'none'}"
+        )
+    raise _unknown(f"tag of {name}", pretrained, known, "or the path of a checkpoint file")
+
+
+def _match_activation(
+    name: str, pretrained: str, config: dict[str, Any], tag: Mapping[str, Any]
+) -> None:
+    """Give the model the activation that its weights were trained with."""
+    if not tag:
+        return
+    wanted = bool(tag.get("quick_gelu", False))
+    if config.get("quick_gelu", False) and not wanted:
+        plain = name.removesuffix("-quickgelu")
+        raise ModelError(
+            f"the weights {pretrained!r} were trained with GELU, and {name} computes QuickGELU: "
+            f"set encoder.model={plain}"
+        )
+    config["quick_gelu"] = wanted
+
+
+def _common_preprocess(name: str) -> Mapping[str, Any]:
+    """Return the preprocessing that all published weights of a model agree on, or nothing.
+
+    A local file does not say how its images were normalised.
+    """
+    tags = [get_pretrained_cfg(name, tag) for tag in list_pretrained_tags_by_model(name)]
+    keys = ("mean", "std", "interpolation", "resize_mode")
+    return {
+        key: tags[0][key]
+        for key in keys
+        if tags and tags[0].get(key) is not None and all(t.get(key) == tags[0][key] for t in tags)
+    }
+
+
+def _unknown(what: str, given: str, known: list[str], where: str) -> ModelError:
+    near = get_close_matches(given, known, n=5, cutoff=0.3) or known[:5]
+    return ModelError(
+        f"there is no open_clip {what} {given!r}; nearest: {', '.join(near) or 'none'} ({where})"
+    )
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Hold back warnings that our own errors replace: retries, and weights still to be loaded."""
+    previous = logging.root.manager.disable
+    logging.disable(logging.WARNING)
+    try:
+        yield
+    finally:
+        logging.disable(previous)

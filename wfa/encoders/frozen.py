@@ -1,0 +1,147 @@
+"""Locked towers, their features cached on disk, and trained heads on top."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from wfa.data.batch import Inputs
+from wfa.data.dataset import ImageTextDataset
+from wfa.data.images import normalise, resize
+from wfa.encoders._base import Encoder
+from wfa.encoders._features import FeatureInputs, TextTable
+from wfa.encoders._towers import ImageTower, TextTower
+from wfa.errors import ConfigError, ModelError
+from wfa.plugins import config_class, plugin_class
+
+HEADS = ("linear", "mlp")
+
+
+@dataclass(frozen=True)
+class Config:
+    """Which towers, and the heads on top of them.
+
+    Attributes:
+        image_tower: A choice of `wfa/encoders/image_towers/`.
+        image_model: The image tower's `model`, where it has a choice.
+        image_pretrained: The image tower's `pretrained`, where it has a choice.
+        text_tower: A choice of `wfa/encoders/text_towers/`.
+        text_model: The text tower's `model`, where it has a choice.
+        text_pretrained: The text tower's `pretrained`, where it has a choice.
+        width: Width of both heads' output.
+        head: `linear`, or `mlp` with one hidden layer.
+        hidden: Width of the hidden layer.
+        dropout: Share of the head's inputs (`linear`) or hidden units (`mlp`) that a training
+            step drops.
+    """
+
+    image_tower: str = "efficientnet_lite0"
+    image_model: str = ""
+    image_pretrained: str = ""
+    text_tower: str = "minilm"
+    text_model: str = ""
+    text_pretrained: str = ""
+    width: int = 256
+    head: str = "mlp"
+    hidden: int = 512
+    dropout: float = 0.5
+
+
+class Frozen(Encoder):
+    """Two heads; the towers below them stay outside the module and are never saved or trained."""
+
+    def __init__(self, options: Config) -> None:
+        """Find the towers and make new heads.
+
+        Raises:
+            ConfigError: There is no such tower or head.
+            ModelError: A tower's weights cannot be had.
+        """
+        super().__init__()
+        image, text = options.image_tower, options.text_tower
+        image_config = config_class("image_tower", image)
+        text_config = config_class("text_tower", text)
+        self._image_tower: ImageTower = plugin_class("image_tower", image)(
+            image_config(options.image_model, options.image_pretrained)
+        )
+        self._text_tower: TextTower = plugin_class("text_tower", text)(
+            text_config(options.text_model, options.text_pretrained)
+        )
+        self._texts = TextTable(self._text_tower)
+        self.width = options.width
+        self.context_length = self._text_tower.context_length
+        self.image_spec = self._image_tower.image_spec
+        self.image_head = _head(self._image_tower.width, options)
+        self.text_head = _head(self._text_tower.width, options)
+
+    def encode_image(self, images: Tensor) -> Tensor:
+        """Map features (B, D_image) to the shared space, (B, D)."""
+        return torch.as_tensor(self.image_head(images))
+
+    def encode_text(self, tokens: Tensor) -> Tensor:
+        """Map features (U, D_text) to the shared space, (U, D)."""
+        return torch.as_tensor(self.text_head(tokens))
+
+    def tokenize(self, texts: Sequence[str]) -> Tensor:
+        """Return the locked tower's features of U texts, (U, D_text) float32."""
+        return self._texts(texts)
+
+    def image_input(self, image: NDArray[np.generic]) -> Tensor:
+        """Return the locked tower's features of one image (H, W, C): (D_image,) float32."""
+        one = normalise(resize(image, self.image_spec), self.image_spec)
+        return self._image_tower.encode(one[None])[0]
+
+    def inputs(self, dataset: ImageTextDataset, cache: Path | None, augment: str) -> Inputs:
+        """Return the features of a split, computed now or read from `cache`.
+
+        Raises:
+            ConfigError: Images are to be augmented; their features are computed once.
+            DataError: An image cannot be read.
+        """
+        if augment != "none":
+            raise ConfigError(
+                f"data.augment={augment} changes images at every step, and encoder=frozen "
+                "computes their features once: set data.augment=none, or encoder=open_clip with "
+                "encoder.lock_image=true"
+            )
+        return FeatureInputs(dataset, self._image_tower, self._text_tower, cache)
+
+    def get_extra_state(self) -> Tensor:
+        """Return what identifies the towers that the heads were trained on, (64,) uint8."""
+        towers = (self._image_tower, self._text_tower)
+        return torch.tensor(
+            [b for tower in towers for b in bytes.fromhex(tower.fingerprint)], dtype=torch.uint8
+        )
+
+    def set_extra_state(self, state: Tensor) -> None:
+        """Refuse heads that were trained on other towers.
+
+        Raises:
+            ModelError: The weights or the transform of a tower are not those of the training.
+        """
+        if not torch.equal(state.cpu(), self.get_extra_state()):
+            raise ModelError(
+                "these heads were trained on other weights or another transform of the locked "
+                "towers: set encoder.image_* and encoder.text_* as in the run's config.yaml and "
+                "install the same versions of the packages that hold their weights"
+            )
+
+
+def _head(inputs: int, options: Config) -> nn.Module:
+    if options.head == "linear":
+        return nn.Sequential(
+            nn.LayerNorm(inputs), nn.Dropout(options.dropout), nn.Linear(inputs, options.width)
+        )
+    if options.head == "mlp":
+        return nn.Sequential(
+            nn.LayerNorm(inputs),
+            nn.Linear(inputs, options.hidden),
+            nn.GELU(),
+            nn.Dropout(options.dropout),
+            nn.Linear(options.hidden, options.width),
+        )
+    raise ConfigError(f"encoder.head={options.head!r} is not known. Known: {', '.join(HEADS)}")

@@ -1,0 +1,1 @@
+"""Locked image towers: one file each, named by `encoder.image_tower`."""

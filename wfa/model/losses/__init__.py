@@ -1,0 +1,1 @@
+"""The losses: images and texts, one or several texts an image, to one scalar."""

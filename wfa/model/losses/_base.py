@@ -1,0 +1,174 @@
+"""What every loss shares: its options, float32 logits, which pairs count."""
+
+import math
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import torch
+from torch import Tensor, nn
+
+from wfa.errors import ConfigError
+
+SHARED = ("keep", "mask", "share")
+
+
+@dataclass(frozen=True)
+class LossConfig:
+    """Options of every loss.
+
+    Attributes:
+        shared: What a text means for an image that bears some of its captions but does not own
+            it: `keep` a negative like any other; `mask` the pair takes no part; `share` a positive
+            in proportion to the share of the text's weight on those captions.
+        shared_threshold: `mask` leaves out pairs whose share is above it; in [0, 1).
+        initial_logit_scale: Log of the inverse temperature that training starts with; None takes
+            the encoder's where it is pretrained and else the loss's own.
+        logit_scale_max: Highest inverse temperature, at least 1.
+    """
+
+    shared: str = "keep"
+    shared_threshold: float = 0.0
+    initial_logit_scale: float | None = None
+    logit_scale_max: float = 100.0
+
+    def __post_init__(self) -> None:
+        if self.shared not in SHARED:
+            raise ConfigError(f"loss.shared={self.shared!r} is not one of {', '.join(SHARED)}")
+        if not 0.0 <= self.shared_threshold < 1.0:
+            raise ConfigError(
+                f"loss.shared_threshold={self.shared_threshold} must be in [0, 1): no share is "
+                "above 1, so nothing would be masked"
+            )
+        if not 1.0 <= self.logit_scale_max < math.inf:
+            raise ConfigError(
+                f"loss.logit_scale_max={self.logit_scale_max} must be a number of at least 1"
+            )
+        start = self.initial_logit_scale
+        if start is not None and not 0.0 <= start <= math.log(self.logit_scale_max):
+            raise ConfigError(
+                f"loss.initial_logit_scale={start} is a logarithm and must be between 0 and "
+                f"log(loss.logit_scale_max) = {math.log(self.logit_scale_max):.4g}"
+            )
+
+
+class Contrast(ABC, nn.Module):
+    """A loss; a subclass is one file that answers `contrast`.
+
+    Args:
+        options: The plug-in's `Config`.
+
+    Attributes:
+        initial_logit_scale: Log of the inverse temperature to start with where nothing else says.
+        initial_logit_bias: What is added to the logits at the start; None where the loss knows no
+            bias.
+    """
+
+    initial_logit_scale: ClassVar[float] = math.log(1 / 0.07)
+    initial_logit_bias: float | None = None
+
+    def __init__(self, options: Any) -> None:
+        super().__init__()
+        self.options = options
+
+    @property
+    def wants_shared(self) -> bool:
+        """Whether `forward` needs the shares: False where shared captions are kept."""
+        return bool(self.options.shared != "keep")
+
+    @abstractmethod
+    def contrast(
+        self, logits: Tensor, owner: Tensor, left_out: Tensor | None, shared: Tensor | None
+    ) -> Tensor:
+        """Compute the loss.
+
+        Args:
+            logits: (T, B) float32, with scale and bias.
+            owner: (T,) int64, text -> image; every image has a text.
+            left_out: (T, B) bool, pairs that take no part, never a text with its own image; None
+                where all do.
+            shared: (T, B) float32 in [0, 1], how positive a pair is beside the text's own, whose
+                entry is 0; None where all others are negatives.
+
+        Returns:
+            A scalar.
+        """
+
+    def forward(
+        self,
+        image_features: Tensor,
+        text_features: Tensor,
+        owner: Tensor,
+        shared: Tensor | None,
+        logit_scale: Tensor,
+        logit_bias: Tensor | None,
+    ) -> Tensor:
+        """Compute the loss in float32 (float64 stays), whatever autocast says.
+
+        Args:
+            image_features: (B, D), normalised.
+            text_features: (T, D), normalised.
+            owner: (T,) int64, text -> image; every image has a text.
+            shared: (T, B) float32 in [0, 1]: share of text t's weight on captions that image b
+                bears too, 0 for the own image; may be None where `wants_shared` is False.
+            logit_scale: Scalar, the inverse temperature itself (not its log).
+            logit_bias: Scalar added to the logits, or None.
+
+        Returns:
+            A scalar.
+
+        Raises:
+            ValueError: The shares are wanted and not given.
+        """
+        with torch.autocast(image_features.device.type, enabled=False):
+            wide = torch.promote_types(image_features.dtype, torch.float32)
+            logits = logit_scale.to(wide) * (text_features.to(wide) @ image_features.to(wide).T)
+            if logit_bias is not None:
+                logits = logits + logit_bias.to(wide)
+            return self.contrast(logits, owner, *self._pairs(logits, shared))
+
+    def _pairs(self, logits: Tensor, shared: Tensor | None) -> tuple[Tensor | None, Tensor | None]:
+        """Return which pairs are left out, and how positive the others are."""
+        if not self.wants_shared:
+            return None, None
+        if shared is None:
+            raise ValueError(f"shared={self.options.shared} needs the shares")
+        if self.options.shared == "mask":
+            return shared > self.options.shared_threshold, None
+        return None, shared.to(logits.dtype)
+
+
+def own_pairs(owner: Tensor, images: int) -> Tensor:
+    """Return (T, B) bool: True where the image owns the text."""
+    return owner.unsqueeze(1) == torch.arange(images, device=owner.device)
+
+
+def without(logits: Tensor, left_out: Tensor | None) -> Tensor:
+    """Return the logits with those left out so low that no softmax sees them.
+
+    Lowest instead of minus infinity, whose gradient is NaN in a row that has nothing else.
+    """
+    if left_out is None:
+        return logits
+    return logits.masked_fill(left_out, torch.finfo(logits.dtype).min)
+
+
+def text_to_image(
+    logits: Tensor, owner: Tensor, left_out: Tensor | None, shared: Tensor | None
+) -> Tensor:
+    """Cross entropy of each text against the images; arguments as `Contrast.contrast` has them.
+
+    The targets of a text are 1 for its own image and the share for every other, scaled to sum 1.
+
+    Returns:
+        (T,).
+    """
+    aim = own_logits(logits, owner)
+    if shared is not None:
+        aim = (aim + (shared * logits).sum(dim=1)) / (1.0 + shared.sum(dim=1))
+    return without(logits, left_out).logsumexp(dim=1) - aim
+
+
+def own_logits(logits: Tensor, owner: Tensor) -> Tensor:
+    """Return (T,), the logit of each text with its own image."""
+    return logits.gather(1, owner.unsqueeze(1)).squeeze(1)

@@ -1,0 +1,116 @@
+"""Find a plug-in by its name: one file in a folder, imported only when it is asked for.
+
+A file without a leading underscore in a plug-in folder is a choice. It holds a frozen dataclass
+`Config` and one public class; the file's name is what a config says.
+"""
+
+import ast
+import importlib
+import importlib.util
+import inspect
+from collections.abc import Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from wfa.errors import ConfigError
+
+FOLDERS: Mapping[str, str] = {
+    "data": "wfa.data.sets",
+    "aggregation": "wfa.aggregation",
+    "encoder": "wfa.encoders",
+    "image_tower": "wfa.encoders.image_towers",
+    "text_tower": "wfa.encoders.text_towers",
+    "loss": "wfa.model.losses",
+}
+"""Config section -> the package whose files are its choices."""
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A plug-in and its options, as a config section names them.
+
+    Attributes:
+        kind: The section, a key of `FOLDERS`.
+        name: The plug-in's file name without `.py`.
+        options: An instance of the plug-in's `Config`.
+    """
+
+    kind: str
+    name: str
+    options: Any
+
+    def plugin(self) -> type[Any]:
+        """Return the plug-in's class; its constructor takes `options` first."""
+        return plugin_class(self.kind, self.name)
+
+
+def names(kind: str) -> list[str]:
+    """Return the choices of a section, sorted, from its folder and without importing any."""
+    return sorted(path.stem for path in _folder(kind).glob("*.py") if not path.stem.startswith("_"))
+
+
+def summary(kind: str, name: str) -> str:
+    """Return the first line of a plug-in's docstring, read without importing it."""
+    tree = ast.parse((_folder(kind) / f"{name}.py").read_text(encoding="utf-8"))
+    return (ast.get_docstring(tree) or "").partition("\n")[0]
+
+
+def config_class(kind: str, name: str) -> type[Any]:
+    """Return the `Config` dataclass of a plug-in.
+
+    Raises:
+        ConfigError: There is no such plug-in, or a package that it needs is not installed.
+    """
+    config: type[Any] = _module(kind, name).Config
+    return config
+
+
+def plugin_class(kind: str, name: str) -> type[Any]:
+    """Return the one public class, besides `Config`, that a plug-in's file defines.
+
+    Raises:
+        ConfigError: There is no such plug-in, or a package that it needs is not installed.
+    """
+    module = _module(kind, name)
+    found = [
+        member
+        for label, member in inspect.getmembers(module, inspect.isclass)
+        if member.__module__ == module.__name__ and label != "Config" and not label.startswith("_")
+    ]
+    if len(found) != 1:
+        raise TypeError(f"{module.__name__} must define one public class, has {found}")
+    return found[0]
+
+
+def unknown(what: str, given: str, known: list[str]) -> ConfigError:
+    """Return the error for a name that does not exist: the nearest known one, then all of them."""
+    near = get_close_matches(given, known, n=1, cutoff=0.5)
+    hint = f"did you mean {near[0]!r}? " if near else ""
+    return ConfigError(f"there is no {what} {given!r}; {hint}known: {', '.join(known)}")
+
+
+def _folder(kind: str) -> Path:
+    # find_spec runs the parent packages only, so a choice with a missing dependency still lists.
+    spec = importlib.util.find_spec(FOLDERS[kind])
+    if spec is None or spec.submodule_search_locations is None:
+        raise ModuleNotFoundError(FOLDERS[kind])
+    return Path(next(iter(spec.submodule_search_locations)))
+
+
+def _module(kind: str, name: str) -> ModuleType:
+    known = names(kind)
+    if name not in known:
+        raise unknown(kind, name, known)
+    try:
+        return importlib.import_module(f"{FOLDERS[kind]}.{name}")
+    except ModuleNotFoundError as error:
+        if error.name is None or error.name.startswith("wfa"):
+            raise
+        raise ConfigError(
+            f"{kind}={name} needs the package {error.name!r}, which is not installed: "
+            'pip install "wfa[offline]" brings the offline towers; otherwise pip install '
+            f"{error.name}"
+        ) from error

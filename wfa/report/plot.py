@@ -1,0 +1,189 @@
+"""Line plots as inline SVG: colours from the page's style sheet, text as text, no dates."""
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from wfa.report.markup import Markup, tag
+
+WIDTH, HEIGHT = 560, 300
+_LEFT, _RIGHT, _TOP, _BOTTOM = 52, 14, 12, 44
+_COLOURS = 8
+_MOST_POINTS = 240
+
+Point = tuple[float, float]
+
+
+@dataclass(frozen=True)
+class Series:
+    """One line of a plot.
+
+    Attributes:
+        name: What the legend says.
+        points: (x, y) by rising x, all finite.
+        style: `solid` or `dashed`.
+        marked: A point to stand out, such as the selected epoch.
+    """
+
+    name: str
+    points: Sequence[Point]
+    style: str = "solid"
+    marked: Point | None = None
+
+
+@dataclass(frozen=True)
+class Axis:
+    """One axis.
+
+    Attributes:
+        label: What it shows, with its unit; a vertical axis leaves that to the title.
+        log: Logarithmic; all values are then above 0.
+        zero: Whether it starts at 0.
+        write: Turns a value into a tick's text.
+    """
+
+    label: str = ""
+    log: bool = False
+    zero: bool = False
+    write: Callable[[float], str] = lambda value: f"{value:,.10g}"
+
+
+def percent(value: float) -> str:
+    """Write a fraction as a whole percentage."""
+    return f"{100 * value:.3g} %"
+
+
+def line_plot(title: str, series: Sequence[Series], x: Axis, y: Axis) -> Markup:
+    """Draw lines over two axes, with a legend where there are several.
+
+    Args:
+        title: Read out by screen readers, and the figure's caption.
+        series: The lines; those without points are left out.
+        x: Horizontal axis.
+        y: Vertical axis.
+
+    Returns:
+        A `figure` element, or nothing where no line has a point.
+    """
+    drawn = [one for one in series if one.points]
+    if not drawn:
+        return Markup("")
+    across = _Scale(x, [p[0] for one in drawn for p in one.points], _LEFT, WIDTH - _RIGHT)
+    up = _Scale(y, [p[1] for one in drawn for p in one.points], HEIGHT - _BOTTOM, _TOP)
+    picture = tag(
+        "svg",
+        tag("title", title),
+        *_grid(across, up, x, y),
+        *(_line(one, place, across, up) for place, one in enumerate(drawn)),
+        viewBox=f"0 0 {WIDTH} {HEIGHT}",
+        role="img",
+    )
+    legend = [_legend_entry(one, place) for place, one in enumerate(drawn)]
+    return tag(
+        "figure",
+        tag("figcaption", title),
+        tag("div", *legend, class_="legend") if len(drawn) > 1 else None,
+        picture,
+    )
+
+
+def thinned(points: Sequence[Point], most: int = _MOST_POINTS) -> list[Point]:
+    """Average neighbouring points until at most `most` are left; the last one ends the line."""
+    if len(points) <= most:
+        return list(points)
+    edges = [round(part * len(points) / most) for part in range(most + 1)]
+    return [
+        (points[end - 1][0], math.fsum(y for _, y in points[start:end]) / (end - start))
+        for start, end in zip(edges, edges[1:], strict=False)
+    ]
+
+
+class _Scale:
+    """Maps values to pixels, and chooses the ticks.
+
+    Args:
+        axis: What is mapped.
+        values: All values shown.
+        start: Pixel of the lowest value.
+        end: Pixel of the highest value.
+    """
+
+    def __init__(self, axis: Axis, values: Sequence[float], start: float, end: float) -> None:
+        low, high = min(values), max(values)
+        low = 0.0 if axis.zero else low
+        if axis.log:
+            self.ticks = _log_ticks(low, high)
+        else:
+            if low == high:
+                low, high = low - 0.5, high + 0.5
+            self.ticks = _ticks(low, high)
+            if axis.zero:
+                high = max(high, self.ticks[-1])
+        self._map = math.log if axis.log else float
+        self._low, self._span = self._map(low), self._map(high) - self._map(low) or 1.0
+        self._start, self._end = start, end
+
+    def __call__(self, value: float) -> float:
+        share = (self._map(value) - self._low) / self._span
+        return round(self._start + share * (self._end - self._start), 1)
+
+
+def _ticks(low: float, high: float, about: int = 5) -> list[float]:
+    """Return multiples of 1, 2 or 5 times a power of ten within the range."""
+    rough = (high - low) / about
+    power = 10.0 ** math.floor(math.log10(rough))
+    step = next(power * factor for factor in (1, 2, 5, 10) if power * factor >= rough * 0.999)
+    first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
+    return [round(number * step, 12) for number in range(first, last + 1)]
+
+
+def _log_ticks(low: float, high: float) -> list[float]:
+    powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+    factors = (1, 2, 5) if high / low < 2000 else (1,)
+    ticks = [factor * 10.0**power for power in powers for factor in factors]
+    return [tick for tick in ticks if low * 0.999 <= tick <= high * 1.001]
+
+
+def _grid(across: _Scale, up: _Scale, x: Axis, y: Axis) -> list[Markup]:
+    bottom, right = HEIGHT - _BOTTOM, WIDTH - _RIGHT
+    parts = [
+        tag("line", x1=_LEFT, x2=right, y1=up(tick), y2=up(tick), class_="grid")
+        for tick in up.ticks
+    ]
+    parts += [
+        tag("text", y.write(tick), x=_LEFT - 8, y=up(tick) + 4, text_anchor="end")
+        for tick in up.ticks
+    ]
+    parts += [
+        tag("line", x1=across(tick), x2=across(tick), y1=bottom, y2=bottom + 4, class_="axis")
+        for tick in across.ticks
+    ]
+    parts += [
+        tag("text", x.write(tick), x=across(tick), y=bottom + 18, text_anchor="middle")
+        for tick in across.ticks
+    ]
+    middle = (_LEFT + right) / 2
+    return [
+        *parts,
+        tag("line", x1=_LEFT, x2=right, y1=bottom, y2=bottom, class_="axis"),
+        tag("text", x.label, x=middle, y=HEIGHT - 6, text_anchor="middle", class_="label"),
+    ]
+
+
+def _line(series: Series, place: int, across: _Scale, up: _Scale) -> Markup:
+    points = " ".join(f"{across(px)},{up(py)}" for px, py in series.points)
+    marked = [series.marked] if series.marked else []
+    # A line of one point has no length: show the point itself.
+    dots = marked or (list(series.points) if len(series.points) == 1 else [])
+    return tag(
+        "g",
+        tag("polyline", points=points, class_=f"line {series.style}"),
+        *(tag("circle", cx=across(px), cy=up(py), r=4.5) for px, py in dots),
+        tag("title", series.name),
+        class_=f"s{place % _COLOURS}",
+    )
+
+
+def _legend_entry(series: Series, place: int) -> Markup:
+    swatch = tag("i", class_=f"swatch {series.style} s{place % _COLOURS}")
+    return tag("span", swatch, series.name)

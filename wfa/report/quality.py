@@ -1,0 +1,218 @@
+"""Sections on how good a run is: the headline, the tables of results, the curves."""
+
+import math
+from collections.abc import Sequence
+
+from wfa.report.elements import fold_away, note, section, sentence, share, table
+from wfa.report.markup import Markup, join, tag
+from wfa.report.plot import Axis, Point, Series, line_plot, percent, thinned
+from wfa.report.result import RunResult
+from wfa.report.scores import MEAN_RECALL, PROTOCOL_LABELS, Key, Line, find, places, shown
+from wfa.report.tables import line_label, without_equal_ceilings
+from wfa.retrieval.metrics import KS
+from wfa.retrieval.protocols import IMAGE_TO_TEXT, PROTOCOLS, QUERIES, TEXT_TO_IMAGE
+
+_METRICS = (*(f"R@{k}" for k in KS), "MedR", "mAP")
+_DIRECTIONS = ((TEXT_TO_IMAGE, "text to image"), (IMAGE_TO_TEXT, "image to text"))
+_COLUMNS: tuple[Key, ...] = (
+    *((direction, metric) for direction, _ in _DIRECTIONS for metric in _METRICS), MEAN_RECALL,
+)  # fmt: skip
+_TILES: tuple[tuple[Key, str], ...] = (
+    *(((TEXT_TO_IMAGE, f"R@{k}"), f"text to image R@{k}") for k in KS),
+    (MEAN_RECALL, "mR, both directions"),
+)
+_DEFINITIONS = (
+    ("R@K", "share of queries with a right answer among the first K (hit rate), in percent"),
+    ("mR", "mean of the six R@K of both directions, in percent"),
+    ("MedR", "median rank of the best right answer; 1 is perfect"),
+    ("mAP", "mean over queries of the average precision, in percent"),
+    ("strict", "only the query's own image, or its own captions, count as right"),
+    ("duplicate-aware", "every image that bears the same caption counts as right"),
+    ("unique-query", "each distinct caption is asked once; every image that bears it is right"),
+    ("single", "a query is one caption"),
+    ("aggregated", "a query is the aggregated text feature of all captions of an image"),
+    ("best possible", "what a perfect model reaches: captions that several images share set a "
+     "limit under the strict protocol"),
+    ("ties", "a right answer that ties with wrong ones stands behind them"),
+)  # fmt: skip
+
+
+def headline(run: RunResult, prefix: str) -> Markup:
+    """Say in a sentence and four numbers how well the run retrieves."""
+    measured = find(run.own_lines)
+    if measured is None:
+        return Markup("")
+    ceiling = find(run.own_lines, oracle=True)
+    images = run.number("data", "splits", run.split, "images")
+    tiles = [
+        _tile(label, measured.values[key], _value(ceiling, key), _chance(key, images))
+        for key, label in _TILES
+        if key in measured.values
+    ]
+    return section(f"{prefix}-headline", "At a glance", _summary(run, measured, images),
+                   tag("div", *tiles, class_="tiles"),
+                   note("Strict protocol, single captions as queries. The mark on a bar is the "
+                        "best possible value."))  # fmt: skip
+
+
+def results(run: RunResult, prefix: str) -> Markup:
+    """Show every protocol and kind of query, one table for each data set and split."""
+    parts = []
+    for data, split in places(run.lines):
+        own = [line for line in run.lines if (line.data, line.split) == (data, split)]
+        block = results_of_split(own)
+        title = f"{data} · {split}"
+        main = (data, split) == (run.data, run.split)
+        parts.append(join([tag("h4", title), block]) if main else fold_away(title, block))
+    terms = [tag("div", tag("dt", name), tag("dd", text)) for name, text in _DEFINITIONS]
+    return section(f"{prefix}-results", "Results", *parts,
+                   fold_away("What the words mean", tag("dl", *terms, class_="terms")))  # fmt: skip
+
+
+def results_of_split(own: Sequence[Line]) -> Markup:
+    """Build the table of one data set and split, each protocol with its ceiling."""
+    kept = without_equal_ceilings(own)
+    rows = [
+        (*line_label(line, kept), *(shown(key, line.values.get(key)) for key in _COLUMNS))
+        for line in kept
+    ]
+    groups = [("", 2), *((name, len(_METRICS)) for _, name in _DIRECTIONS), ("both", 1)]
+    faint = [place for place, line in enumerate(kept) if line.oracle]
+    header = ["protocol", "queries", *(metric for _, metric in _COLUMNS)]
+    return table(header, rows, labels=2, faint=faint, groups=groups)
+
+
+def curves(run: RunResult, prefix: str) -> Markup:
+    """Plot loss and validation over epochs, and the share of queries answered by rank."""
+    plots = [
+        line_plot("Training loss", [Series("loss", thinned(loss_points(run)))],
+                  Axis("epoch"), Axis()),
+        line_plot("Validation", _validation_series(run), Axis("epoch"), Axis(zero=True,
+                  write=percent)),
+        line_plot(f"Text to image: right image among the first K ({run.split})",
+                  _rank_series(run), Axis("K", log=True), Axis(zero=True, write=percent)),
+    ]  # fmt: skip
+    lost = run.history.bad_losses()
+    warning = f"The loss was not a finite number in {lost} of the rows of history.csv."
+    return section(f"{prefix}-curves", "Curves", _selection(run),
+                   tag("p", warning, class_="warning") if lost else None,
+                   tag("div", *plots, class_="plots"))  # fmt: skip
+
+
+def loss_points(run: RunResult) -> list[Point]:
+    """Return (epochs passed, loss)."""
+    steps, epochs = run.history.columns["step"], run.history.columns["epoch"]
+    last_step, last_epoch = (steps[-1:] or (None,))[0], (epochs[-1:] or (None,))[0]
+    if not last_step or last_epoch is None:
+        return []
+    # The last step of every epoch has a row.
+    each = last_step / (last_epoch + 1)
+    return [(step / each, loss) for step, loss in run.history.points("step", "loss")]
+
+
+def validation_points(run: RunResult, metric: str) -> list[Point]:
+    """Return (epochs passed, value) of a validation metric such as `mR`."""
+    points = run.history.points("epoch", f"validation/{metric}")
+    return [(epoch + 1, value) for epoch, value in points]
+
+
+def selected_point(run: RunResult) -> Point | None:
+    """Return (epoch, validation mR) of the checkpoint that was chosen."""
+    epoch, value = run.number("selection", "epoch"), run.number("selection", "value")
+    return None if epoch is None or value is None else (epoch + 1, value)
+
+
+def _summary(run: RunResult, measured: Line, images: float | None) -> Markup:
+    rate = measured.values.get((TEXT_TO_IMAGE, "R@5"))
+    if rate is None or images is None:
+        return Markup("")
+    chance = min(1.0, 5 / images)
+    return sentence(
+        "Asked with one caption, the model has the right image among its first five in ",
+        tag("strong", share(rate)), f" of the queries, out of {images:,.0f} images of ",
+        tag("em", f"{run.data}"), f" ({run.split}). Chance would reach {share(chance)}.",
+    )  # fmt: skip
+
+
+def _tile(label: str, value: float, best: float | None, chance: float | None) -> Markup:
+    beside = [f"best possible {share(best)}"] if best is not None else []
+    beside += [f"chance {share(chance)}"] if chance is not None else []
+    mark = None if best is None else tag("b", style=f"left:{_width(best)}")
+    return tag(
+        "div",
+        tag("span", label, class_="name"),
+        tag("strong", f"{100 * value:.1f}", tag("small", " %")),
+        tag("div", tag("i", style=f"width:{_width(value)}"), mark, class_="bar"),
+        *(tag("span", words, class_="beside") for words in beside),
+        class_="tile",
+    )
+
+
+def _width(fraction: float) -> str:
+    return f"{100 * min(1.0, max(0.0, fraction)):.2f}%" if math.isfinite(fraction) else "0%"
+
+
+def _value(line: Line | None, key: Key) -> float | None:
+    return None if line is None else line.values.get(key)
+
+
+def _chance(key: Key, images: float | None) -> float | None:
+    """Return the hit rate of guessing, for a single caption and its own image."""
+    if images is None or key[0] != TEXT_TO_IMAGE or not key[1].startswith("R@"):
+        return None
+    return min(1.0, int(key[1][2:]) / images)
+
+
+def _validation_series(run: RunResult) -> list[Series]:
+    series = [Series("mR", validation_points(run, "mR"), marked=selected_point(run))]
+    for k in KS:
+        points = validation_points(run, f"{TEXT_TO_IMAGE}/R@{k}")
+        series.append(Series(f"text to image R@{k}", points))
+    return series
+
+
+def _rank_series(run: RunResult) -> list[Series]:
+    """Draw R@K over K for every protocol and kind of query, and for chance."""
+    series = []
+    for protocol in PROTOCOLS:
+        for queries in QUERIES:
+            ranks = run.ranks.get((run.split, protocol, queries, TEXT_TO_IMAGE))
+            if ranks is not None and len(ranks):
+                name = f"{PROTOCOL_LABELS[protocol]}, {queries}"
+                style = "solid" if queries == QUERIES[0] else "dashed"
+                series.append(Series(name, hit_rates(ranks.tolist()), style))
+    images = run.number("data", "splits", run.split, "images")
+    if series and images:
+        ks = _log_steps(int(images))
+        series.append(Series("chance (strict)", [(k, k / images) for k in ks], "dotted"))
+    return series
+
+
+def hit_rates(ranks: Sequence[int]) -> list[Point]:
+    """Return (K, share of ranks up to K) at K evenly spaced on a logarithmic axis."""
+    ordered = sorted(ranks)
+    points, passed = [], 0
+    for k in _log_steps(ordered[-1]):
+        while passed < len(ordered) and ordered[passed] <= k:
+            passed += 1
+        points.append((float(k), passed / len(ordered)))
+    return points
+
+
+def _log_steps(last: int, most: int = 80) -> list[int]:
+    return sorted({round(last ** (step / most)) for step in range(most + 1)})
+
+
+def _selection(run: RunResult) -> Markup:
+    point = selected_point(run)
+    if point is None:
+        return Markup("")
+    metric = str(run.look("selection", "metric", default="validation/mR"))
+    ran = run.number("selection", "epochs_run")
+    queries = run.look("selection", "queries")
+    asked = f" with {queries} queries" if queries else ""
+    of = f" of {ran:.0f}" if ran is not None else ""
+    return sentence(
+        "The weights of epoch ", tag("strong", f"{point[0]:.0f}"), f"{of} were kept: best ",
+        f"{metric}{asked}, {share(point[1])}. The test split played no part in that choice.",
+    )  # fmt: skip

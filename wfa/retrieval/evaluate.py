@@ -1,0 +1,147 @@
+"""Evaluate embeddings under every protocol: the one place that training and commands both call."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pyarrow as pa
+
+from wfa.errors import ConfigError
+from wfa.retrieval.config import Config
+from wfa.retrieval.counts import count_at_least
+from wfa.retrieval.embeddings import Embeddings
+from wfa.retrieval.metrics import KS, MetricRow, mean_of_rates, summarise
+from wfa.retrieval.oracle import oracle_rankings
+from wfa.retrieval.protocols import (
+    BOTH,
+    IMAGE_TO_TEXT,
+    PROTOCOLS,
+    QUERIES,
+    TEXT_TO_IMAGE,
+    Counted,
+    image_to_text_ids,
+    is_defined,
+    rank_image_to_text,
+    rank_text_to_image,
+)
+from wfa.retrieval.ranks import SCHEMA, Ranking, rank_table
+from wfa.retrieval.relevance import TEXTS, right_pairs
+
+
+@dataclass(frozen=True, eq=False)
+class RetrievalResult:
+    """What an evaluation found.
+
+    Attributes:
+        rows: The rows of `metrics.json`, the oracle rows of a protocol behind its measured ones.
+        ranks: One row a query, with the columns of `wfa.retrieval.ranks.SCHEMA`.
+    """
+
+    rows: list[MetricRow]
+    ranks: pa.Table
+
+
+def evaluate_retrieval(
+    embeddings: Embeddings,
+    data: str,
+    split: str,
+    protocols: Sequence[str] = PROTOCOLS,
+    queries: Sequence[str] = QUERIES,
+    ks: Sequence[int] = KS,
+    chunk: int = Config.chunk,
+) -> RetrievalResult:
+    """Measure retrieval in both directions; `wfa.retrieval.protocols` defines every row.
+
+    Args:
+        embeddings: Features of the split.
+        data: The data set's name, for the rows.
+        split: The split's name, for the rows.
+        protocols: Which protocols. `unique_query` gives no rows for aggregated queries.
+        queries: Which kinds of query.
+        ks: The K of R@K, each at least 1.
+        chunk: Images scored at once; bounds the memory and changes no result.
+
+    Raises:
+        ConfigError: A protocol, kind of query, K or chunk is not known or not positive.
+    """
+    _check("protocols", protocols, PROTOCOLS)
+    _check("queries", queries, QUERIES)
+    if not ks or min(ks) < 1:
+        raise ConfigError(f"R@K needs K of at least 1, but ks is {tuple(ks)}")
+    counted = {kind: _count(embeddings, kind, chunk) for kind in queries}
+    rows: list[MetricRow] = []
+    tables: list[pa.Table] = []
+    for protocol in protocols:
+        for kind in queries:
+            if not is_defined(protocol, kind):
+                continue
+            labels = (data, split, protocol, kind)
+            texts = counted[kind].texts
+            to_image = rank_text_to_image(protocol, counted[kind])
+            to_text = rank_image_to_text(protocol, counted[kind])
+            rows += _rows(labels, (to_image.ranking, to_text.ranking), ks, oracle=False)
+            rows += _rows(labels, oracle_rankings(protocol, texts), ks, oracle=True)
+            text_ids = [texts.names[row] for row in to_image.rows.tolist()]
+            image_ids = image_to_text_ids(embeddings.image_names, to_text.rows)
+            tables += [
+                rank_table(*labels[1:], TEXT_TO_IMAGE, text_ids, to_image.ranking),
+                rank_table(*labels[1:], IMAGE_TO_TEXT, image_ids, to_text.ranking),
+            ]
+    return RetrievalResult(rows, pa.concat_tables(tables) if tables else SCHEMA.empty_table())
+
+
+def mean_recall(embeddings: Embeddings, queries: str = "single") -> dict[str, float]:
+    """Measure strict retrieval only, for validation during training.
+
+    Args:
+        embeddings: Features of the validation split.
+        queries: `single` or `aggregated`.
+
+    Returns:
+        `text_to_image/R@1` and so on, `image_to_text/...`, and `mR`; MedR and mAP too.
+
+    Raises:
+        ConfigError: The kind of query is not known.
+    """
+    _check("queries", [queries], QUERIES)
+    counted = _count(embeddings, queries, Config.chunk)
+    to_image = summarise(rank_text_to_image("strict", counted).ranking)
+    to_text = summarise(rank_image_to_text("strict", counted).ranking)
+    return {
+        **{f"{TEXT_TO_IMAGE}/{name}": value for name, value in to_image.items()},
+        **{f"{IMAGE_TO_TEXT}/{name}": value for name, value in to_text.items()},
+        "mR": mean_of_rates(to_image, to_text),
+    }
+
+
+def _count(embeddings: Embeddings, queries: str, chunk: int) -> Counted:
+    texts = TEXTS[queries](embeddings)
+    pairs = right_pairs(texts)
+    return Counted(texts, pairs, count_at_least(embeddings.images, texts, pairs, chunk))
+
+
+def _rows(
+    labels: tuple[str, str, str, str],
+    rankings: tuple[Ranking, Ranking],
+    ks: Sequence[int],
+    *,
+    oracle: bool,
+) -> list[MetricRow]:
+    to_image, to_text = (summarise(ranking, ks) for ranking in rankings)
+    by_direction = {
+        TEXT_TO_IMAGE: to_image,
+        IMAGE_TO_TEXT: to_text,
+        BOTH: {"mR": mean_of_rates(to_image, to_text)},
+    }
+    return [
+        MetricRow(*labels, direction, metric, value, oracle)
+        for direction, values in by_direction.items()
+        for metric, value in values.items()
+    ]
+
+
+def _check(key: str, given: Sequence[str], known: Sequence[str]) -> None:
+    for name in given:
+        if name not in known:
+            raise ConfigError(
+                f"retrieval.{key} holds {name!r}, which is not known; known: {', '.join(known)}"
+            )

@@ -1,0 +1,1 @@
+"""Fit a run: the LightningModule, optimiser and schedule, checkpoints, the run folder."""

@@ -1,0 +1,156 @@
+"""Put a run's parts together from its config: data sets, model, weights, inputs."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from safetensors.torch import load_file, save_file
+
+from wfa.config import RunConfig
+from wfa.data.batch import Inputs
+from wfa.data.dataset import ImageTextDataset
+from wfa.errors import DataError, ModelError, RunError
+from wfa.files import atomic_write, cache_dir
+from wfa.model.clip import MultiCaptionCLIP
+from wfa.plugins import Choice
+from wfa.retrieval.embed import Track, embed, untracked
+from wfa.retrieval.embeddings import Embeddings
+from wfa.training.priors import prior_weights
+from wfa.training.run_folder import RunFolder
+
+
+@dataclass(frozen=True)
+class SplitParts:
+    """One split as a run uses it: the data, the encoder's inputs and the text-known weights."""
+
+    dataset: ImageTextDataset
+    inputs: Inputs
+    prior: NDArray[np.float64] | None
+
+
+class Parts:
+    """Builds each part of a run when it is first asked for.
+
+    Args:
+        config: The run's config.
+    """
+
+    def __init__(self, config: RunConfig) -> None:
+        self.config = config
+        self._splits: dict[str, SplitParts] = {}
+
+    @cached_property
+    def cache(self) -> Path | None:
+        """The folder of caches, or None where the run keeps none."""
+        return cache_dir() if self.config.train.cache else None
+
+    @cached_property
+    def model(self) -> MultiCaptionCLIP:
+        """The model with its initial weights; the seed must be set before."""
+        config = self.config
+        encoder = config.encoder.plugin()(config.encoder.options)
+        aggregation = config.aggregation.plugin()(config.aggregation.options, encoder.width)
+        return MultiCaptionCLIP(encoder, aggregation, config.loss.plugin()(config.loss.options))
+
+    @cached_property
+    def split_names(self) -> tuple[str, ...]:
+        """The splits that the data set has."""
+        names: tuple[str, ...] = self.config.data.plugin().splits(self.config.data.options)
+        return names
+
+    def dataset(self, split: str) -> ImageTextDataset:
+        """Open a split.
+
+        Raises:
+            DataError: The data set has no such split, or cannot be read.
+        """
+        return open_split(self.config.data, split, self.split_names)
+
+    def split(self, name: str) -> SplitParts:
+        """Return a split with its inputs and weights; made once."""
+        if name not in self._splits:
+            self._splits[name] = self.prepare(self.dataset(name))
+        return self._splits[name]
+
+    def prepare(self, dataset: ImageTextDataset) -> SplitParts:
+        """Make the inputs and weights of any data set for this run's model."""
+        return SplitParts(
+            dataset=dataset,
+            inputs=self.model.encoder.inputs(dataset, self.cache, self.config.train.augment),
+            prior=prior_weights(self.config.aggregation, dataset, self.cache),
+        )
+
+    def embed(self, part: SplitParts, track: Track[Any] = untracked) -> Embeddings:
+        """Embed a split with the model as it stands."""
+        return embed(self.model, part.dataset, part.inputs, part.prior, track=track)
+
+
+def open_split(data: Choice, split: str, present: tuple[str, ...]) -> ImageTextDataset:
+    """Open one split of a data set.
+
+    Raises:
+        DataError: The data set has no such split, or cannot be read.
+    """
+    if split not in present:
+        raise DataError(f"data set {data.name} has no split {split!r}; it has {', '.join(present)}")
+    dataset: ImageTextDataset = data.plugin()(data.options, split)
+    return dataset
+
+
+def save_weights(model: MultiCaptionCLIP, folder: RunFolder) -> None:
+    """Write the model's weights as safetensors."""
+    with atomic_write(folder.weights) as temporary:
+        save_file(_contiguous(model.state_dict()), temporary)
+
+
+def load_run(path: Path) -> Parts:
+    """Restore a finished run's model from its folder.
+
+    Returns:
+        The run's parts, the model with the selected weights in evaluation mode.
+
+    Raises:
+        RunError: The folder holds no finished run.
+        ModelError: The weights are damaged or of another architecture.
+    """
+    folder = RunFolder(path)
+    parts = Parts(folder.read_config())
+    if not folder.weights.is_file():
+        raise RunError(f"{path} has no model.safetensors: finish it with `wfa train out={path}`")
+    try:
+        state = load_file(folder.weights)
+    except Exception as error:  # safetensors raises its own error class without a public base
+        raise ModelError(f"{folder.weights} cannot be read ({error}): train the run again") \
+            from error  # fmt: skip
+    load_state(parts.model, state, str(folder.weights))
+    parts.model.eval()
+    return parts
+
+
+def load_state(model: torch.nn.Module, state: Mapping[str, Any], where: str) -> None:
+    """Load weights that must fit exactly.
+
+    Raises:
+        ModelError: Names or shapes differ; the message names the first that does.
+    """
+    wanted = model.state_dict()
+    for name in [*wanted, *state]:
+        if name not in state or name not in wanted:
+            lacks = "lacks" if name not in state else "has an unknown"
+            raise ModelError(f"{where} is of another architecture: it {lacks} {name}")
+        if wanted[name].shape != state[name].shape:
+            raise ModelError(
+                f"{where} is of another architecture: {name} is {tuple(state[name].shape)} there "
+                f"and {tuple(wanted[name].shape)} in this config"
+            )
+    model.load_state_dict(dict(state))
+
+
+def _contiguous(state: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    """Safetensors takes neither views nor two names of one memory."""
+    return {name: tensor.detach().cpu().contiguous().clone() for name, tensor in state.items()}

@@ -1,0 +1,136 @@
+"""The run folder: what lies in it, and when a run may use one."""
+
+import json
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from wfa.config import RunConfig, resolve
+from wfa.errors import RunError
+from wfa.files import write_text
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """Paths and state of one run.
+
+    Attributes:
+        path: The folder.
+    """
+
+    path: Path
+
+    @property
+    def config_file(self) -> Path:
+        """The resolved config."""
+        return self.path / "config.yaml"
+
+    @property
+    def run_file(self) -> Path:
+        """Provenance, data, cost and selection; `finished` in it marks a complete run."""
+        return self.path / "run.json"
+
+    @property
+    def checkpoints(self) -> Path:
+        """Folder of Lightning checkpoints."""
+        return self.path / "checkpoints"
+
+    @property
+    def last_checkpoint(self) -> Path:
+        """The checkpoint that an interrupted run goes on from."""
+        return self.checkpoints / "last.ckpt"
+
+    @property
+    def weights(self) -> Path:
+        """The selected weights."""
+        return self.path / "model.safetensors"
+
+    @property
+    def finished(self) -> bool:
+        """Whether the run is complete: `run.json` is written last."""
+        return bool(self.read_run().get("finished", False))
+
+    def read_run(self) -> dict[str, Any]:
+        """Return run.json, empty when there is none.
+
+        Raises:
+            RunError: The file is not JSON.
+        """
+        if not self.run_file.is_file():
+            return {}
+        try:
+            values: dict[str, Any] = json.loads(self.run_file.read_text(encoding="utf-8"))
+        except ValueError as error:
+            raise RunError(f"{self.run_file} is not JSON ({error}): train again with --overwrite") \
+                from error  # fmt: skip
+        return values
+
+    def write_json(self, name: str, values: Any) -> None:
+        """Write `name` in the folder, whole or not at all."""
+        write_text(self.path / name, json.dumps(values, indent=1, allow_nan=False) + "\n")
+
+    def read_config(self) -> RunConfig:
+        """Return the run's config.
+
+        Raises:
+            RunError: The folder holds no run.
+        """
+        if not self.config_file.is_file():
+            raise RunError(f"{self.path} is no run folder: it has no config.yaml")
+        return resolve(file=self.config_file)
+
+    def claim(self, config: RunConfig, overwrite: bool) -> None:
+        """Make the folder this run's: new, unfinished of the same config, or overwritten.
+
+        Raises:
+            RunError: It holds a finished run, another config's run, or other files.
+        """
+        if overwrite and self.config_file.is_file():
+            self._clear()
+        if self.config_file.is_file():
+            held = self.read_config()
+            if held.config_id != config.config_id:
+                raise RunError(
+                    f"{self.path} holds another run ({_difference(held, config)}): choose another "
+                    "folder with out=DIR, or add --overwrite to lose that one"
+                )
+            if self.finished:
+                raise RunError(
+                    f"{self.path} holds this run, finished: add --overwrite to train it again, or "
+                    f"`wfa evaluate {self.path}` to measure it"
+                )
+            return
+        if self.path.is_dir() and any(self.path.iterdir()):
+            raise RunError(
+                f"{self.path} is not empty and holds no run: choose another folder with out=DIR"
+            )
+        write_text(self.config_file, config.as_yaml())
+
+    def _clear(self) -> None:
+        """Remove what a run writes, and nothing that a person may have put beside it."""
+        for folder in ("checkpoints", "logs"):
+            shutil.rmtree(self.path / folder, ignore_errors=True)
+        for name in (
+            "run.json", "metrics.json", "ranks.parquet", "history.csv", "gallery.json",
+            "model.safetensors", "report.html", "config.yaml",
+        ):  # fmt: skip
+            (self.path / name).unlink(missing_ok=True)
+
+
+def _difference(held: RunConfig, wanted: RunConfig) -> str:
+    """Name the first option in which two configs differ."""
+    old, new = _flat(held.as_dict()), _flat(wanted.as_dict())
+    key = next(key for key in [*new, *old] if key != "name" and old.get(key) != new.get(key))
+    return f"{key} is {old.get(key)!r} there and {new.get(key)!r} here"
+
+
+def _flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    flat: dict[str, Any] = {}
+    for key, value in values.items():
+        if isinstance(value, dict):
+            flat |= _flat(value, f"{prefix}{key}.")
+        else:
+            flat[prefix + key] = value
+    return flat

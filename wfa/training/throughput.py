@@ -1,0 +1,85 @@
+"""How fast a run goes and what it waits for: the progress bar's figures and run.json's."""
+
+import time
+from typing import Any
+
+import lightning
+from lightning.pytorch.callbacks import Callback
+
+from wfa.data.batch import Batch
+
+
+class Throughput(Callback):
+    """Counts images, captions, text tokens and seconds over training steps.
+
+    Seconds are the host's: on a GPU, which runs behind it, the share of waiting for data is exact
+    only where the step ends in a wait for the device.
+
+    Args:
+        context_length: Tokens that a stock text tower computes for each caption.
+    """
+
+    def __init__(self, context_length: int) -> None:
+        self._context_length = context_length
+        self._images = self._captions = self._texts = self._tokens = self._stock_tokens = 0
+        self._waiting = self._working = 0.0
+        self._mark = 0.0
+        self._ranks = 1
+
+    def on_train_epoch_start(
+        self, trainer: lightning.Trainer, pl_module: lightning.LightningModule
+    ) -> None:
+        """Start the clock of the epoch."""
+        self._ranks = trainer.world_size
+        self._mark = time.perf_counter()
+
+    def on_train_batch_start(
+        self,
+        trainer: lightning.Trainer,
+        pl_module: lightning.LightningModule,
+        batch: Batch,
+        batch_idx: int,
+    ) -> None:
+        """Count the time since the last step as waiting for data."""
+        now = time.perf_counter()
+        self._waiting += now - self._mark
+        self._mark = now
+
+    def on_train_batch_end(
+        self,
+        trainer: lightning.Trainer,
+        pl_module: lightning.LightningModule,
+        outputs: Any,
+        batch: Batch,
+        batch_idx: int,
+    ) -> None:
+        """Count the step; shapes alone are read, so nothing waits for the device."""
+        now = time.perf_counter()
+        self._working += now - self._mark
+        self._mark = now
+        self._images += len(batch.rows)
+        self._captions += len(batch.borne_ids)
+        self._texts += len(batch.tokens)
+        if not batch.tokens.is_floating_point():
+            self._tokens += batch.tokens.numel()
+            self._stock_tokens += len(batch.borne_ids) * self._context_length
+        rate = self._ranks * self._images / (self._waiting + self._working)
+        pl_module.log("images/s", rate, prog_bar=True, batch_size=1)
+
+    def figures(self) -> dict[str, float | None]:
+        """Return the figures of `run.json`.
+
+        Returns:
+            images and captions (all that the images bear) a second over all processes; distinct
+            texts encoded for each caption borne; text tokens computed as a share of those that a
+            stock tower computes on all captions (None where text features are cached); share of
+            the time spent waiting for data.
+        """
+        seconds = self._waiting + self._working
+        return {
+            "images_per_second": self._ranks * self._images / seconds if seconds else None,
+            "captions_per_second": self._ranks * self._captions / seconds if seconds else None,
+            "texts_per_caption": self._texts / self._captions if self._captions else None,
+            "text_tokens_share": self._tokens / self._stock_tokens if self._stock_tokens else None,
+            "data_wait_share": self._waiting / seconds if seconds else None,
+        }
