@@ -1,10 +1,15 @@
-"""Captions of the real data sets, and strategies for captions that nobody would write."""
+"""Captions of the real data sets."""
 
 import json
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# A busy machine is no failure.
+settings.register_profile("no_deadline", deadline=None)
+settings.load_profile("no_deadline")
 
 Captions = list[list[str]]
 

@@ -27,7 +27,9 @@ def bleu(text: str, references: Sequence[str], options: UniquenessOptions) -> fl
 
 
 def chrf(text: str, references: Sequence[str], options: UniquenessOptions) -> float:
-    return CHRF(lowercase=options.lowercase).sentence_score(text, list(references)).score / 100
+    peer = CHRF(lowercase=options.lowercase)
+    score: float = peer.sentence_score(text, list(references)).score / 100
+    return score
 
 
 def similarity(text: str, others: Sequence[str], options: UniquenessOptions) -> float:
@@ -45,9 +47,8 @@ def uniqueness(captions: Sequence[str], options: UniquenessOptions) -> list[floa
     folded = [fold(text, options.lowercase) for text in captions]
     if options.duplicates == "merge":
         # A group of copies is spelled the way that sorts first.
-        spelling = {
-            f: min(t for t, g in zip(captions, folded, strict=True) if g == f) for f in folded
-        }
+        pairs = list(zip(folded, captions, strict=True))
+        spelling = {f: min(text for g, text in pairs if g == f) for f in folded}
         worth = {
             f: 1 - similarity(text, [t for g, t in spelling.items() if g != f], options)
             for f, text in spelling.items()
@@ -58,9 +59,9 @@ def uniqueness(captions: Sequence[str], options: UniquenessOptions) -> list[floa
             1 - similarity(text, [*captions[:place], *captions[place + 1 :]], options)
             for place, text in enumerate(captions)
         ]
-    shortest = max(options.min_words, 1)
     return [
-        0.0 if len(f.split()) < shortest else score for f, score in zip(folded, scores, strict=True)
+        0.0 if len(f.split()) < options.min_words else score
+        for f, score in zip(folded, scores, strict=True)
     ]
 
 
@@ -72,7 +73,8 @@ def weights(
     """Weights (normalise=sum) of the captions of one image: each distinct caption's is shared."""
     merge = options.duplicates == "merge"
     names = [fold(t, options.lowercase) if merge else place for place, t in enumerate(captions)]
-    worth = dict(zip(names, scores, strict=True))
+    said = [score if fold(t) else 0.0 for score, t in zip(scores, captions, strict=True)]
+    worth = dict(zip(names, said, strict=True))
     total = sum(worth.values())
     if total == 0:
         worth, total = dict.fromkeys(worth, 1.0), float(len(worth))

@@ -25,7 +25,7 @@ class UniquenessOptions:
         effective_order: BLEU: leave out orders longer than the caption instead of scoring 0.
         max_order: BLEU: longest n-gram, 1 to 4.
         lowercase: Compare without case.
-        min_words: A caption of fewer words (after folding) is worth 0. One of no words always is.
+        min_words: A caption of fewer words (after folding) is worth 0.
     """
 
     measure: str = "bleu"

@@ -54,7 +54,7 @@ def word_tokens(texts: Sequence[str], lowercase: bool = True) -> TokenTable:
     lines = list(map(str.lower, texts) if lowercase else texts)
     # "?" is suspect, so lines with a character outside Latin-1 are too.
     suspects = lines_at(lines, _SUSPECT[latin_1(lines)])
-    peer = {place: _peer()(lines[place].rstrip()) for place in suspects if _HARD(lines[place])}
+    peer = {p: tokenize_13a(lines[p], lowercase=False) for p in suspects if _HARD(lines[p])}
     for place in peer:
         lines[place] = ""
     joined = f" {_BREAK} ".join(lines).replace(".", " . ").replace(",", " , ")

@@ -34,7 +34,8 @@ def caption_weights(
     Returns:
         Weights (N,) float64, images in order, then captions; at least 0, and they sum to 1 for
         each image. Where every caption of an image is worth 0, or all are one caption, they are
-        uniform. Copies of one caption share its weight equally.
+        uniform. Copies of one caption share its weight equally. A caption of which folding leaves
+        nothing is worth 0: it resembles no other, but only because it says nothing.
 
     Raises:
         ConfigError: `normalise` or `temperature` is wrong, or `embed` is missing.
@@ -42,9 +43,8 @@ def caption_weights(
     """
     _check(normalise, temperature)
     scores = score_captions(captions, options, processes, embed)
-    return importance_weights(
-        scores.uniqueness, scores.counts, scores.copies, normalise, temperature
-    )
+    worth = np.where(scores.empty, 0.0, scores.uniqueness)
+    return importance_weights(worth, scores.counts, scores.copies, normalise, temperature)
 
 
 def importance_weights(

@@ -1,14 +1,15 @@
 """Sections that put several runs side by side."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from wfa.report.elements import DASH, duration, note, section, table
+from wfa.report.elements import duration, note, section, table
 from wfa.report.markup import Child, Markup, tag
 from wfa.report.plot import Axis, Series, line_plot, percent
 from wfa.report.quality import selected_point, validation_points
 from wfa.report.result import RunResult
-from wfa.report.scores import MEAN_RECALL, Key, find, shown
+from wfa.report.scores import DASH, MEAN_RECALL, Key, find, shown
 from wfa.retrieval.metrics import KS
 from wfa.retrieval.protocols import QUERIES, TEXT_TO_IMAGE
 
@@ -18,11 +19,13 @@ _MOST_LINES = 8
 
 def comparison(runs: Sequence[RunResult]) -> Markup:
     """Compare runs: strict results, cost, validation curves, and the settings that differ."""
-    return section("comparison", f"{len(runs)} runs compared", _warnings(runs), _scores(runs),
-                   note("Text to image R@K and mR in percent, strict protocol; the best of each "
-                        "column is bold. Click a column's head to sort. Seeds alone move such "
-                        "numbers by one or two points: a single run on each side shows little."),
-                   _curves(runs), _differences(runs), level=2)  # fmt: skip
+    where = sorted({_measured_on(run) for run in runs})
+    return section("comparison", f"Comparison of {len(runs)} runs", _warnings(runs), _scores(runs),
+                   note(f"{', '.join(where)}: text to image R@K and mR in percent, strict "
+                        "protocol; the best of each column is bold. Click a column's head to sort. "
+                        "Seeds alone move such numbers by one or two points: a single run on each "
+                        "side shows little."),
+                   _curves(runs), _differences(runs), level=1)  # fmt: skip
 
 
 def anchor(place: int) -> str:
@@ -30,16 +33,22 @@ def anchor(place: int) -> str:
     return f"run{place + 1}"
 
 
+def titles(runs: Sequence[RunResult]) -> list[str]:
+    """Return the runs' names, with their folders where two runs have the same name."""
+    names = Counter(run.name for run in runs)
+    return [run.name if names[run.name] == 1 else f"{run.name} ({run.folder.name})"
+            for run in runs]  # fmt: skip
+
+
 def _scores(runs: Sequence[RunResult]) -> Markup:
     columns = [(queries, key) for queries in QUERIES for key in _KEYS]
     values = [[_value(run, queries, key) for queries, key in columns] for run in runs]
     best = [max((v for v in column if v is not None), default=None)
             for column in zip(*values, strict=True)]  # fmt: skip
+    labels = _labels(runs)
     rows = [
         (
-            tag("a", run.name, href=f"#{anchor(place)}"),
-            run.choice("aggregation"),
-            f"{run.data} · {run.split}",
+            *(cells[place] for cells in labels.values()),
             *(
                 _cell(key, value, top)
                 for (_, key), value, top in zip(columns, values[place], best, strict=True)
@@ -49,22 +58,39 @@ def _scores(runs: Sequence[RunResult]) -> Markup:
         )
         for place, run in enumerate(runs)
     ]
-    header = ["run", "aggregation", "data", *(key[1] for _, key in columns), "epoch", "fit"]
-    groups = [("", 3), *((f"{queries} queries", len(_KEYS)) for queries in QUERIES), ("kept", 1),
-              ("time", 1)]  # fmt: skip
-    return table(header, rows, labels=3, sort=True, groups=groups)
+    header = [*labels, *(key[1] for _, key in columns), "epoch", "fit"]
+    groups = [("", len(labels)), *((f"{queries} queries", len(_KEYS)) for queries in QUERIES),
+              ("kept", 1), ("time", 1)]  # fmt: skip
+    return table(header, rows, labels=len(labels), sort=True, groups=groups)
+
+
+def _labels(runs: Sequence[RunResult]) -> dict[str, list[Child]]:
+    """Return the columns that name a run; the data only where it differs."""
+    links = [tag("a", title, href=f"#{anchor(place)}") for place, title in enumerate(titles(runs))]
+    labels: dict[str, list[Child]] = {
+        "run": [*links],
+        "aggregation": [run.choice("aggregation") for run in runs],
+    }
+    measured: list[Child] = [_measured_on(run) for run in runs]
+    return labels if len(set(measured)) == 1 else {**labels, "data": measured}
+
+
+def _measured_on(run: RunResult) -> str:
+    return f"{run.data} · {run.split}"
 
 
 def _curves(runs: Sequence[RunResult]) -> Markup:
     shown_runs = runs[:_MOST_LINES]
     series = [
-        Series(run.name, validation_points(run, "mR"), marked=selected_point(run))
-        for run in shown_runs
+        Series(title, validation_points(run, "mR"), marked=selected_point(run))
+        for title, run in zip(titles(runs), shown_runs, strict=False)
     ]
     plot = line_plot("Validation mR; the dot is the epoch that was kept", series,
-                     Axis("epoch"), Axis(write=percent))  # fmt: skip
+                     Axis("epoch", whole=True), Axis(write=percent))  # fmt: skip
     more = len(runs) - len(shown_runs)
-    left_out = note(f"The first {_MOST_LINES} runs; {more} more are in the table.") if more else None
+    left_out = (
+        note(f"The first {_MOST_LINES} runs; {more} more are in the table.") if more else None
+    )
     return tag("div", plot, left_out, class_="plots one")
 
 
@@ -80,7 +106,7 @@ def _differences(runs: Sequence[RunResult]) -> Markup:
     if not rows:
         return note("All settings are the same.")
     parts = [tag("h3", "Settings that differ")]
-    parts.append(table(["option", *(run.name for run in runs)], rows, labels=len(runs) + 1))
+    parts.append(table(["option", *titles(runs)], rows, labels=len(runs) + 1))
     return tag("div", *parts)
 
 

@@ -3,8 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from wfa.report.markup import Child, Markup, join, tag
-
-DASH = "–"
+from wfa.report.scores import DASH
 
 
 def section(key: str, title: str, *children: Child, level: int = 3) -> Markup:
@@ -50,7 +49,10 @@ def table(
     """
     behind = set(faint)
     over = [tag("th", name, colspan=span, class_="group") for name, span in groups]
-    head = [tag("th", cell, scope="col") for cell in header]
+    head = [
+        tag("th", cell, scope="col", class_="name" if place < labels else None)
+        for place, cell in enumerate(header)
+    ]
     body = [
         tag("tr", *_cells(row, labels), class_="faint" if place in behind else None)
         for place, row in enumerate(rows)
@@ -61,7 +63,7 @@ def table(
             "table",
             tag("thead", tag("tr", *over) if over else None, tag("tr", *head)),
             tag("tbody", *body),
-            class_=f"labels{labels}" + (" sort" if sort else ""),
+            class_="sort" if sort else None,
         ),
         class_="wide",
     )
@@ -86,7 +88,7 @@ def duration(seconds: float | None) -> str:
     """Write seconds as people say them: `0.4 s`, `12 s`, `3 min 05 s`, `2 h 07 min`."""
     if seconds is None:
         return DASH
-    if seconds < 10:
+    if seconds < 9.95:
         return f"{seconds:.1f} s"
     whole = round(seconds)
     if whole < 60:

@@ -16,28 +16,24 @@ class History:
     """What was measured at which step.
 
     Attributes:
-        columns: Numbers by column name, all of one length; None where nothing was measured or the
-            number is not finite.
+        columns: Numbers by column name, all of one length; None where nothing was measured.
     """
 
     columns: Mapping[str, tuple[float | None, ...]]
 
     def points(self, x: str, y: str) -> list[tuple[float, float]]:
-        """Return the (x, y) pairs of the rows that have both; empty without such a column."""
-        pairs = zip(self.columns.get(x, ()), self.columns.get(y, ()), strict=False)
-        return [(a, b) for a, b in pairs if a is not None and b is not None]
+        """Return the (x, y) pairs of the rows that have finite numbers for both.
 
-    def bad_losses(self) -> int:
-        """Return how many steps have a step number and no finite loss, yet no validation either.
-
-        Such a step shows that training went astray.
+        There are none without such a column.
         """
-        measured = [name for name in self.columns if name.startswith("validation/")]
-        rows = range(len(self.columns["loss"]))
+        pairs = zip(self.columns.get(x, ()), self.columns.get(y, ()), strict=False)
+        known = [(a, b) for a, b in pairs if a is not None and b is not None]
+        return [(a, b) for a, b in known if math.isfinite(a) and math.isfinite(b)]
+
+    def not_finite(self, name: str) -> int:
+        """Return how many cells of a column hold NaN or an infinity."""
         return sum(
-            self.columns["loss"][row] is None
-            and all(self.columns[name][row] is None for name in measured)
-            for row in rows
+            value is not None and not math.isfinite(value) for value in self.columns.get(name, ())
         )
 
 
@@ -47,8 +43,13 @@ def read_history(path: Path) -> History:
     Raises:
         RunError: A column is missing, a row is cut short, or a cell is no number.
     """
-    with path.open(encoding="utf-8", newline="") as file:
-        rows = list(csv.reader(file))
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            rows = list(csv.reader(file))
+    except (ValueError, csv.Error) as error:  # a wrong encoding is a ValueError
+        raise RunError(
+            f"{path} is not CSV ({error}): train the run again with --overwrite"
+        ) from error
     header = rows[0] if rows else []
     missing = [name for name in REQUIRED if name not in header]
     if missing:
@@ -69,7 +70,6 @@ def _number(text: str, where: str) -> float | None:
     if not text.strip():
         return None
     try:
-        value = float(text)
+        return float(text)
     except ValueError as error:
         raise RunError(f"{where}: {text!r} is not a number") from error
-    return value if math.isfinite(value) else None

@@ -24,9 +24,9 @@ def gallery(run: RunResult, prefix: str) -> Markup:
             bands.append(_band(heading, queries, every, low, high))
     return section(
         f"{prefix}-gallery", "Queries and what was found",
-        note(f"Captions of {run.gallery.data} ({run.gallery.split}), drawn at random from each band "
-             f"of rank alike, and the best of {run.gallery.images:,} images. Left: the image that "
-             "the caption was written for. ", tag("b", "✓", class_="ok"), " its own image, ",
+        note(f"Captions of {run.gallery.data} ({run.gallery.split}), drawn at random from each "
+             f"band of rank alike, and the best of {run.gallery.images:,} images. Left: the image "
+             "that the caption was written for. ", tag("b", "✓", class_="ok"), " its own image, ",
              tag("b", "≈", class_="same"), " another image with the same caption, ",
              tag("b", "✗", class_="no"), " neither."),
         *bands,
@@ -64,7 +64,9 @@ def _hit(query: GalleryQuery, hit: Hit) -> Markup:
     return _figure(hit, "no", f"✗ {hit.score:.2f}", "wrong")
 
 
-def _figure(picture: Picture, kind: str, caption: str, meaning: str = "the query's image") -> Markup:
+def _figure(
+    picture: Picture, kind: str, caption: str, meaning: str = "the query's image"
+) -> Markup:
     return tag(
         "figure",
         tag("img", src=picture.thumbnail, alt=f"{picture.image}: {meaning}", loading="lazy",

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from wfa.errors import RunError
 from wfa.files import write_text
-from wfa.report.comparison import anchor, comparison
+from wfa.report.comparison import anchor, comparison, titles
 from wfa.report.hits import gallery
 from wfa.report.markup import Child, Markup, raw, tag
 from wfa.report.quality import curves, headline, results
@@ -56,12 +56,11 @@ def render(runs: Sequence[RunResult]) -> str:
         title = f"{runs[0].name} · run report"
         return document(title, _head(runs[0].name, runs[0], 1), *_sections(runs[0], "run"))
     parts = [
-        tag("section", _head(run.name, run, 2), *_sections(run, anchor(place)),
+        tag("section", _head(title, run, 2), *_sections(run, anchor(place)),
             id_=anchor(place), class_="run")
-        for place, run in enumerate(runs)
+        for place, (title, run) in enumerate(zip(titles(runs), runs, strict=True))
     ]  # fmt: skip
-    title = f"Comparison of {len(runs)} runs"
-    return document(title, tag("h1", title), comparison(runs), *parts)
+    return document(f"Comparison of {len(runs)} runs", comparison(runs), *parts)
 
 
 def document(title: str, *children: Child) -> str:

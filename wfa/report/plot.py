@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from wfa.report.markup import Markup, tag
 
@@ -39,12 +40,14 @@ class Axis:
         label: What it shows, with its unit; a vertical axis leaves that to the title.
         log: Logarithmic; all values are then above 0.
         zero: Whether it starts at 0.
+        whole: Whether ticks stand at whole numbers only.
         write: Turns a value into a tick's text.
     """
 
     label: str = ""
     log: bool = False
     zero: bool = False
+    whole: bool = False
     write: Callable[[float], str] = lambda value: f"{value:,.10g}"
 
 
@@ -68,8 +71,8 @@ def line_plot(title: str, series: Sequence[Series], x: Axis, y: Axis) -> Markup:
     drawn = [one for one in series if one.points]
     if not drawn:
         return Markup("")
-    across = _Scale(x, [p[0] for one in drawn for p in one.points], _LEFT, WIDTH - _RIGHT)
-    up = _Scale(y, [p[1] for one in drawn for p in one.points], HEIGHT - _BOTTOM, _TOP)
+    across = _Scale(x, [p[0] for one in drawn for p in one.points], _LEFT, WIDTH - _RIGHT, False)
+    up = _Scale(y, [p[1] for one in drawn for p in one.points], HEIGHT - _BOTTOM, _TOP, True)
     picture = tag(
         "svg",
         tag("title", title),
@@ -94,7 +97,7 @@ def thinned(points: Sequence[Point], most: int = _MOST_POINTS) -> list[Point]:
     edges = [round(part * len(points) / most) for part in range(most + 1)]
     return [
         (points[end - 1][0], math.fsum(y for _, y in points[start:end]) / (end - start))
-        for start, end in zip(edges, edges[1:], strict=False)
+        for start, end in pairwise(edges)
     ]
 
 
@@ -106,19 +109,21 @@ class _Scale:
         values: All values shown.
         start: Pixel of the lowest value.
         end: Pixel of the highest value.
+        widened: Whether the axis goes on to the next tick at both ends.
     """
 
-    def __init__(self, axis: Axis, values: Sequence[float], start: float, end: float) -> None:
+    def __init__(
+        self, axis: Axis, values: Sequence[float], start: float, end: float, widened: bool
+    ) -> None:
         low, high = min(values), max(values)
-        low = 0.0 if axis.zero else low
         if axis.log:
             self.ticks = _log_ticks(low, high)
         else:
+            low = min(low, 0.0) if axis.zero else low
             if low == high:
                 low, high = low - 0.5, high + 0.5
-            self.ticks = _ticks(low, high)
-            if axis.zero:
-                high = max(high, self.ticks[-1])
+            self.ticks = _ticks(low, high, widened, 1.0 if axis.whole else 0.0)
+            low, high = min([low, *self.ticks]), max([high, *self.ticks])
         self._map = math.log if axis.log else float
         self._low, self._span = self._map(low), self._map(high) - self._map(low) or 1.0
         self._start, self._end = start, end
@@ -128,12 +133,16 @@ class _Scale:
         return round(self._start + share * (self._end - self._start), 1)
 
 
-def _ticks(low: float, high: float, about: int = 5) -> list[float]:
-    """Return multiples of 1, 2 or 5 times a power of ten within the range."""
+def _ticks(low: float, high: float, widened: bool, least: float, about: int = 5) -> list[float]:
+    """Return multiples of 1, 2 or 5 times a power of ten, at least `least` apart."""
     rough = (high - low) / about
     power = 10.0 ** math.floor(math.log10(rough))
     step = next(power * factor for factor in (1, 2, 5, 10) if power * factor >= rough * 0.999)
-    first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
+    step = max(step, least)
+    down, up = (math.floor, math.ceil) if widened else (math.ceil, math.floor)
+    # A bound that misses a multiple by rounding only counts as that multiple.
+    slack = 1e-9 if widened else -1e-9
+    first, last = down(low / step + slack), up(high / step - slack)
     return [round(number * step, 12) for number in range(first, last + 1)]
 
 

@@ -1,6 +1,7 @@
 """Sections on how good a run is: the headline, the tables of results, the curves."""
 
 import math
+from bisect import bisect_right
 from collections.abc import Sequence
 
 from wfa.report.elements import fold_away, note, section, sentence, share, table
@@ -31,7 +32,7 @@ _DEFINITIONS = (
     ("unique-query", "each distinct caption is asked once; every image that bears it is right"),
     ("single", "a query is one caption"),
     ("aggregated", "a query is the aggregated text feature of all captions of an image"),
-    ("best possible", "what a perfect model reaches: captions that several images share set a "
+    ("best possible", "what no model can exceed: captions that several images share set a "
      "limit under the strict protocol"),
     ("ties", "a right answer that ties with wrong ones stands behind them"),
 )  # fmt: skip
@@ -84,15 +85,17 @@ def results_of_split(own: Sequence[Line]) -> Markup:
 
 def curves(run: RunResult, prefix: str) -> Markup:
     """Plot loss and validation over epochs, and the share of queries answered by rank."""
+    epochs, rates = Axis("epoch", whole=True), Axis(zero=True, write=percent)
     plots = [
-        line_plot("Training loss", [Series("loss", thinned(loss_points(run)))],
-                  Axis("epoch"), Axis()),
-        line_plot("Validation", _validation_series(run), Axis("epoch"), Axis(zero=True,
-                  write=percent)),
-        line_plot(f"Text to image: right image among the first K ({run.split})",
-                  _rank_series(run), Axis("K", log=True), Axis(zero=True, write=percent)),
+        line_plot("Training loss", [Series("loss", thinned(loss_points(run)))], epochs, Axis()),
+        line_plot("Validation, strict", _validation_series(run), epochs, rates),
+        *(
+            line_plot(f"{words.capitalize()}: a right answer among the first K ({run.split})",
+                      _rank_series(run, direction), Axis("K", log=True), rates)
+            for direction, words in _DIRECTIONS
+        ),
     ]  # fmt: skip
-    lost = run.history.bad_losses()
+    lost = run.history.not_finite("loss")
     warning = f"The loss was not a finite number in {lost} of the rows of history.csv."
     return section(f"{prefix}-curves", "Curves", _selection(run),
                    tag("p", warning, class_="warning") if lost else None,
@@ -101,12 +104,11 @@ def curves(run: RunResult, prefix: str) -> Markup:
 
 def loss_points(run: RunResult) -> list[Point]:
     """Return (epochs passed, loss)."""
-    steps, epochs = run.history.columns["step"], run.history.columns["epoch"]
-    last_step, last_epoch = (steps[-1:] or (None,))[0], (epochs[-1:] or (None,))[0]
-    if not last_step or last_epoch is None:
+    passed = run.history.points("step", "epoch")
+    if not passed or passed[-1][0] <= 0:
         return []
-    # The last step of every epoch has a row.
-    each = last_step / (last_epoch + 1)
+    # The last step of every epoch has a row, so the last row ends the last epoch.
+    each = passed[-1][0] / (passed[-1][1] + 1)
     return [(step / each, loss) for step, loss in run.history.points("step", "loss")]
 
 
@@ -171,32 +173,34 @@ def _validation_series(run: RunResult) -> list[Series]:
     return series
 
 
-def _rank_series(run: RunResult) -> list[Series]:
+def _rank_series(run: RunResult, direction: str) -> list[Series]:
     """Draw R@K over K for every protocol and kind of query, and for chance."""
-    series = []
-    for protocol in PROTOCOLS:
-        for queries in QUERIES:
-            ranks = run.ranks.get((run.split, protocol, queries, TEXT_TO_IMAGE))
-            if ranks is not None and len(ranks):
-                name = f"{PROTOCOL_LABELS[protocol]}, {queries}"
-                style = "solid" if queries == QUERIES[0] else "dashed"
-                series.append(Series(name, hit_rates(ranks.tolist()), style))
     images = run.number("data", "splits", run.split, "images")
-    if series and images:
+    kinds = [(protocol, queries) for protocol in PROTOCOLS for queries in QUERIES]
+    found = {
+        kind: run.ranks[run.split, *kind, direction].tolist()
+        for kind in kinds
+        if (run.split, *kind, direction) in run.ranks
+    }
+    last = max([int(images or 1), *(max(ranks) for ranks in found.values())])
+    series = [
+        Series(
+            f"{PROTOCOL_LABELS[protocol]}, {queries}",
+            hit_rates(ranks, last),
+            "solid" if queries == QUERIES[0] else "dashed",
+        )
+        for (protocol, queries), ranks in found.items()
+    ]
+    if series and images and direction == TEXT_TO_IMAGE:
         ks = _log_steps(int(images))
         series.append(Series("chance (strict)", [(k, k / images) for k in ks], "dotted"))
     return series
 
 
-def hit_rates(ranks: Sequence[int]) -> list[Point]:
-    """Return (K, share of ranks up to K) at K evenly spaced on a logarithmic axis."""
+def hit_rates(ranks: Sequence[int], last: int) -> list[Point]:
+    """Return (K, share of ranks up to K) for K from 1 to `last`, even on a logarithmic axis."""
     ordered = sorted(ranks)
-    points, passed = [], 0
-    for k in _log_steps(ordered[-1]):
-        while passed < len(ordered) and ordered[passed] <= k:
-            passed += 1
-        points.append((float(k), passed / len(ordered)))
-    return points
+    return [(float(k), bisect_right(ordered, k) / len(ordered)) for k in _log_steps(last)]
 
 
 def _log_steps(last: int, most: int = 80) -> list[int]:
@@ -207,12 +211,16 @@ def _selection(run: RunResult) -> Markup:
     point = selected_point(run)
     if point is None:
         return Markup("")
-    metric = str(run.look("selection", "metric", default="validation/mR"))
+    metric = str(run.look("selection", "metric", default=""))
     ran = run.number("selection", "epochs_run")
     queries = run.look("selection", "queries")
     asked = f" with {queries} queries" if queries else ""
     of = f" of {ran:.0f}" if ran is not None else ""
-    return sentence(
+    said = sentence(
         "The weights of epoch ", tag("strong", f"{point[0]:.0f}"), f"{of} were kept: best ",
-        f"{metric}{asked}, {share(point[1])}. The test split played no part in that choice.",
+        f"{metric}{asked}, {share(point[1])}.",
     )  # fmt: skip
+    if metric.startswith("validation/"):
+        return said
+    warning = "They were not selected on the validation split: the results below flatter the run."
+    return join([said, tag("p", warning, class_="warning")])

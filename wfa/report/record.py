@@ -4,10 +4,19 @@ from collections.abc import Mapping
 from typing import Any
 
 from wfa.report.elements import (
-    DASH, code, count, duration, facts, fold_away, note, section, share, table,
-)  # fmt: skip
+    code,
+    count,
+    duration,
+    facts,
+    fold_away,
+    note,
+    section,
+    share,
+    table,
+)
 from wfa.report.markup import Child, Markup, tag
 from wfa.report.result import RunResult
+from wfa.report.scores import DASH
 
 PLUGINS = ("data", "aggregation", "encoder", "loss")
 _PHASES = ("prepare", "fit", "evaluate")
@@ -44,7 +53,7 @@ def cost(run: RunResult, prefix: str) -> Markup:
         tag("div", tag("div", *bar, class_="stack"), tag("div", *legend, class_="legend")),
         facts([("total", duration(seconds["total"])), *_speed(run)]),
         note("Text tokens are compared with a stock text tower that encodes every caption at its "
-             "full context length."),
+             "full context length.") if run.number("throughput", "text_tokens_share") else None,
     )  # fmt: skip
 
 
@@ -55,7 +64,7 @@ def provenance(run: RunResult, prefix: str) -> Markup:
     commit = run.look("git", "commit")
     pairs: list[tuple[str, Child]] = [
         ("config", code(run.look("config_id"))),
-        ("commit", join_commit(commit, state)),
+        ("commit", _commit(commit, state)),
         ("seed", _text(run.look("seed"))),
         ("device", _text(run.look("device"))),
         ("machine", _machine(run)),
@@ -69,8 +78,7 @@ def provenance(run: RunResult, prefix: str) -> Markup:
     )  # fmt: skip
 
 
-def join_commit(commit: Any, state: str) -> Child:
-    """Show the first digits of a commit, and what was changed on top of it."""
+def _commit(commit: Any, state: str) -> Child:
     return tag("span", code(str(commit)[:12]), state) if commit else None
 
 
@@ -104,8 +112,9 @@ def _splits(run: RunResult) -> Markup:
 
 def _machine(run: RunResult) -> str:
     cores = run.number("machine", "cores")
-    parts = [_text(run.look("machine", "processor")), _text(run.look("machine", "system"))]
-    return ", ".join([*parts, *([f"{cores:.0f} cores"] if cores is not None else [])])
+    parts = [_text(run.look("machine", key)) for key in ("processor", "system")]
+    parts.append(DASH if cores is None else f"{cores:.0f} cores")
+    return ", ".join(part for part in parts if part != DASH) or DASH
 
 
 def _options(values: Mapping[str, Any]) -> list[tuple[str, Child]]:

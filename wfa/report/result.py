@@ -16,10 +16,11 @@ import pyarrow.parquet as pq
 from wfa.config import read_yaml
 from wfa.errors import ConfigError, RunError
 from wfa.report.history import History, read_history
-from wfa.report.scores import Line, lines, parse_rows
+from wfa.report.scores import DASH, Line, lines, parse_rows
+from wfa.retrieval.embeddings import Integers
 from wfa.retrieval.gallery import Gallery, GalleryQuery, Hit, Picture
 from wfa.retrieval.metrics import MetricRow
-from wfa.retrieval.ranks import SCHEMA, Integers
+from wfa.retrieval.ranks import SCHEMA
 
 FILES = ("config.yaml", "run.json", "metrics.json", "ranks.parquet", "history.csv")
 """What every finished run folder holds and a report needs; `gallery.json` may be missing."""
@@ -82,7 +83,7 @@ class RunResult:
     def choice(self, section: str) -> str:
         """Return the plug-in that a config section names, or a dash."""
         values = self.config.get(section)
-        return str(values.get("name", "–")) if isinstance(values, Mapping) else str(values or "–")
+        return str(values.get("name", DASH)) if isinstance(values, Mapping) else str(values or DASH)
 
     def look(self, *path: str, default: Any = None) -> Any:
         """Return what `run.json` holds at nested keys, or `default`."""

@@ -9,6 +9,8 @@ from wfa.errors import RunError
 from wfa.retrieval.metrics import MetricRow
 from wfa.retrieval.protocols import BOTH, IMAGE_TO_TEXT, PROTOCOLS, QUERIES, TEXT_TO_IMAGE
 
+DASH = "\u2013"
+"""Stands where there is no value."""
 MEAN_RECALL = (BOTH, "mR")
 
 PROTOCOL_LABELS: Mapping[str, str] = {
@@ -90,7 +92,7 @@ def places(all_lines: Sequence[Line]) -> list[tuple[str, str]]:
 def shown(key: Key, value: float | None) -> str:
     """Write a number as people read it: fractions as percent, MedR as a rank, None as a dash."""
     if value is None or not math.isfinite(value):
-        return "–"
+        return DASH
     return f"{value:.1f}" if key[1] == "MedR" else f"{100 * value:.1f}"
 
 
@@ -106,7 +108,8 @@ def _row(values: Mapping[str, Any], where: str) -> MetricRow:
     oracle = values.get("oracle", False)
     if not isinstance(oracle, bool):
         raise RunError(f"{where}: oracle must be true or false, but is {oracle!r}")
-    return MetricRow(*(values[name] for name in _TEXT_FIELDS), value=float(value), oracle=oracle)
+    texts = {name: values[name] for name in _TEXT_FIELDS}
+    return MetricRow(**texts, value=float(value), oracle=oracle)
 
 
 def _order(data: str, split: str, protocol: str, oracle: bool, queries: str) -> tuple[Any, ...]:

@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from wfa.report.scores import (
+    DASH,
     DIRECTION_LABELS,
     MEAN_RECALL,
     PROTOCOL_LABELS,
@@ -33,7 +34,7 @@ COLUMNS: tuple[Key, ...] = (
 CEILING = "best possible"
 _LATEX_ESCAPES = {
     "\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}",
-    "–": "--", **{sign: "\\" + sign for sign in "&%$#_{}"},
+    DASH: "--", **{sign: "\\" + sign for sign in "&%$#_{}"},
 }  # fmt: skip
 _MARKDOWN_SIGNS = re.compile(r"([\\`*_|<>\[\]])")
 
@@ -77,7 +78,7 @@ def results_grid(all_lines: Iterable[Line], title: str = "") -> Grid:
 
 
 def results_table(rows: Iterable[Mapping[str, Any]]) -> Table:
-    """Make the terminal's table of the rows of `metrics.json`; it fits 100 columns.
+    """Make the terminal's table of the rows of `metrics.json`; it fits 80 columns.
 
     Shows the first split only: test where it was measured.
 
@@ -94,15 +95,21 @@ def results_table(rows: Iterable[Mapping[str, Any]]) -> Table:
 
 def as_rich(grid: Grid) -> Table:
     """Write a grid for the terminal."""
-    table = Table(title=Text(grid.title) if grid.title else None, box=box.SIMPLE_HEAD,
-                  header_style="", title_justify="left", title_style="bold", pad_edge=False)  # fmt: skip
+    table = Table(
+        title=Text(grid.title) if grid.title else None,
+        title_justify="left",
+        title_style="bold",
+        box=box.SIMPLE_HEAD,
+        header_style="",
+        padding=(0, 0, 0, 1),
+        pad_edge=False,
+    )
     for place, name in enumerate(grid.header):
         number = place >= grid.labels
-        # `T2I R@10` on two lines: seven columns of numbers and two of names fit 100 columns.
+        # `T2I R@10` on two lines: seven columns of numbers and two of names fit 80 columns.
         title = Text(name.replace(" ", "\n", 1) if number else name)
         justify: JustifyMethod = "right" if number else "left"
-        # A narrow terminal shortens names, never numbers.
-        table.add_column(title, justify=justify, no_wrap=True, min_width=5 if number else None)
+        table.add_column(title, justify=justify, no_wrap=True)
     for place, row in enumerate(grid.rows):
         # Text, not str: names may hold square brackets, which rich would read as markup.
         table.add_row(*map(Text, row), style="dim" if place in grid.faint else None)
@@ -139,7 +146,7 @@ def line_label(line: Line, among: Sequence[Line]) -> tuple[str, str]:
     if not line.oracle:
         return (PROTOCOL_LABELS.get(line.protocol, line.protocol), line.queries)
     ceilings = [other for other in among if (other.oracle, other.protocol) == (True, line.protocol)]
-    return ("", CEILING if len(ceilings) == 1 else f"best, {line.queries}")
+    return (CEILING, "" if len(ceilings) == 1 else line.queries)
 
 
 def without_equal_ceilings(all_lines: Iterable[Line]) -> list[Line]:
@@ -158,5 +165,7 @@ def _markdown(text: str) -> str:
 
 
 def _latex_row(cells: Sequence[str]) -> str:
-    escaped = ("".join(_LATEX_ESCAPES.get(sign, sign) for sign in cell) for cell in cells)
+    escaped = (
+        "".join(_LATEX_ESCAPES.get(sign, sign) for sign in " ".join(cell.split())) for cell in cells
+    )
     return " & ".join(escaped) + r" \\"

@@ -86,8 +86,8 @@ def resolve_bands(wanted: str) -> tuple[str, ...]:
             near = get_close_matches(band, known, n=1)
             hint = f"; did you mean {near[0]!r}?" if near else ""
             raise ConfigError(
-                f"data.bands={wanted!r}: there is no band {band!r}{hint} "
-                f"Presets: {', '.join(PRESETS)}; or bands joined by commas: {', '.join(NATIVE_SIZE)}"
+                f"data.bands={wanted!r}: there is no band {band!r}{hint} Presets: "
+                f"{', '.join(PRESETS)}; or bands joined by commas: {', '.join(NATIVE_SIZE)}"
             )
     if len(set(bands)) < len(bands):
         raise ConfigError(f"data.bands={wanted!r} names a band twice: give each one once")

@@ -9,14 +9,18 @@ import numpy as np
 from numpy.typing import NDArray
 from safetensors.numpy import save
 
-_DTYPES = {"U16": np.dtype("<u2"), "F32": np.dtype("<f4"), "U8": np.dtype("u1")}
+_DTYPES: Mapping[str, np.dtype[Any]] = {
+    "U16": np.dtype("<u2"),
+    "F32": np.dtype("<f4"),
+    "U8": np.dtype("u1"),
+}
 _LENGTH = 8  # the blob starts with the length of its header, 64 bits, little end first
 
 
 class _Entry(NamedTuple):
     dtype: np.dtype[Any]
     shape: tuple[int, ...]
-    count: int
+    pixels: int
     offset: int
 
 
@@ -35,7 +39,9 @@ def decode(blob: memoryview) -> dict[str, NDArray[Any]]:
         raise ValueError("it is no safetensors blob, or is cut short")
     layout = _layout(bytes(blob[_LENGTH:end]), len(blob) - end)
     return {
-        name: np.frombuffer(blob, entry.dtype, entry.count, end + entry.offset).reshape(entry.shape)
+        name: np.frombuffer(blob, entry.dtype, entry.pixels, end + entry.offset).reshape(
+            entry.shape
+        )
         for name, entry in layout.items()
     }
 
@@ -61,7 +67,7 @@ def _layout(header: bytes, size: int) -> dict[str, _Entry]:
 def _entry(entry: Mapping[str, Any], size: int) -> _Entry:
     dtype, shape = _DTYPES[entry["dtype"]], tuple(entry["shape"])
     start, end = entry["data_offsets"]
-    count = int(np.prod(shape))
-    if not 0 <= start <= end <= size or end - start != count * dtype.itemsize:
+    pixels = int(np.prod(shape))
+    if not 0 <= start <= end <= size or end - start != pixels * dtype.itemsize:
         raise ValueError("the header of its safetensors blob points outside of it")
-    return _Entry(dtype, shape, count, start)
+    return _Entry(dtype, shape, pixels, start)

@@ -18,9 +18,7 @@ _STEM_AND_OPTIONS = "".join(
 )
 _MARKS = r"(?:^|[ \t\r\n\x0b\x0c])[a-h]\)"
 _SHARE = r"(?:0(?:\.[0-9]+)?|1(?:\.0+)?)"
-_CORNERS = (
-    rf"^\[(?P<x1>{_SHARE}) (?P<y1>{_SHARE}), (?P<x2>{_SHARE}) (?P<y2>{_SHARE})\]$"
-)
+_CORNERS = rf"^\[(?P<x1>{_SHARE}) (?P<y1>{_SHARE}), (?P<x2>{_SHARE}) (?P<y2>{_SHARE})\]$"
 _TARGETS = {
     "reference": r"<ref>[A-Za-z][^<>\n]*</ref>",
     "point": rf"<point>\({_SHARE}, {_SHARE}\)</point>",
@@ -84,7 +82,8 @@ def _box(cells: _Cells) -> NDArray[np.bool_]:
         pc.and_(pc.equal(category, name), pc.match_substring_regex(question, pattern))
         for name, pattern in _TARGETS.items()
     ]
-    return ordered & _numpy(pc.or_(*target))
+    fits: NDArray[np.bool_] = ordered & _numpy(pc.or_(*target))
+    return fits
 
 
 def _caption(cells: _Cells) -> NDArray[np.bool_]:

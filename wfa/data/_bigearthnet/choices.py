@@ -19,10 +19,10 @@ _SEASONS = {"spring": "spring", "summer": "summer", "winter": "winter"} | dict.f
     ("autumn", "fall"), "autumn"
 )
 
+_UNIT = r"(?:%|percent|m\^?2|m\u00b2|sqm|sq\.? ?m|square met(?:er|re)s)"
 _RANGE = re.compile(
-    r"(?:between )?(?P<low>[\d,.]+) ?(?P<unit>%|percent|m\^?2|m\u00b2|sqm|sq\.? ?m|square met(?:er|re)s)?"
-    r" ?(?:to|-|\u2013|and) ?(?P<high>[\d,.]+) ?(?P<last>%|percent|m\^?2|m\u00b2|sqm|sq\.? ?m|"
-    r"square met(?:er|re)s)(?: of the (?:image|patch|scene))?",
+    rf"(?:between )?(?P<low>[\d,.]+) ?{_UNIT}? ?(?:to|-|\u2013|and) ?(?P<high>[\d,.]+) ?"
+    rf"(?P<unit>{_UNIT})(?: of the (?:image|patch|scene))?",
     re.IGNORECASE,
 )
 _AREA_STEM = re.compile(
@@ -129,7 +129,7 @@ def _area(stem: str, option: str) -> str | None:
     found, words = _RANGE.fullmatch(option), _only_class(stem)
     if found is None or words is None or _DENIES.search(stem) or not _AREA_STEM.search(stem):
         return None
-    unit = "%" if found["last"] in ("%", "percent") else " square metres"
+    unit = "%" if found["unit"] in ("%", "percent") else " square metres"
     verb = "cover" if is_plural(words) else "covers"
     return (
         f"{_capital(words)} {verb} between {found['low']} and {found['high']}{unit} of the image."

@@ -6,14 +6,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from wfa.data._bigearthnet.published import IMAGERY, LMDB, METADATA, S1_FOLDER, S2_FOLDER
 from wfa.data._bigearthnet.stores import GeoTiffStore, LmdbStore, PatchStore
 from wfa.errors import ConfigError, DataError
-
-ANNOTATIONS = "BigEarthNet.txt.parquet"
-IMAGERY = "bigearthnet_v2"
-"""The folder of BigEarthNet v2, beside the annotations' own."""
-LMDB = "BigEarthNet-V2-LMDB"
-METADATA = ("metadata.parquet", "metadata_for_patches_with_snow_cloud_or_shadow.parquet")
 
 _FLAGS = {"snow": "contains_seasonal_snow", "clouds": "contains_cloud_or_shadow"}
 
@@ -49,13 +44,13 @@ def open_store(folder: Path, images: str) -> PatchStore:
     lmdb = _find_lmdb(folder)
     if lmdb is not None and images != "geotiff":
         return LmdbStore(lmdb)
-    geotiff = any((folder / name).is_dir() for name in ("BigEarthNet-S1", "BigEarthNet-S2"))
+    geotiff = any((folder / name).is_dir() for name in (S1_FOLDER, S2_FOLDER))
     if geotiff and images != "lmdb":
         return GeoTiffStore(folder)
     wanted = {
         "lmdb": f"{LMDB}/data.mdb",
-        "geotiff": "BigEarthNet-S1/ and BigEarthNet-S2/",
-        "auto": f"{LMDB}/data.mdb, or BigEarthNet-S1/ and BigEarthNet-S2/",
+        "geotiff": f"{S1_FOLDER}/ and {S2_FOLDER}/",
+        "auto": f"{LMDB}/data.mdb, or {S1_FOLDER}/ and {S2_FOLDER}/",
     }[images]
     raise DataError(
         f"{folder} does not hold {wanted}: set data.images_root=DIR to the folder of BigEarthNet "
@@ -74,7 +69,9 @@ def flagged(folder: Path, snow: bool, clouds: bool) -> pa.Array:
     Raises:
         DataError: The metadata lack a column.
     """
-    unwanted = [column for name, column in _FLAGS.items() if not {"snow": snow, "clouds": clouds}[name]]
+    unwanted = [
+        column for name, column in _FLAGS.items() if not {"snow": snow, "clouds": clouds}[name]
+    ]
     found = [pa.array([], pa.string())]
     for path in (folder / name for name in METADATA):
         if not unwanted or not path.is_file():
@@ -89,5 +86,9 @@ def flagged(folder: Path, snow: bool, clouds: bool) -> pa.Array:
 
 
 def _find_lmdb(folder: Path) -> Path | None:
-    candidates = [folder, folder / LMDB, *sorted(path for path in folder.glob("*") if path.is_dir())]
+    candidates = [
+        folder,
+        folder / LMDB,
+        *sorted(path for path in folder.glob("*") if path.is_dir()),
+    ]
     return next((path for path in candidates if (path / "data.mdb").is_file()), None)

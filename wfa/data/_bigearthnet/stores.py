@@ -12,6 +12,7 @@ import tifffile
 from numpy.typing import NDArray
 
 from wfa.data._bigearthnet.blobs import decode
+from wfa.data._bigearthnet.published import S1_FOLDER, S2_FOLDER
 from wfa.errors import DataError
 
 Bands = Mapping[str, NDArray[Any]]
@@ -45,7 +46,7 @@ class LmdbStore:
     """
 
     def __init__(self, path: Path) -> None:
-        self._path = path
+        self._path = path.resolve()  # a link and its target are one file, with one handle
         if not (path / "data.mdb").is_file():
             raise DataError(f"{path} is no LMDB: it holds no data.mdb; set data.images_root=DIR")
 
@@ -102,7 +103,7 @@ class GeoTiffStore:
         """
         is_s1 = name.startswith("S1")
         group = name.rsplit("_", 3 if is_s1 else 2)[0]
-        return self._root / ("BigEarthNet-S1" if is_s1 else "BigEarthNet-S2") / group / name
+        return self._root / (S1_FOLDER if is_s1 else S2_FOLDER) / group / name
 
 
 def read_geotiff(path: Path) -> NDArray[Any]:

@@ -106,7 +106,9 @@ class AnnotationTable:
         for name in ("type", "category", "input", "output"):
             column = self._table[name].cast(pa.large_string())
             for chunk in column.chunks:
-                offsets = np.frombuffer(chunk.buffers()[1], np.int64)[chunk.offset :][: len(chunk) + 1]
+                offsets = np.frombuffer(chunk.buffers()[1], np.int64)[chunk.offset :][
+                    : len(chunk) + 1
+                ]
                 yield np.diff(offsets).astype("<i8").data
                 yield memoryview(chunk.buffers()[2] or b"")[offsets[0] : offsets[-1]]
 
@@ -117,7 +119,9 @@ class AnnotationTable:
                 parse_row(row)
             except DataError as error:
                 if on_bad_row != "skip":
-                    raise DataError(f"{error}; data.on_bad_row=skip leaves such rows out") from error
+                    raise DataError(
+                        f"{error}; data.on_bad_row=skip leaves such rows out"
+                    ) from error
                 self.bad_rows.add(str(error))
                 bad.append(index)
         kept = pc.is_in(batch["type"].cast(pa.string()), pa.array(sorted(types), pa.string()))
@@ -189,7 +193,8 @@ def _scan(path: Path, splits: tuple[str, ...]) -> Iterator[pa.RecordBatch]:
 def _check(path: Path) -> None:
     if not path.is_file():
         raise DataError(
-            f"{path} is missing: `wfa data prepare bigearthnet_txt` fetches it, or set data.root=DIR"
+            f"{path} is missing: `wfa data prepare bigearthnet_txt` fetches it; or set "
+            "data.root=DIR"
         )
     try:
         found = pq.read_schema(path).names
@@ -198,8 +203,8 @@ def _check(path: Path) -> None:
     missing = [name for name in _READ if name not in found]
     if missing:
         raise DataError(
-            f"{path} has no column {', '.join(missing)}; it has: {', '.join(found)}. BigEarthNet.txt "
-            f"has the columns {', '.join(COLUMNS)}"
+            f"{path} has no column {', '.join(missing)}; it has: {', '.join(found)}. "
+            f"BigEarthNet.txt has the columns {', '.join(COLUMNS)}"
         )
 
 

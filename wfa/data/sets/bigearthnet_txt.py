@@ -14,7 +14,13 @@ from numpy.typing import NDArray
 
 from wfa import __version__
 from wfa.data._bigearthnet.bands import RESAMPLINGS, SENSORS, channels_of, resolve_bands
-from wfa.data._bigearthnet.layout import ANNOTATIONS, flagged, imagery_folder, open_store
+from wfa.data._bigearthnet.layout import flagged, imagery_folder, open_store
+from wfa.data._bigearthnet.published import (
+    ANNOTATIONS,
+    ANNOTATIONS_ADDRESS,
+    ANNOTATIONS_SHA256,
+    BY_HAND,
+)
 from wfa.data._bigearthnet.reader import PatchReader
 from wfa.data._bigearthnet.records import Captions, TextRecords
 from wfa.data._bigearthnet.rows import Row
@@ -22,7 +28,6 @@ from wfa.data._bigearthnet.table import AnnotationTable, splits_in
 from wfa.data._bigearthnet.texts import KINDS, left_out, resolve_kinds
 from wfa.data.dataset import SPLITS, ImageTextDataset, SourceConfig, data_root
 from wfa.data.facts import Download, Facts
-from wfa.data.prepare.bigearthnet import ANNOTATIONS_SHA256, IMAGERY_BY_HAND
 from wfa.errors import ConfigError, DataError
 
 PAPER_TEST = "test+bench"
@@ -72,15 +77,8 @@ class BigEarthNetTxt(ImageTextDataset):
     facts = Facts(
         citation="BigEarthNet.txt: arXiv:2603.29630; BigEarthNet v2: arXiv:2407.03653",
         terms="annotations and images: CDLA-Permissive-1.0",
-        downloads=(
-            Download(
-                "datasets/BIFOLD-BigEarthNetv2-0/BigEarthNet.txt/resolve/main/"
-                "BigEarthNet.txt.parquet",
-                ANNOTATIONS,
-                f"sha256:{ANNOTATIONS_SHA256}",
-            ),
-        ),
-        by_hand=IMAGERY_BY_HAND,
+        downloads=(Download(ANNOTATIONS_ADDRESS, ANNOTATIONS, f"sha256:{ANNOTATIONS_SHA256}"),),
+        by_hand=BY_HAND,
     )
 
     def __init__(self, options: Config, split: str) -> None:

@@ -65,7 +65,10 @@ def _last_block(block: Any, states: Tensor, prefixes: Prefixes) -> Tensor:
     counts = [rows for rows, _ in prefixes.rectangles]
     mixed = []
     for query, part, (rows, length) in zip(
-        queries.split(counts), _rectangles(laid_out, prefixes), prefixes.rectangles, strict=True
+        torch.split(queries, counts),
+        _rectangles(laid_out, prefixes),
+        prefixes.rectangles,
+        strict=True,
     ):
         (asked,) = _heads(query.view(rows, 1, 1, attention.num_heads, -1))
         key, value = _heads(part.view(rows, length, 2, attention.num_heads, -1))
@@ -74,7 +77,7 @@ def _last_block(block: Any, states: Tensor, prefixes: Prefixes) -> Tensor:
 
 
 def _rectangles(laid_out: Tensor, prefixes: Prefixes) -> tuple[Tensor, ...]:
-    return laid_out.split([rows * length for rows, length in prefixes.rectangles])
+    return torch.split(laid_out, [rows * length for rows, length in prefixes.rectangles])
 
 
 def _heads(inputs: Tensor) -> tuple[Tensor, ...]:

@@ -65,4 +65,4 @@ class TextTower:
             return pooled
         if isinstance(projection, torch.nn.Linear):
             return torch.as_tensor(projection(pooled))
-        return pooled @ projection
+        return torch.as_tensor(pooled @ projection)

@@ -1,0 +1,165 @@
+"""BigEarthNet v2 imagery: what to download, and the LMDB built from the unpacked GeoTIFFs."""
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import lmdb
+
+from wfa.data._bigearthnet.bands import S1_BANDS, S2_BANDS
+from wfa.data._bigearthnet.blobs import encode
+from wfa.data._bigearthnet.published import (
+    ARCHIVES,
+    IMAGERY,
+    IMAGERY_RECORD,
+    LMDB,
+    MAPS_FOLDER,
+    S1_FOLDER,
+    S2_FOLDER,
+)
+from wfa.data._bigearthnet.stores import close_environments, read_geotiff
+from wfa.errors import DataError, UserError
+
+Progress = Callable[[str, int, int], None]
+"""Called as (what is done, patches done, patches in all)."""
+
+_COMMIT = 512  # patches in a transaction: an interruption loses no more than these
+_BYTES_A_PATCH = 200_000  # a Sentinel-2 blob has 160,832 bytes, in pages of 4,096
+_BYTES_AT_LEAST = 1 << 26
+
+_MAP_SUFFIX = "_reference_map"
+_MAP_KEY = "Data"
+
+
+def instructions(root: Path) -> str:
+    """Return what to download by hand, how large it is, where it goes and what to run then.
+
+    Args:
+        root: The folder of the data set `bigearthnet_txt`.
+    """
+    imagery = root.resolve().parent / IMAGERY
+    files = "\n".join(
+        f"  {archive.name:<58} {archive.size:>14,} bytes"
+        f"{'' if archive.needed else '  (only to make annotations)'}"
+        for archive in ARCHIVES
+    )
+    return (
+        f"The imagery is not fetched by this command, it is 118 GB. From {IMAGERY_RECORD} get\n"
+        f"{files}\n"
+        f"into {imagery}, check each against the MD5 shown there (`md5sum FILE`), then unpack\n"
+        f"  cd {imagery}\n"
+        f"  for archive in *.tar.zst; do tar --zstd -xf $archive; done\n"
+        "and run `wfa data prepare bigearthnet_txt` again: it builds the LMDB from the GeoTIFFs, "
+        "which reads many times faster. GeoTIFFs alone will do with data.images=geotiff."
+    )
+
+
+def build_lmdb(
+    imagery: Path,
+    target: Path | None = None,
+    workers: int | None = None,
+    progress: Progress | None = None,
+) -> int:
+    """Write every patch of the GeoTIFF folders as a safetensors blob into an LMDB.
+
+    Keys and blobs are those of rico-hdl, byte for byte. What the LMDB has already is not read
+    again, so a build that was interrupted goes on where it stopped.
+
+    Args:
+        imagery: Folder with `BigEarthNet-S1/`, `BigEarthNet-S2/` or `Reference_Maps/`.
+        target: The LMDB; `BigEarthNet-V2-LMDB` in `imagery` by default.
+        workers: Processes that read GeoTIFFs; 0 reads in this one, None takes one for each core.
+        progress: Called after each transaction.
+
+    Returns:
+        How many patches were written.
+
+    Raises:
+        DataError: There are no GeoTIFFs, or a band is missing or broken; the message names it.
+        UserError: The disk is full.
+    """
+    folders = _patch_folders(imagery)
+    if not folders:
+        raise DataError(
+            f"{imagery} holds no patches in {S1_FOLDER}/, {S2_FOLDER}/ or {MAPS_FOLDER}/: unpack "
+            "the archives there"
+        )
+    target = target or imagery / LMDB
+    target.mkdir(parents=True, exist_ok=True)
+    close_environments()  # LMDB allows one handle a file and process, and this one writes
+    size = max(_BYTES_AT_LEAST, len(folders) * _BYTES_A_PATCH)
+    with lmdb.open(str(target), map_size=size) as environment:
+        todo = _missing(environment, folders)
+        done = len(folders) - len(todo)
+        for blobs in _batches(_blobs(todo, os.cpu_count() if workers is None else workers)):
+            _write(environment, blobs, target)
+            done += len(blobs)
+            if progress is not None:
+                progress(LMDB, done, len(folders))
+    return len(todo)
+
+
+def _patch_folders(imagery: Path) -> list[Path]:
+    return sorted(
+        patch
+        for group in (S1_FOLDER, S2_FOLDER, MAPS_FOLDER)
+        for patch in (imagery / group).glob("*/*")
+        if patch.is_dir()
+    )
+
+
+def _missing(environment: Any, folders: Sequence[Path]) -> list[Path]:
+    with environment.begin() as transaction:
+        return [folder for folder in folders if transaction.get(_key(folder).encode()) is None]
+
+
+def _is_map(folder: Path) -> bool:
+    return folder.parents[1].name == MAPS_FOLDER
+
+
+def _key(folder: Path) -> str:
+    return f"{folder.name}{_MAP_SUFFIX}" if _is_map(folder) else folder.name
+
+
+def _blob(folder: Path) -> tuple[str, bytes]:
+    if _is_map(folder):
+        found = {_MAP_KEY: read_geotiff(folder / f"{folder.name}{_MAP_SUFFIX}.tif")}
+    else:
+        bands = S1_BANDS if folder.parents[1].name == S1_FOLDER else S2_BANDS
+        found = {band: read_geotiff(folder / f"{folder.name}_{band}.tif") for band in bands}
+    return _key(folder), encode(found)
+
+
+def _blobs(folders: Sequence[Path], workers: int | None) -> Iterator[tuple[str, bytes]]:
+    if not workers:
+        yield from map(_blob, folders)
+        return
+    with ProcessPoolExecutor(workers) as pool:
+        # Not all at once: every pending blob is in memory.
+        pending = iter(folders)
+        while part := list(islice(pending, 4 * _COMMIT)):
+            yield from pool.map(_blob, part, chunksize=16)
+
+
+def _batches(blobs: Iterator[tuple[str, bytes]]) -> Iterator[list[tuple[str, bytes]]]:
+    while batch := list(islice(blobs, _COMMIT)):
+        yield batch
+
+
+def _write(environment: Any, blobs: Sequence[tuple[str, bytes]], target: Path) -> None:
+    try:
+        with environment.begin(write=True) as transaction:
+            for key, blob in blobs:
+                transaction.put(key.encode(), blob)
+    except lmdb.MapFullError:
+        # Patches of an earlier, larger build already fill what was set aside.
+        environment.set_mapsize(2 * environment.info()["map_size"])
+        _write(environment, blobs, target)
+    except lmdb.Error as error:
+        raise UserError(
+            f"{target} cannot be written: {error}; free some disk and run again, it goes on from "
+            "there"
+        ) from error
