@@ -142,7 +142,11 @@ def list_choices(
 
 @data_app.command(name="list")
 def data_list() -> None:
-    """List the data sets."""
+    """List the data sets.
+
+    Example:
+        wfa data list
+    """
     list_choices("data")
 
 

@@ -184,7 +184,7 @@ def build_options(cls: type[Any], values: Values, where: str) -> Any:
             wanted = next(field.type for field in fields(cls) if field.name == key)
             label = getattr(wanted, "__name__", str(wanted))
             raise ConfigError(f"{where}.{key} wants {label}, but is {value!r}") from error
-    return cls(**{name: _frozen(OmegaConf.to_container(base)[name]) for name in known})
+    return cls(**{name: _frozen(value) for name, value in _container(base).items()})
 
 
 def _parse(word: str) -> tuple[str, Any]:
@@ -281,9 +281,13 @@ def _unknown_key(key: str, known: list[str], where: str = "") -> ConfigError:
 
 
 def _plain(options: Any) -> Values:
-    container = OmegaConf.to_container(OmegaConf.structured(options))
-    assert isinstance(container, dict)  # a dataclass gives a mapping
-    return {str(key): value for key, value in container.items()}
+    return _container(OmegaConf.structured(options))
+
+
+def _container(node: Any) -> Values:
+    values = OmegaConf.to_container(node)
+    assert isinstance(values, dict)  # a dataclass gives a mapping
+    return {str(key): value for key, value in values.items()}
 
 
 def _frozen(value: Any) -> Any:

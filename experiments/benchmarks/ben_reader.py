@@ -64,7 +64,7 @@ def compare(folder: Path, copy: Path, resampling: str) -> Row:
         ours=best,
         peer=peer,
         ratio=best / peer,
-        goal=GOAL if resampling == "nearest" else None,
+        goal=GOAL,
         agreement=difference,
         unit="patches/s",
         bound_by={

@@ -95,7 +95,7 @@ def compare(encoder: OpenClip, data: str, captions: Captions, device: torch.devi
 
     def ours() -> Tensor:
         features = encoder.encode_text(captions.tokens)[captions.text_index]
-        features.backward(captions.gradient.to(features.dtype))
+        torch.autograd.backward(features, captions.gradient.to(features.dtype))
         return features.detach()
 
     def stock(parts: int) -> Tensor:
@@ -103,7 +103,7 @@ def compare(encoder: OpenClip, data: str, captions: Captions, device: torch.devi
         gradients = captions.gradient.chunk(5)
         for full, gradient in zip(captions.full[:parts], gradients, strict=False):
             part = encoder.model.encode_text(full)
-            part.backward(gradient.to(part.dtype))
+            torch.autograd.backward(part, gradient.to(part.dtype))
             features.append(part.detach())
         return torch.cat(features)
 

@@ -24,7 +24,7 @@ def draw_half(
         return captions, prior
     kept = np.flatnonzero(rng.random(len(captions)) < 0.5)
     kept = kept if len(kept) else np.array([0])
-    return [captions[k] for k in kept], prior[kept] / prior[kept].sum()
+    return [captions[int(k)] for k in kept], prior[kept] / prior[kept].sum()
 
 
 def batches(seed: int = 3) -> TrainingBatches:

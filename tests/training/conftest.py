@@ -14,8 +14,9 @@ from PIL import Image
 COLOURS = ("red", "green", "blue", "white")
 SMALL = (
     "data=captions_folder", "encoder=small", "aggregation=uniqueness", "loss=info_nce",
-    "encoder.image_size=16", "encoder.patch_size=8", "encoder.image_width=32",
-    "encoder.image_layers=1", "encoder.text_width=32", "encoder.text_layers=1",
+    "encoder.image_size=16", "encoder.image_tower=vit", "encoder.patch_size=8",
+    "encoder.image_width=32", "encoder.image_layers=1", "encoder.text_width=32",
+    "encoder.text_layers=1",
     "encoder.embed_dim=16", "encoder.context_length=16", "train.epochs=3", "train.batch_size=8",
     "train.workers=0", "train.accelerator=cpu", "train.augment=none",
 )  # fmt: skip

@@ -1,6 +1,7 @@
 """AdamW's groups and the learning rate's schedule."""
 
 import math
+from itertools import pairwise
 
 import pytest
 import torch
@@ -43,8 +44,8 @@ def test_schedule_rises_then_falls() -> None:
     factor = warmup_cosine(37, Config(warmup=0.25))
     values = [factor(step) for step in range(38)]
     top = values.index(max(values))
-    assert all(a < b for a, b in zip(values[:top], values[1 : top + 1], strict=True))
-    assert all(a >= b for a, b in zip(values[top:-1], values[top + 1 :], strict=True))
+    assert all(a < b for a, b in pairwise(values[: top + 1]))
+    assert all(a >= b for a, b in pairwise(values[top:]))
     assert math.isclose(values[-1], 0.0, abs_tol=1e-12)
 
 

@@ -33,7 +33,7 @@ class ImageTower(ABC):
     Attributes:
         width: D, the width of its features.
         image_spec: What it wants to be given.
-        weights: SHA-256 (hex) of its weights.
+        weights: Identifies what is computed: the SHA-256 (hex) of its weights.
     """
 
     width: int
@@ -64,10 +64,6 @@ class TextTower(ABC):
     weights: str
 
     @abstractmethod
-    def lengths(self, texts: Sequence[str]) -> list[int]:
-        """Return the number of tokens of each text, as `encode` computes it."""
-
-    @abstractmethod
     def encode(self, texts: Sequence[str]) -> Tensor:
         """Encode U texts; (U, D) float32."""
 
@@ -95,3 +91,34 @@ def state_hash(state: Mapping[str, Tensor]) -> str:
         values = tensor.detach().cpu().contiguous().reshape(-1).view(torch.uint8)
         digest.update(values.numpy().tobytes())
     return digest.hexdigest()
+
+
+VIEWS = (1, 4, 8)
+"""How many turned copies of an image a tower may see: itself, quarter turns, and mirrored ones."""
+
+
+class TurnedTower(ImageTower):
+    """The mean of a tower's features over an image turned by quarters, and mirrored.
+
+    Seen from above nothing stands upright: what a tower says of one turn and not of another is
+    chance, and the mean is steadier.
+
+    Args:
+        tower: The tower.
+        views: One of `VIEWS`.
+    """
+
+    def __init__(self, tower: ImageTower, views: int) -> None:
+        self._tower = tower
+        self._views = views
+        self.width = tower.width
+        self.image_spec = tower.image_spec
+        self.weights = f"{tower.weights} turned {views}"
+
+    def encode(self, images: Tensor) -> Tensor:
+        """Encode images (B, C, size, size); (B, D) float32."""
+        total = torch.zeros(len(images), self.width)
+        for view in range(self._views):
+            turned = torch.rot90(images, view % 4, (2, 3))
+            total += self._tower.encode(turned.flip(3) if view >= 4 else turned)
+        return total / self._views

@@ -23,6 +23,9 @@ from torch import Tensor
 
 from wfa.errors import ModelError
 
+UNREADABLE = (OSError, EOFError, UnpicklingError, RuntimeError, SafetensorError, ValueError)
+"""What reading a file that is no checkpoint raises, by what is wrong with it."""
+
 MOST_SHOWN = 4
 """Differing entries of a checkpoint that a message names."""
 
@@ -83,8 +86,8 @@ def load_checkpoint(model: Any, path: Path, name: str) -> None:
     """
     try:
         state = factory.load_state_dict(str(path), weights_only=True)
-    except (OSError, UnpicklingError, RuntimeError, SafetensorError, ValueError) as error:
-        cause = str(error).splitlines()[0]
+    except UNREADABLE as error:
+        cause = (str(error) or "it is empty").splitlines()[0]
         if isinstance(error, UnpicklingError):  # its message explains how to run foreign code
             cause = "it holds pickled objects, or is no torch file"
         raise ModelError(

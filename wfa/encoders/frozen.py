@@ -14,7 +14,7 @@ from wfa.data.dataset import ImageTextDataset
 from wfa.data.images import normalise, resize
 from wfa.encoders._base import Encoder
 from wfa.encoders._features import FeatureInputs, TextTable
-from wfa.encoders._towers import ImageTower, TextTower
+from wfa.encoders._towers import VIEWS, ImageTower, TextTower, TurnedTower
 from wfa.errors import ConfigError, ModelError
 from wfa.plugins import config_class, plugin_class
 
@@ -29,6 +29,8 @@ class Config:
         image_tower: A choice of `wfa/encoders/image_towers/`.
         image_model: The image tower's `model`, where it has a choice.
         image_pretrained: The image tower's `pretrained`, where it has a choice.
+        image_views: Turned copies of an image whose features are averaged: 1, 4 (quarter turns) or
+            8 (and mirrored). Costs as many times the first run.
         text_tower: A choice of `wfa/encoders/text_towers/`.
         text_model: The text tower's `model`, where it has a choice.
         text_pretrained: The text tower's `pretrained`, where it has a choice.
@@ -42,6 +44,7 @@ class Config:
     image_tower: str = "efficientnet_lite0"
     image_model: str = ""
     image_pretrained: str = ""
+    image_views: int = 1
     text_tower: str = "minilm"
     text_model: str = ""
     text_pretrained: str = ""
@@ -62,15 +65,8 @@ class Frozen(Encoder):
             ModelError: A tower's weights cannot be had.
         """
         super().__init__()
-        image, text = options.image_tower, options.text_tower
-        image_config = config_class("image_tower", image)
-        text_config = config_class("text_tower", text)
-        self._image_tower: ImageTower = plugin_class("image_tower", image)(
-            image_config(options.image_model, options.image_pretrained)
-        )
-        self._text_tower: TextTower = plugin_class("text_tower", text)(
-            text_config(options.text_model, options.text_pretrained)
-        )
+        self._image_tower = _image_tower(options)
+        self._text_tower = _text_tower(options)
         self._texts = TextTable(self._text_tower)
         self.width = options.width
         self.context_length = self._text_tower.context_length
@@ -104,8 +100,8 @@ class Frozen(Encoder):
         """
         if augment != "none":
             raise ConfigError(
-                f"data.augment={augment} changes images at every step, and encoder=frozen "
-                "computes their features once: set data.augment=none, or encoder=open_clip with "
+                f"train.augment={augment} changes images at every step, and encoder=frozen "
+                "computes their features once: set train.augment=none, or encoder=open_clip with "
                 "encoder.lock_image=true"
             )
         return FeatureInputs(dataset, self._image_tower, self._text_tower, cache)
@@ -129,6 +125,24 @@ class Frozen(Encoder):
                 "towers: set encoder.image_* and encoder.text_* as in the run's config.yaml and "
                 "install the same versions of the packages that hold their weights"
             )
+
+
+def _image_tower(options: Config) -> ImageTower:
+    if options.image_views not in VIEWS:
+        raise ConfigError(
+            f"encoder.image_views={options.image_views} is not one of {', '.join(map(str, VIEWS))}"
+        )
+    config = config_class("image_tower", options.image_tower)
+    plugin = plugin_class("image_tower", options.image_tower)
+    tower: ImageTower = plugin(config(options.image_model, options.image_pretrained))
+    return TurnedTower(tower, options.image_views) if options.image_views > 1 else tower
+
+
+def _text_tower(options: Config) -> TextTower:
+    config = config_class("text_tower", options.text_tower)
+    plugin = plugin_class("text_tower", options.text_tower)
+    tower: TextTower = plugin(config(options.text_model, options.text_pretrained))
+    return tower
 
 
 def _head(inputs: int, options: Config) -> nn.Module:

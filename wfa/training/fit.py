@@ -10,7 +10,7 @@ from typing import Any
 
 import lightning
 import torch
-from lightning.pytorch.callbacks import EarlyStopping, RichProgressBar
+from lightning.pytorch.callbacks import EarlyStopping, ModelCheckpoint, RichProgressBar
 from lightning.pytorch.loggers import TensorBoardLogger
 
 from wfa.config import RunConfig
@@ -140,11 +140,12 @@ def _workers(config: RunConfig, parts: Parts) -> int:
 def _select(trainer: lightning.Trainer, module: TrainingModule) -> dict[str, Any]:
     """Load the best epoch's weights into the model; say which it was."""
     checkpoint = trainer.checkpoint_callback
+    assert isinstance(checkpoint, ModelCheckpoint)  # the one that `_trainer` put there
     best = torch.load(checkpoint.best_model_path, map_location="cpu", weights_only=True)
     module.load_state_dict(best["state_dict"])
     return {
         "metric": MONITOR,
-        "value": float(checkpoint.best_model_score),
+        "value": float(checkpoint.best_model_score or 0.0),
         "epoch": int(best["epoch"]),
         "epochs_run": trainer.current_epoch,
     }

@@ -92,7 +92,7 @@ def _season(stem: str, option: str) -> str | None:
 
 
 def _country(stem: str, option: str) -> str | None:
-    if not _asks(stem, "country", "countries") or not option[0].isupper():
+    if not _asks(stem, "country", "countries") or not option[:1].isupper():
         return None
     return f"The image was taken in {option}."
 

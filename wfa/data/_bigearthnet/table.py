@@ -180,7 +180,7 @@ def _scan(path: Path, splits: tuple[str, ...]) -> Iterator[pa.RecordBatch]:
         columns=list(_READ),
         filter=pc.field("split").isin(list(splits)),
         batch_size=_BATCH,
-        batch_readahead=4,
+        batch_readahead=1,
     )
     try:
         for batch in scanner.to_batches():

@@ -39,19 +39,18 @@ class MiniLM(TextTower):
         network = BertModel.from_pretrained(self._folder, add_pooling_layer=False)
         return network.eval()
 
-    def lengths(self, texts: Sequence[str]) -> list[int]:
-        """Return the number of tokens of each text, the first and the last mark counted."""
-        return [len(tokens) for tokens in self._tokenise(texts)["input_ids"]]
-
     @torch.inference_mode()
     def encode(self, texts: Sequence[str]) -> Tensor:
         """Encode U texts; (U, 384) float32."""
-        tokens = self._tokenizer.pad(self._tokenise(texts), return_tensors="pt")
+        # A lone surrogate is no text that any tokenizer can encode.
+        encodable = [text.encode("utf-8", "replace").decode("utf-8") for text in texts]
+        tokens = self._tokenizer(
+            encodable,
+            padding=True,
+            truncation=True,
+            max_length=self.context_length,
+            return_tensors="pt",
+        )
         states = self._network(**tokens).last_hidden_state
         weights = tokens["attention_mask"][..., None].to(states.dtype)
         return torch.as_tensor((states * weights).sum(1) / weights.sum(1))
-
-    def _tokenise(self, texts: Sequence[str]) -> Any:
-        # A lone surrogate is no text that any tokenizer can encode.
-        encodable = [text.encode("utf-8", "replace").decode("utf-8") for text in texts]
-        return self._tokenizer(encodable, truncation=True, max_length=self.context_length)

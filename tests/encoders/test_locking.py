@@ -1,0 +1,63 @@
+"""Which weights a locked tower still trains."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from open_clip.model import CLIP
+
+from tests.encoders.models import TEXT, VISION, clip, custom_text_clip, hugging_face
+from wfa.encoders._locking import lock_image, lock_text
+from wfa.errors import ConfigError
+
+
+def trained(model: Any) -> set[str]:
+    return {name for name, parameter in model.named_parameters() if parameter.requires_grad}
+
+
+def is_text(name: str) -> bool:
+    return not name.startswith(("visual", "logit"))
+
+
+def test_a_locked_image_tower_trains_nothing() -> None:
+    model = clip()
+    everything = trained(model)
+    lock_image(model, 0)
+    assert trained(model) == {name for name in everything if not name.startswith("visual")}
+
+
+def test_the_last_image_block_stays_free() -> None:
+    model = CLIP(16, {**VISION, "layers": 3}, TEXT)
+    lock_image(model, 1)
+    free = {name.removeprefix("visual.") for name in trained(model) if name.startswith("visual")}
+    assert {name.split(".")[0] for name in free} == {"transformer", "ln_post", "proj"}
+    assert all("resblocks.2" in name for name in free if name.startswith("transformer"))
+    lock_image(model, 9)
+    assert "visual.conv1.weight" not in trained(model)
+
+
+@pytest.mark.parametrize("build", [clip, custom_text_clip])
+def test_text_towers_are_locked_up_to_their_last_blocks(build: Any) -> None:
+    model = build()
+    lock_text(model, 0)
+    assert not {name for name in trained(model) if is_text(name)}
+    lock_text(model, 2)
+    free = {name.removeprefix("text.") for name in trained(model) if is_text(name)}
+    assert {name.split(".")[0] for name in free} == {"transformer", "ln_final", "text_projection"}
+    blocks = {name.split(".")[2] for name in free if name.startswith("transformer")}
+    assert blocks == {"1", "2"}
+
+
+def test_towers_without_open_clips_blocks_are_locked_whole(tmp_path: Path) -> None:
+    model = hugging_face(tmp_path)
+    with pytest.raises(ConfigError, match=r"unlock_text_blocks .* this text tower is bert"):
+        lock_text(model, 1)
+    lock_text(model, 0)
+    assert not {name for name in trained(model) if name.startswith("text")}
+
+    resnet = CLIP(16, {"image_size": 32, "layers": (1, 1, 1, 1), "width": 8}, TEXT)
+    with pytest.raises(ConfigError, match="this image tower is ModifiedResNet"):
+        lock_image(resnet, 1)
+    lock_image(resnet, 0)
+    assert not {name for name in trained(resnet) if name.startswith("visual")}
+    assert "BatchNorm2d" not in {type(module).__name__ for module in resnet.visual.modules()}

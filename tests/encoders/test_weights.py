@@ -1,0 +1,109 @@
+"""Checkpoints that fit are loaded; for the others the message says what does not."""
+
+from pathlib import Path
+from typing import Any
+
+import open_clip
+import pytest
+import torch
+from safetensors.torch import save_file
+
+from tests.encoders.models import clip
+from wfa.encoders import _weights
+from wfa.encoders._weights import build_model, load_checkpoint
+from wfa.errors import ModelError
+
+
+@pytest.fixture
+def other() -> Any:
+    """A model of the same architecture with other weights."""
+    model = clip()
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.add_(1.0)
+    return model
+
+
+@pytest.mark.parametrize("form", ["w.safetensors", "w.pt", "wrapped.pt", "module.pt"])
+def test_every_form_of_checkpoint_loads(tmp_path: Path, other: Any, form: str) -> None:
+    state = {key: value.contiguous() for key, value in other.state_dict().items()}
+    path = tmp_path / form
+    if form == "w.safetensors":
+        save_file(state, path)
+    elif form == "wrapped.pt":
+        torch.save({"epoch": 3, "state_dict": state}, path)
+    elif form == "module.pt":
+        torch.save({f"module.{key}": value for key, value in state.items()}, path)
+    else:
+        torch.save(state, path)
+    model = clip()
+    load_checkpoint(model, path, "tiny")
+    assert all(torch.equal(value, state[key]) for key, value in model.state_dict().items())
+
+
+def test_another_architecture_is_named_by_its_first_differences(tmp_path: Path) -> None:
+    path = tmp_path / "w.safetensors"
+    save_file(clip(vocab_size=50).state_dict(), path)
+    with pytest.raises(ModelError, match=r"token_embedding\.weight is 50 x 32, wanted 60 x 32"):
+        load_checkpoint(clip(), path, "tiny")
+    save_file(clip(layers=2).state_dict(), path)
+    message = r"no checkpoint of tiny: transformer\.resblocks\.2\.ln_1\.weight is missing; .* more"
+    with pytest.raises(ModelError, match=message):
+        load_checkpoint(clip(), path, "tiny")
+    save_file({**clip().state_dict(), "head.bias": torch.zeros(3)}, path)
+    with pytest.raises(ModelError, match=r"head\.bias is unknown"):
+        load_checkpoint(clip(), path, "tiny")
+
+
+@pytest.mark.parametrize("content", ["objects.pt", "junk.pt", "junk.safetensors", "empty.pt"])
+def test_what_is_no_checkpoint_is_never_unpickled(tmp_path: Path, content: str) -> None:
+    path = tmp_path / content
+    path.write_bytes(b"no weights" if "junk" in content else b"")
+    if content == "objects.pt":
+        torch.save({"state_dict": clip().state_dict(), "path": Path("x")}, path)
+    with pytest.raises(ModelError, match="cannot be read as weights"):
+        load_checkpoint(clip(), path, "tiny")
+
+
+def test_unknown_names_list_the_nearest() -> None:
+    with pytest.raises(ModelError, match=r"no open_clip model 'ViT-B-33'; nearest: ViT-B-32"):
+        build_model("ViT-B-33", "")
+    with pytest.raises(ModelError, match=r"tag of ViT-B-32 'openia'; nearest: openai"):
+        build_model("ViT-B-32", "openia")
+    with pytest.raises(ModelError, match=r"weights/none\.pt: there is no such file"):
+        build_model("ViT-B-32", "weights/none.pt")
+    with pytest.raises(ModelError, match=r"cannot be loaded: Directory .* not found"):
+        build_model("local-dir:/no/such/folder", "")
+    with pytest.raises(ModelError, match=r"leave encoder\.pretrained empty"):
+        build_model("local-dir:/no/such/folder", "openai")
+
+
+def test_weights_that_cannot_be_downloaded(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object, **__: object) -> str:
+        raise OSError("no route to host")
+
+    monkeypatch.setattr(_weights, "download_pretrained", fail)
+    with pytest.raises(ModelError, match=r"no route to host.*encoder\.pretrained=FILE"):
+        build_model("ViT-B-32", "laion2b_e16")
+
+
+def test_a_tokenizer_that_cannot_be_downloaded(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object, **__: object) -> str:
+        raise OSError("no route to host")
+
+    monkeypatch.setattr(open_clip, "get_tokenizer", fail)
+    with pytest.raises(ModelError, match="no route to host"):
+        _weights.build_tokenizer("ViT-B-16-SigLIP")
+
+
+def test_the_activation_follows_the_weights() -> None:
+    with pytest.raises(ModelError, match=r"set encoder\.model=ViT-B-32$"):
+        _weights._match_activation("ViT-B-32-quickgelu", "t", {"quick_gelu": True}, {"url": ""})
+    config: dict[str, Any] = {}
+    _weights._match_activation("ViT-B-32", "openai", config, {"quick_gelu": True})
+    assert config == {"quick_gelu": True}
+
+
+def test_local_weights_take_the_preprocessing_that_all_tags_share() -> None:
+    assert _weights._common_preprocess("ViT-B-16-SigLIP")["mean"] == (0.5, 0.5, 0.5)
+    assert _weights._common_preprocess("no model") == {}
