@@ -2,9 +2,9 @@
 
     WFA_DATA_DIR=DIR python experiments/2026-11_first_run/run.py
 
-writes results.jsonl, README.md and queries.png's source report.html beside this file, and the
-first table of the project's README. The caches start empty, so the first run of each kind pays for
-decoding and encoding.
+writes results.jsonl, README.md and printed.txt (what `wfa train` shows) beside this file, and
+report.html, from which queries.png was taken. The caches start empty, so the first run of each kind
+pays for decoding and encoding.
 """
 
 import json
@@ -17,12 +17,10 @@ import time
 from pathlib import Path
 from typing import Any
 
-from omegaconf import OmegaConf
-
+from wfa.config import read_yaml
 from wfa.files import write_text
 
 HERE = Path(__file__).parent
-PROJECT = HERE.parents[1]
 WANTED = (
     ("strict", "text_to_image", "R@5"),
     ("strict", "text_to_image", "R@10"),
@@ -34,11 +32,14 @@ WANTED = (
 def train(words: list[str], out: Path, cache: Path) -> float:
     """Run `wfa train`; return its seconds as a whole process."""
     started = time.perf_counter()
-    subprocess.run(
+    done = subprocess.run(
         [sys.executable, "-m", "wfa", "train", *words, f"out={out}"],
         env={**os.environ, "WFA_CACHE_DIR": str(cache)},
         check=True,
+        capture_output=True,
+        text=True,
     )
+    write_text(out / "printed.txt", done.stdout)
     return time.perf_counter() - started
 
 
@@ -59,13 +60,14 @@ def result(label: str, out: Path, seconds: float) -> dict[str, Any]:
 
 def value(row: dict[str, Any], protocol: str, direction: str, metric: str) -> float:
     """Return one measured number of a row's single-caption queries."""
-    return next(
+    found: float = next(
         entry["value"]
         for entry in row["metrics"]
         if (entry["protocol"], entry["queries"], entry["direction"], entry["metric"])
         == (protocol, "single", direction, metric)
         and not entry.get("oracle")
     )
+    return found
 
 
 def summary(rows: list[dict[str, Any]]) -> str:
@@ -82,14 +84,13 @@ def summary(rows: list[dict[str, Any]]) -> str:
 
 def main() -> None:
     """Run everything; nothing is written before all runs are done."""
-    runs: dict[str, list[str]] = OmegaConf.to_container(OmegaConf.load(HERE / "config.yaml"))[
-        "runs"
-    ]
+    runs: dict[str, list[str]] = read_yaml(HERE / "config.yaml")["runs"]
     rows = []
     with tempfile.TemporaryDirectory() as scratch:
         for label, words in runs.items():
             out = Path(scratch) / label.replace(" ", "_")
             rows.append(result(label, out, train(words, out, Path(scratch) / "cache")))
+        shutil.copy(Path(scratch) / "scenes" / "printed.txt", HERE / "printed.txt")
         shutil.copy(Path(scratch) / "ucm_frozen_single" / "report.html", HERE / "report.html")
     write_text(HERE / "results.jsonl", "".join(json.dumps(row) + "\n" for row in rows))
     machine = rows[0]["machine"]
