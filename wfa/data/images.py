@@ -71,7 +71,10 @@ def normalise(image: Tensor, spec: ImageSpec) -> Tensor:
     """
     mean = torch.tensor(spec.mean).view(-1, 1, 1)
     std = torch.tensor(spec.std).view(-1, 1, 1)
-    return (image.to(torch.float32) * spec.scale - mean) / std
+    values = image.to(torch.float32)
+    if spec.scale != 1.0:
+        values = values * spec.scale
+    return (values - mean).div_(std)
 
 
 def augment(image: Tensor, how: str, rng: np.random.Generator) -> Tensor:

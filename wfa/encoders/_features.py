@@ -18,7 +18,10 @@ from wfa.data.images import normalise, resize
 from wfa.encoders._towers import ImageTower, TextTower
 from wfa.files import atomic_write
 
-IMAGES_A_BATCH = 32
+IMAGES_A_BATCH = 4
+"""Few, so that activations stay below the size (32 MiB) from which the C library asks the system
+for fresh memory at every operation: that costs more than the arithmetic of a small network."""
+
 TEXTS_A_BATCH = 64
 MOST_REMEMBERED = 100_000
 """Texts outside the table whose features are kept; random mixtures have no end."""

@@ -1,0 +1,37 @@
+"""Put the figures of the experiments into the project's README: nothing there is typed by hand.
+
+python experiments/readme.py
+"""
+
+from pathlib import Path
+
+from wfa.files import write_text
+
+HERE = Path(__file__).parent
+FIRST = HERE / "2026-11_first_run"
+
+
+def blocks() -> dict[str, str]:
+    """Return the generated blocks of the README by their names."""
+    printed = (FIRST / "printed.txt").read_text(encoding="utf-8")
+    start = printed.index("scenes · test")
+    table = "\n".join(line.rstrip() for line in printed[start:].partition("\nrun ")[0].splitlines())
+    summary = (FIRST / "README.md").read_text(encoding="utf-8").split("\n\n")[1]
+    return {"printed": f"```\n{table.strip()}\n```", "recipes": summary}
+
+
+def main() -> None:
+    """Replace what stands between `<!-- NAME -->` and `<!-- /NAME -->`."""
+    path = HERE.parent / "README.md"
+    text = path.read_text(encoding="utf-8")
+    for name, block in blocks().items():
+        before, opening, rest = text.partition(f"<!-- {name} -->\n")
+        _, closing, after = rest.partition(f"<!-- /{name} -->")
+        if not closing:
+            raise SystemExit(f"README.md must have a block {name}")
+        text = f"{before}{opening}{block}\n{closing}{after}"
+    write_text(path, text)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,49 @@
+"""Plug-ins: found in their folders, imported one by one."""
+
+import importlib
+import sys
+
+import pytest
+
+from wfa import plugins
+from wfa.errors import ConfigError
+
+
+@pytest.mark.parametrize("kind", list(plugins.FOLDERS))
+def test_every_file_is_a_choice_with_a_config_and_a_summary(kind: str) -> None:
+    assert plugins.names(kind)
+    for name in plugins.names(kind):
+        assert plugins.summary(kind, name)
+        assert plugins.config_class(kind, name).__dataclass_params__.frozen
+        assert plugins.plugin_class(kind, name).__module__.endswith(f".{name}")
+
+
+def test_an_unknown_name_lists_the_known_ones() -> None:
+    with pytest.raises(ConfigError, match=r"did you mean 'mean'\? known: attention, "):
+        plugins.config_class("aggregation", "maen")
+
+
+def test_a_missing_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    def missing(name: str) -> None:
+        raise ModuleNotFoundError("No module named 'transformers'", name="transformers")
+
+    monkeypatch.setattr(importlib, "import_module", missing)
+    with pytest.raises(ConfigError, match="needs the package 'transformers'"):
+        plugins.config_class("text_tower", "minilm")
+
+
+def test_our_own_missing_module_is_no_user_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(name: str) -> None:
+        raise ModuleNotFoundError("No module named 'wfa.gone'", name="wfa.gone")
+
+    monkeypatch.setattr(importlib, "import_module", broken)
+    with pytest.raises(ModuleNotFoundError):
+        plugins.config_class("loss", "info_nce")
+
+
+def test_listing_imports_no_plugin() -> None:
+    module = "wfa.encoders.text_towers.minilm"
+    sys.modules.pop(module, None)
+    plugins.names("text_tower")
+    plugins.summary("text_tower", "minilm")
+    assert module not in sys.modules
