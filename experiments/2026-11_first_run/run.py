@@ -3,7 +3,7 @@
     WFA_DATA_DIR=DIR python experiments/2026-11_first_run/run.py
 
 writes results.jsonl, README.md and printed.txt (what `wfa train` shows) beside this file, and
-report.html, from which queries.png was taken. The caches start empty, so the first run of each kind
+report.html of the first, from which queries.png was taken. The caches start empty, so the first run of each kind
 pays for decoding and encoding.
 """
 
@@ -91,7 +91,7 @@ def main() -> None:
             out = Path(scratch) / label.replace(" ", "_")
             rows.append(result(label, out, train(words, out, Path(scratch) / "cache")))
         shutil.copy(Path(scratch) / "scenes" / "printed.txt", HERE / "printed.txt")
-        shutil.copy(Path(scratch) / "ucm_frozen_single" / "report.html", HERE / "report.html")
+        shutil.copy(Path(scratch) / "scenes" / "report.html", HERE / "report.html")
     write_text(HERE / "results.jsonl", "".join(json.dumps(row) + "\n" for row in rows))
     machine = rows[0]["machine"]
     write_text(
