@@ -70,6 +70,8 @@ def train(
     out, rest = _take("out", words)
     config = resolve(rest, config_file)
     folder = fit(config, Path(out or f"runs/{config.name}-{config.config_id}"), overwrite, _track)
+    if folder is None:  # one of several processes; the first one prints
+        return
     page = write_report([folder.path], folder.path / "report.html")
     _show_results(folder.path / "metrics.json")
     console.print(f"run    {escape(str(folder.path))}\nreport {escape(str(page))}", soft_wrap=True)
@@ -89,6 +91,51 @@ def evaluate(run: RunPath, words: Words = None) -> None:
     _, folder = evaluate_run(run, words or [], _track)
     _show_results(folder / "metrics.json")
     console.print(f"written to {escape(str(folder))}", soft_wrap=True)
+
+
+@app.command()
+def audit(
+    words: Words = None,
+    images: Annotated[
+        bool, typer.Option(help="Compare images by perceptual hash, where they are there.")
+    ] = True,
+    fail_on_leak: Annotated[
+        bool,
+        typer.Option("--fail-on-leak", help="Exit 2 when held-out data stands in a train split."),
+    ] = False,
+    leak_threshold: Annotated[
+        float,
+        typer.Option(
+            "--leak-threshold", min=0.0, max=1.0, help="Share of a split that may stand there."
+        ),
+    ] = 0.0,
+) -> None:
+    """Show how redundant a data set is and what it leaks, before anything is trained.
+
+    Examples:
+        wfa audit
+
+        wfa audit data=captions_folder data.root=my_images --fail-on-leak --leak-threshold 0.05
+
+        wfa audit data=rsicd against=rsitmd out=runs/rsicd-rsitmd
+    """
+    from wfa.report.audit import audit_tables, write_audit_page
+    from wfa.training.audit import audit as audit_data
+    from wfa.training.audit import leaks_above, write_audit
+    from wfa.training.audit_request import parse_request
+
+    asked = parse_request(words or [])
+    found = audit_data(asked.data, asked.against, images, track=_track)
+    leaks = leaks_above(found, leak_threshold)
+    path = write_audit(found, asked.out)
+    page = write_audit_page(found, asked.out / "audit.html")
+    for table in audit_tables(found):
+        console.print(table)
+    for line in leaks:
+        console.print(f"[yellow]leak:[/] {escape(line)}", soft_wrap=True)
+    console.print(f"audit  {escape(str(path))}\nreport {escape(str(page))}", soft_wrap=True)
+    if fail_on_leak and leaks:
+        raise SystemExit(2)
 
 
 @app.command()
@@ -211,6 +258,11 @@ def main() -> None:
     arguments = [word for word in sys.argv[1:] if word != "--debug"]
     try:
         app(arguments)
+    except SystemExit as stop:
+        # Lightning answers Ctrl-C by tidying up and leaving; the interrupt is what it left for.
+        if isinstance(stop.__context__, KeyboardInterrupt):
+            _complain("interrupted: the same command goes on where this one stopped", 130)
+        raise
     except UserError as error:
         if "--debug" in sys.argv:
             raise
@@ -221,9 +273,9 @@ def main() -> None:
         _complain("no space left on the disk: free some and run the same command again")
 
 
-def _complain(message: str) -> NoReturn:
+def _complain(message: str, code: int = 2) -> NoReturn:
     Console(stderr=True).print(f"[red]wfa:[/] {escape(message)}", soft_wrap=True)
-    sys.exit(2)
+    sys.exit(code)
 
 
 def _data(name: str, words: list[str] | None) -> Choice:

@@ -93,6 +93,7 @@ def resolve(arguments: Sequence[str] = (), file: Path | None = None) -> RunConfi
     layer = read_yaml(file) if file is not None else recipe_values("run", recipe or DEFAULT_RUN)
     sections: dict[str, Values] = {section: {} for section in SECTIONS}
     title = _apply_layer(layer, sections, str(file or f"run={recipe or DEFAULT_RUN}"))
+    named = recipe is not None or file is not None
     # Choices first, whatever the order of the words: an option always means the chosen plug-in.
     for key, value in words:
         if key in SECTIONS:
@@ -102,7 +103,9 @@ def resolve(arguments: Sequence[str] = (), file: Path | None = None) -> RunConfi
             title = str(value)
         elif key not in SECTIONS and key != "run":
             _set_option(sections, key, value)
-    return _build(title, sections)
+    # Without a recipe or a name, a run is called by the data that it trains on.
+    named = named or any(key == "name" for key, _ in words)
+    return _build(title if named else str(sections["data"]["name"]), sections)
 
 
 def resolve_section(section: str, name: str, words: Sequence[str]) -> Choice:

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import shutil
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -9,6 +10,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from wfa.errors import UserError
+
+_FULL = 2**20
+"""A disk with fewer bytes free than this counts as full."""
 
 
 @contextmanager
@@ -40,6 +44,11 @@ def atomic_write(path: Path) -> Iterator[Path]:
         temporary.replace(path)
     except OSError as error:
         raise _explained(error, path) from error
+    except Exception as error:
+        # torch and safetensors report a full disk by errors of their own.
+        if shutil.disk_usage(path.parent).free < _FULL:
+            raise _explained(OSError(errno.ENOSPC, ""), path) from error
+        raise
     finally:
         temporary.unlink(missing_ok=True)
 
@@ -79,7 +88,8 @@ def _explained(error: OSError, path: Path) -> OSError | UserError:
     """Turn the failures that a person can mend into a `UserError`; hand back any other."""
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return UserError(f"no space left on the disk while writing {path}: free some and run again")
-    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+    # A folder that cannot be made, such as one below /proc, reports itself as missing.
+    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOENT, errno.EINVAL):
         return UserError(f"{path.parent} may not be written to: choose another folder with out=DIR")
     if error.errno in (errno.ENOTDIR, errno.EEXIST, errno.EISDIR):
         return UserError(f"{path} cannot be written: a file stands where a folder is wanted")

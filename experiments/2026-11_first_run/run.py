@@ -3,8 +3,8 @@
     WFA_DATA_DIR=DIR python experiments/2026-11_first_run/run.py
 
 writes results.jsonl, README.md and printed.txt (what `wfa train` shows) beside this file, and
-report.html of the first, from which queries.png was taken. The caches start empty, so the first run of each kind
-pays for decoding and encoding.
+report.html of the first, from which queries.png was taken. The caches start empty, so the first
+run of each kind pays for decoding and encoding.
 """
 
 import json

@@ -9,8 +9,9 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from wfa.retrieval.config import PROTOCOLS, QUERIES
 from wfa.retrieval.gallery import thumbnail
-from wfa.retrieval.protocols import IMAGE_TO_TEXT, PROTOCOLS, QUERIES, TEXT_TO_IMAGE, is_defined
+from wfa.retrieval.protocols import IMAGE_TO_TEXT, TEXT_TO_IMAGE, is_defined
 from wfa.retrieval.ranks import Ranking, rank_table, write_ranks
 
 KINDS = [(p, q) for p in PROTOCOLS for q in QUERIES if is_defined(p, q)]

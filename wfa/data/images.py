@@ -92,7 +92,7 @@ def augment(image: Tensor, how: str, rng: np.random.Generator) -> Tensor:
         ConfigError: There is no such augmentation.
     """
     if how not in AUGMENTATIONS:
-        raise ConfigError(f"data.augment={how!r} is not known. Known: {', '.join(AUGMENTATIONS)}")
+        raise ConfigError(f"train.augment={how!r} is not known. Known: {', '.join(AUGMENTATIONS)}")
     if how.startswith("crop"):
         image = _shift(image, rng)
     if how.endswith("dihedral"):

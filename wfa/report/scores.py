@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from wfa.errors import RunError
+from wfa.retrieval.config import PROTOCOLS, QUERIES
 from wfa.retrieval.metrics import MetricRow
-from wfa.retrieval.protocols import BOTH, IMAGE_TO_TEXT, PROTOCOLS, QUERIES, TEXT_TO_IMAGE
+from wfa.retrieval.protocols import BOTH, IMAGE_TO_TEXT, TEXT_TO_IMAGE
 
 DASH = "\u2013"
 """Stands where there is no value."""

@@ -2,6 +2,11 @@
 
 from dataclasses import dataclass
 
+from wfa.errors import ConfigError
+
+PROTOCOLS = ("strict", "duplicate_aware", "unique_query")
+QUERIES = ("single", "aggregated")
+
 
 @dataclass(frozen=True)
 class Config:
@@ -15,6 +20,22 @@ class Config:
             captions; the results are the same for every value.
     """
 
-    protocols: tuple[str, ...] = ("strict", "duplicate_aware", "unique_query")
-    queries: tuple[str, ...] = ("single", "aggregated")
+    protocols: tuple[str, ...] = PROTOCOLS
+    queries: tuple[str, ...] = QUERIES
     chunk: int = 128
+
+    def __post_init__(self) -> None:
+        for key, given, known in (
+            ("protocols", self.protocols, PROTOCOLS),
+            ("queries", self.queries, QUERIES),
+        ):
+            for name in given:
+                if name not in known:
+                    raise ConfigError(
+                        f"retrieval.{key} holds {name!r}, which is not known; "
+                        f"known: {', '.join(known)}"
+                    )
+            if not given:
+                raise ConfigError(f"retrieval.{key} is empty; known: {', '.join(known)}")
+        if self.chunk < 1:
+            raise ConfigError(f"retrieval.chunk={self.chunk} must be at least 1")

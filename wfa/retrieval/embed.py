@@ -100,7 +100,10 @@ def embed_texts(
     order = sorted(range(len(texts)), key=lambda place: len(texts[place].split()))
     chunks = [order[start : start + batch_size] for start in range(0, len(order), batch_size)]
     steps = (to_inputs([texts[place] for place in chunk]) for chunk in chunks)
-    encoded = [_unit(model.encode_text(step.to(_device(model)))) for step in track(steps, "texts")]
+    encoded = [
+        _unit(model.encode_text(step.to(_device(model))))
+        for step in track(steps, "embedding texts")
+    ]
     features = torch.empty(len(texts), encoded[0].shape[1])
     features[torch.tensor(order)] = torch.cat(encoded)
     return features
@@ -116,7 +119,10 @@ def _embed_images(
 ) -> Tensor:
     loader = DataLoader(_Images(inputs, len(dataset)), batch_size=batch_size, num_workers=workers)
     return torch.cat(
-        [_unit(model.encode_image(step.to(_device(model)))) for step in track(loader, "images")]
+        [
+            _unit(model.encode_image(step.to(_device(model))))
+            for step in track(loader, "embedding images")
+        ]
     )
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import pyarrow as pa
 
 from wfa.errors import ConfigError
-from wfa.retrieval.config import Config
+from wfa.retrieval.config import PROTOCOLS, QUERIES, Config
 from wfa.retrieval.counts import count_at_least
 from wfa.retrieval.embeddings import Embeddings
 from wfa.retrieval.metrics import KS, MetricRow, mean_of_rates, summarise
@@ -14,8 +14,6 @@ from wfa.retrieval.oracle import oracle_rankings
 from wfa.retrieval.protocols import (
     BOTH,
     IMAGE_TO_TEXT,
-    PROTOCOLS,
-    QUERIES,
     TEXT_TO_IMAGE,
     Counted,
     image_to_text_ids,

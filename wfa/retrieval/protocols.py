@@ -29,8 +29,6 @@ from wfa.retrieval.embeddings import Integers
 from wfa.retrieval.ranks import Ranking, rank_right_answers
 from wfa.retrieval.relevance import Pairs, Texts
 
-PROTOCOLS = ("strict", "duplicate_aware", "unique_query")
-QUERIES = ("single", "aggregated")
 TEXT_TO_IMAGE = "text_to_image"
 IMAGE_TO_TEXT = "image_to_text"
 BOTH = "both"

@@ -3,7 +3,7 @@
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,6 @@ from wfa.captions.audit import (
 )
 from wfa.captions.options import UniquenessOptions
 from wfa.captions.sharing import split_overlaps
-from wfa.config import resolve_section
 from wfa.data.dataset import ImageTextDataset
 from wfa.data.image_hash import BITS, ImageHashes, hash_images, same_images
 from wfa.errors import ConfigError, DataError
@@ -32,58 +31,12 @@ from wfa.retrieval.embed import Track, untracked
 Audit = dict[str, Any]
 """What `audit.json` holds; only strings, numbers, booleans, None, lists and mappings."""
 
-DEFAULT_DATA = "scenes"
 CONTEXT_LENGTH = 77
 TOKEN_BATCH_SIZES = (64, 256, 1024)
 NAMED = 20
 """Most names in a list; the count beside it is of all."""
 
 Captions = Sequence[Sequence[str]]
-
-
-@dataclass(frozen=True)
-class AuditRequest:
-    """What a person asked to be audited.
-
-    Attributes:
-        data: The data set.
-        against: A second one to compare with, or None.
-        out: The folder of `audit.json` and `audit.html`.
-    """
-
-    data: Choice
-    against: Choice | None
-    out: Path
-
-
-def parse_request(words: Sequence[str]) -> AuditRequest:
-    """Read `data=NAME data.KEY=VALUE against=NAME against.KEY=VALUE out=DIR`.
-
-    Raises:
-        ConfigError: A word is none of these, or a name, key or type is wrong.
-    """
-    names: dict[str, str] = {"data": DEFAULT_DATA}
-    options: dict[str, list[str]] = {"data": [], "against": []}
-    for word in words:
-        key, equals, value = word.partition("=")
-        section, dot, option = key.partition(".")
-        if equals and dot and section in options:
-            options[section].append(f"data.{option}={value}")
-        elif equals and value and key in ("data", "against", "out"):
-            names[key] = value
-        else:
-            raise ConfigError(
-                f"{word!r} is nothing that audit takes: say data=NAME, data.KEY=VALUE, "
-                "against=NAME, against.KEY=VALUE or out=DIR"
-            )
-    other = names.get("against")
-    if options["against"] and other is None:
-        raise ConfigError("against.KEY=VALUE needs against=NAME, the second data set")
-    return AuditRequest(
-        data=resolve_section("data", names["data"], options["data"]),
-        against=resolve_section("data", other, options["against"]) if other else None,
-        out=Path(names.get("out", f"runs/audit-{names['data']}")),
-    )
 
 
 def audit(

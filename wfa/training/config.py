@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass
 
+from wfa.data.images import AUGMENTATIONS
 from wfa.errors import ConfigError
 
-PRECISIONS = ("32-true", "bf16-mixed", "16-mixed", "bf16-true")
+PRECISIONS = ("32-true", "bf16-mixed", "16-mixed")
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,7 @@ class Config:
         devices: Lightning's: auto, or a number of processes.
         num_nodes: Machines.
         strategy: Lightning's: auto, ddp, fsdp ...
-        precision: One of 32-true, bf16-mixed, 16-mixed, bf16-true.
+        precision: One of 32-true, bf16-mixed, 16-mixed.
         workers: Worker processes that load batches; -1 chooses.
         log_every: Steps between two rows of history.csv.
         select_on: Queries whose strict validation mR selects the checkpoint: single or aggregated.
@@ -65,14 +66,20 @@ class Config:
         for name in ("epochs", "batch_size", "accumulate", "log_every"):
             if getattr(self, name) < 1:
                 raise ConfigError(f"train.{name}={getattr(self, name)} must be at least 1")
-        for name in ("seed", "patience", "clip_norm", "weight_decay"):
-            if getattr(self, name) < 0:
-                raise ConfigError(f"train.{name}={getattr(self, name)} must not be negative")
+        for name in ("seed", "patience", "clip_norm", "weight_decay", "final_lr", "eps"):
+            if not 0 <= getattr(self, name) < 2**32:
+                raise ConfigError(f"train.{name}={getattr(self, name)} must be in [0, 2^32)")
+        if self.workers < -1:
+            raise ConfigError(f"train.workers={self.workers} must be -1 (choose) or more")
         if not 0.0 <= self.warmup <= 1.0:
             raise ConfigError(f"train.warmup={self.warmup} is a share of the steps, in [0, 1]")
         if not self.lr > 0.0:
             raise ConfigError(f"train.lr={self.lr} must be above 0")
-        for name, known in (("precision", PRECISIONS), ("select_on", ("single", "aggregated"))):
+        for name, known in (
+            ("precision", PRECISIONS),
+            ("select_on", ("single", "aggregated")),
+            ("augment", AUGMENTATIONS),
+        ):
             if getattr(self, name) not in known:
                 raise ConfigError(
                     f"train.{name}={getattr(self, name)!r} is not known. Known: {', '.join(known)}"

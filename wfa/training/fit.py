@@ -12,6 +12,7 @@ import lightning
 import torch
 from lightning.pytorch.callbacks import EarlyStopping, ModelCheckpoint, RichProgressBar
 from lightning.pytorch.loggers import TensorBoardLogger
+from lightning.pytorch.utilities import rank_zero_only
 
 from wfa.config import RunConfig
 from wfa.data.loader import CaptionDataModule, TrainingBatches
@@ -22,14 +23,14 @@ from wfa.training.assemble import Parts, save_weights
 from wfa.training.checkpoints import MONITOR, AtomicCheckpointIO, model_checkpoint
 from wfa.training.history import History
 from wfa.training.module import TrainingModule
-from wfa.training.results import write_results
+from wfa.training.results import EVALUATED, write_results
 from wfa.training.run_folder import RunFolder
 from wfa.training.throughput import Throughput
 
 
 def fit(
     config: RunConfig, out: Path, overwrite: bool = False, track: Track[Any] = untracked
-) -> RunFolder:
+) -> RunFolder | None:
     """Train, select, evaluate and write a run; an unfinished one goes on where it stopped.
 
     Args:
@@ -39,7 +40,7 @@ def fit(
         track: Shows progress of the parts outside training.
 
     Returns:
-        The finished run's folder.
+        The finished run's folder; None in processes other than the first.
 
     Raises:
         DataError: The data set has no training or validation split, or cannot be read.
@@ -48,11 +49,14 @@ def fit(
     started = time.perf_counter()
     lightning.seed_everything(config.train.seed, verbose=False)
     parts = Parts(config)
-    for split in ("train", "validation"):
-        parts.dataset(split)  # broken annotations are found before the folder is touched
     folder = RunFolder(out)
-    folder.claim(config, overwrite)
+    rank_zero_only(folder.check)(config, overwrite)
+    # Everything that can be wrong with data, towers or images is found before the folder is made.
     train, validation = parts.split("train"), parts.split("validation")
+    for split in EVALUATED:
+        if split in parts.split_names:
+            parts.split(split)
+    rank_zero_only(folder.claim)(config, overwrite)
     prepared = time.perf_counter()
 
     history = History(folder.path / "history.csv", config.train.log_every)
@@ -62,7 +66,20 @@ def fit(
         history.validated(metrics)
         return metrics
 
-    module = TrainingModule(parts.model, config.train, validate)
+    def finish() -> None:
+        trainer = module.trainer
+        fitted = time.perf_counter()
+        selection = _select(trainer, module)
+        save_weights(parts.model, folder)
+        write_results(
+            parts, folder, track,
+            seconds={"prepare": prepared - started, "fit": fitted - prepared},
+            selection={**selection, "queries": config.train.select_on},
+            throughput=throughput.figures(),
+            device=str(trainer.strategy.root_device),
+        )  # fmt: skip
+
+    module = TrainingModule(parts.model, config.train, validate, finish)
     batches = TrainingBatches(
         train.dataset,
         train.inputs,
@@ -82,18 +99,21 @@ def fit(
     with _quiet_lightning():
         trainer = _trainer(config, folder, history, throughput)
         trainer.fit(module, datamodule, ckpt_path=resume, weights_only=True)
-    if trainer.is_global_zero:
-        fitted = time.perf_counter()
-        selection = _select(trainer, module)
-        save_weights(parts.model, folder)
-        write_results(
-            parts, folder, track,
-            seconds={"prepare": prepared - started, "fit": fitted - prepared},
-            selection={**selection, "queries": config.train.select_on},
-            throughput=throughput.figures(),
-            device=str(trainer.strategy.root_device),
-        )  # fmt: skip
-    return folder
+    return folder if trainer.is_global_zero else None
+
+
+class Progress(RichProgressBar):
+    """Lightning's bar with figures short enough for one line of 80 columns."""
+
+    def get_metrics(
+        self, trainer: lightning.Trainer, pl_module: lightning.LightningModule
+    ) -> dict[str, Any]:
+        """Return loss, images a second and validation mR as short strings."""
+        found = super().get_metrics(trainer, pl_module)
+        digits = {"loss": 2, "images/s": 0, "mR": 3}
+        return {
+            name: f"{found[name]:.{places}f}" for name, places in digits.items() if name in found
+        }
 
 
 def _trainer(
@@ -101,7 +121,7 @@ def _trainer(
 ) -> lightning.Trainer:
     options = config.train
     callbacks: list[lightning.Callback] = [
-        history, throughput, RichProgressBar(), model_checkpoint(folder.checkpoints)
+        history, throughput, Progress(), model_checkpoint(folder.checkpoints)
     ]  # fmt: skip
     if options.patience:
         callbacks.append(

@@ -43,7 +43,8 @@ class History(Callback):
     ) -> None:
         """Add a row at the chosen steps; reading the loss waits for the device only there."""
         last = batch_idx + 1 == trainer.num_training_batches
-        if last or trainer.global_step % self._log_every == 0:
+        stepped = not self._rows or trainer.global_step > self._rows[-1]["step"]
+        if last or (stepped and trainer.global_step % self._log_every == 0):
             self._rows.append(
                 {
                     "step": trainer.global_step,

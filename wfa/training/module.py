@@ -24,13 +24,21 @@ class TrainingModule(lightning.LightningModule):
         model: Towers, aggregation, temperature and loss.
         options: The `train` section.
         validate: Measures the model on the validation split; metric name -> value in [0, 1].
+        finish: Called by the first process when training has ended, while all processes live.
     """
 
-    def __init__(self, model: MultiCaptionCLIP, options: Config, validate: Validate) -> None:
+    def __init__(
+        self,
+        model: MultiCaptionCLIP,
+        options: Config,
+        validate: Validate,
+        finish: Callable[[], None],
+    ) -> None:
         super().__init__()
         self.model = model
         self._options = options
         self._validate = validate
+        self._finish = finish
 
     def training_step(self, batch: Batch, step: int) -> Tensor:
         """Return the loss of one batch."""
@@ -57,6 +65,12 @@ class TrainingModule(lightning.LightningModule):
             if name == "mR":
                 self.log("mR", value, prog_bar=True, logger=False)
         self.model.train()
+
+    def on_fit_end(self) -> None:
+        """Write the results on the training device; the other processes wait for the first."""
+        if self.trainer.is_global_zero:
+            self._finish()
+        self.trainer.strategy.barrier("finished")
 
     def configure_optimizers(self) -> OptimizerLRScheduler:
         """Return AdamW and the schedule, stepped after every optimiser step."""

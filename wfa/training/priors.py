@@ -1,6 +1,7 @@
 """Importance weights known from the text: computed once for a data set, then read from disk."""
 
 import hashlib
+import inspect
 import json
 from dataclasses import asdict
 from pathlib import Path
@@ -8,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from wfa import __version__
+from wfa import captions
 from wfa.data.dataset import ImageTextDataset
 from wfa.files import atomic_write
 from wfa.plugins import Choice
@@ -36,7 +37,7 @@ def prior_weights(
 
     if cache is None:
         return compute()
-    what = [__version__, dataset.checksum, aggregation.name, asdict(aggregation.options)]
+    what = [_sources(aggregation), dataset.checksum, aggregation.name, asdict(aggregation.options)]
     key = hashlib.sha256(json.dumps(what, sort_keys=True).encode()).hexdigest()[:16]
     path = cache / "weights" / f"{dataset.name}-{dataset.split}-{key}.npy"
     if path.is_file():
@@ -47,3 +48,10 @@ def prior_weights(
         with atomic_write(path) as temporary, temporary.open("wb") as file:
             np.save(file, weights, allow_pickle=False)
     return weights
+
+
+def _sources(aggregation: Choice) -> str:
+    """Hash the code that computes weights, so that an edited formula never finds old ones."""
+    files = [Path(inspect.getfile(aggregation.plugin()))]
+    files += sorted(Path(captions.__path__[0]).glob("*.py"))
+    return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()

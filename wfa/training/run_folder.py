@@ -81,15 +81,15 @@ class RunFolder:
             raise RunError(f"{self.path} is no run folder: it has no config.yaml")
         return resolve(file=self.config_file)
 
-    def claim(self, config: RunConfig, overwrite: bool) -> None:
-        """Make the folder this run's: new, unfinished of the same config, or overwritten.
+    def check(self, config: RunConfig, overwrite: bool) -> None:
+        """Refuse a folder that this run may not use; nothing is written.
 
         Raises:
             RunError: It holds a finished run, another config's run, or other files.
         """
-        if overwrite and self.config_file.is_file():
-            self._clear()
         if self.config_file.is_file():
+            if overwrite:
+                return
             held = self.read_config()
             if held.config_id != config.config_id:
                 raise RunError(
@@ -106,11 +106,22 @@ class RunFolder:
             raise RunError(
                 f"{self.path} is not empty and holds no run: choose another folder with out=DIR"
             )
-        write_text(self.config_file, config.as_yaml())
+
+    def claim(self, config: RunConfig, overwrite: bool) -> None:
+        """Make the folder this run's: new, unfinished of the same config, or overwritten.
+
+        Raises:
+            RunError: As `check`.
+        """
+        self.check(config, overwrite)
+        if overwrite and self.config_file.is_file():
+            self._clear()
+        if not self.config_file.is_file():
+            write_text(self.config_file, config.as_yaml())
 
     def _clear(self) -> None:
         """Remove what a run writes, and nothing that a person may have put beside it."""
-        for folder in ("checkpoints", "logs"):
+        for folder in ("checkpoints", "logs", "evaluations"):
             shutil.rmtree(self.path / folder, ignore_errors=True)
         for name in (
             "run.json", "metrics.json", "ranks.parquet", "history.csv", "gallery.json",

