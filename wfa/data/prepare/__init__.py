@@ -47,10 +47,10 @@ def prepare(name: str, root: Path, base_url: str = HUB, progress: Progress | Non
     except DataError as error:
         if not facts.by_hand:
             raise
-        files = "".join(f"\n  {line}" for line in facts.by_hand)
+        files = "".join(f"\n  {root}/{line}" for line in facts.by_hand)
         raise DataError(
-            f"data set {name} is not complete, and no stable address has what is missing. Put into "
-            f"{root} and run this again:{files}"
+            f"data set {name} is not complete, and no stable address has what is missing; put it "
+            f"there and run this again:{files}"
         ) from error
     return root
 
