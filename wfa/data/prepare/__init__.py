@@ -49,7 +49,7 @@ def prepare(name: str, root: Path, base_url: str = HUB, progress: Progress | Non
             raise
         files = "".join(f"\n  {root}/{line}" for line in facts.by_hand)
         raise DataError(
-            f"data set {name} is not complete, and no stable address has what is missing; put it "
+            f"data set {name} is not complete and no stable address has what is missing: put it "
             f"there and run this again:{files}"
         ) from error
     return root
