@@ -1,5 +1,6 @@
 """The `retrieval` section of a run's config."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from wfa.errors import ConfigError
@@ -29,13 +30,21 @@ class Config:
             ("protocols", self.protocols, PROTOCOLS),
             ("queries", self.queries, QUERIES),
         ):
-            for name in given:
-                if name not in known:
-                    raise ConfigError(
-                        f"retrieval.{key} holds {name!r}, which is not known; "
-                        f"known: {', '.join(known)}"
-                    )
+            check_known(key, given, known)
             if not given:
                 raise ConfigError(f"retrieval.{key} is empty; known: {', '.join(known)}")
         if self.chunk < 1:
             raise ConfigError(f"retrieval.chunk={self.chunk} must be at least 1")
+
+
+def check_known(key: str, given: Sequence[str], known: Sequence[str]) -> None:
+    """Refuse names that are not known.
+
+    Raises:
+        ConfigError: The first that is not, its key and the known ones.
+    """
+    for name in given:
+        if name not in known:
+            raise ConfigError(
+                f"retrieval.{key} holds {name!r}, which is not known; known: {', '.join(known)}"
+            )

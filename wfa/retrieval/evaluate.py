@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import pyarrow as pa
 
 from wfa.errors import ConfigError
-from wfa.retrieval.config import PROTOCOLS, QUERIES, Config
+from wfa.retrieval.config import PROTOCOLS, QUERIES, Config, check_known
 from wfa.retrieval.counts import count_at_least
 from wfa.retrieval.embeddings import Embeddings
 from wfa.retrieval.metrics import KS, MetricRow, mean_of_rates, summarise
@@ -61,8 +61,8 @@ def evaluate_retrieval(
     Raises:
         ConfigError: A protocol, kind of query, K or chunk is not known or not positive.
     """
-    _check("protocols", protocols, PROTOCOLS)
-    _check("queries", queries, QUERIES)
+    check_known("protocols", protocols, PROTOCOLS)
+    check_known("queries", queries, QUERIES)
     if not ks or min(ks) < 1:
         raise ConfigError(f"R@K needs K of at least 1, but ks is {tuple(ks)}")
     counted = {kind: _count(embeddings, kind, chunk) for kind in queries}
@@ -100,7 +100,7 @@ def mean_recall(embeddings: Embeddings, queries: str = "single") -> dict[str, fl
     Raises:
         ConfigError: The kind of query is not known.
     """
-    _check("queries", [queries], QUERIES)
+    check_known("queries", [queries], QUERIES)
     counted = _count(embeddings, queries, Config.chunk)
     to_image = summarise(rank_text_to_image("strict", counted).ranking)
     to_text = summarise(rank_image_to_text("strict", counted).ranking)
@@ -135,11 +135,3 @@ def _rows(
         for direction, values in by_direction.items()
         for metric, value in values.items()
     ]
-
-
-def _check(key: str, given: Sequence[str], known: Sequence[str]) -> None:
-    for name in given:
-        if name not in known:
-            raise ConfigError(
-                f"retrieval.{key} holds {name!r}, which is not known; known: {', '.join(known)}"
-            )

@@ -6,20 +6,13 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from wfa.encoders import open_clip
-from wfa.encoders._towers import TextTower, TowerConfig, state_hash
+from wfa.encoders._open_clip_tower import OpenClipTowerConfig, load_locked
+from wfa.encoders._towers import TextTower, state_hash
 
 
 @dataclass(frozen=True)
-class Config(TowerConfig):
-    """`model` and `pretrained` as `encoder=open_clip` takes them.
-
-    Attributes:
-        model: A name that open_clip knows, `local-dir:DIR` or `hf-hub:OWNER/NAME`.
-        pretrained: A tag of open_clip's or a checkpoint file; empty gives random weights.
-    """
-
-    model: str = "ViT-B-32"
+class Config(OpenClipTowerConfig):
+    """Only the options of both towers of an open_clip model."""
 
 
 class OpenClipTextTower(TextTower):
@@ -31,8 +24,7 @@ class OpenClipTextTower(TextTower):
         Raises:
             ModelError: There is no such model or weights, or they do not go together.
         """
-        config = open_clip.Config(options.model or Config.model, options.pretrained)
-        self._encoder = open_clip.OpenClip(config).eval()
+        self._encoder = load_locked(options)
         self.width = self._encoder.width
         self.context_length = self._encoder.context_length
         state = self._encoder.model.state_dict()
