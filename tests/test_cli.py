@@ -9,7 +9,8 @@ import pytest
 from PIL import Image
 
 from tests.training.conftest import SMALL, run
-from wfa.cli import app, data_app
+from wfa.cli import data
+from wfa.cli.main import app
 from wfa.config import resolve
 
 
@@ -46,7 +47,7 @@ def test_ten_pictures_and_a_csv(folder: Path, tmp_path: Path) -> None:
     out = run(["data", "verify", "captions_folder", f"data.root={folder}"], tmp_path)
     assert "train" in out
     page = tmp_path / "page.html"
-    run(["report", str(tmp_path / "run"), "--out", str(page)], tmp_path)
+    run(["report", str(tmp_path / "run"), f"out={page}"], tmp_path)
     assert "<html" in page.read_text(encoding="utf-8")
 
 
@@ -150,7 +151,7 @@ def test_list_shows_every_technique(tmp_path: Path) -> None:
 
 
 def test_every_verb_shows_an_example() -> None:
-    verbs = [*app.registered_commands, *data_app.registered_commands]
+    verbs = [*app.registered_commands, *data.app.registered_commands]
     for verb in verbs:
         assert verb.callback is not None
         assert "Example" in (verb.callback.__doc__ or ""), verb.callback.__name__

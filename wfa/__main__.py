@@ -1,6 +1,6 @@
 """`python -m wfa` is `wfa`."""
 
-from wfa.cli import main
+from wfa.cli.main import main
 
 if __name__ == "__main__":
     main()

@@ -1,0 +1,1 @@
+"""The command line: the verbs parse, call and print; they hold no logic."""

@@ -1,0 +1,52 @@
+"""The verb of redundancy: audit."""
+
+from typing import Annotated
+
+import typer
+from rich.markup import escape
+
+from wfa.cli.terminal import Words, console, track
+
+
+def audit(
+    words: Words = None,
+    images: Annotated[
+        bool, typer.Option(help="Compare images by perceptual hash, where they are there.")
+    ] = True,
+    fail_on_leak: Annotated[
+        bool,
+        typer.Option("--fail-on-leak", help="Exit 2 when held-out data stands in a train split."),
+    ] = False,
+    leak_threshold: Annotated[
+        float,
+        typer.Option(
+            "--leak-threshold", min=0.0, max=1.0, help="Share of a split that may stand there."
+        ),
+    ] = 0.0,
+) -> None:
+    """Show how redundant a data set is and what it leaks, before anything is trained.
+
+    Examples:
+        wfa audit
+
+        wfa audit data=captions_folder data.root=my_images --fail-on-leak --leak-threshold 0.05
+
+        wfa audit data=rsicd against=rsitmd out=runs/rsicd-rsitmd
+    """
+    from wfa.report.audit import audit_tables, write_audit_page
+    from wfa.training.audit import audit as audit_data
+    from wfa.training.audit import leaks_above, write_audit
+    from wfa.training.audit_request import parse_request
+
+    asked = parse_request(words or [])
+    found = audit_data(asked.data, asked.against, images, track=track)
+    leaks = leaks_above(found, leak_threshold)
+    path = write_audit(found, asked.out)
+    page = write_audit_page(found, asked.out / "audit.html")
+    for table in audit_tables(found):
+        console.print(table)
+    for line in leaks:
+        console.print(f"[yellow]leak:[/] {escape(line)}", soft_wrap=True)
+    console.print(f"audit  {escape(str(path))}\nreport {escape(str(page))}", soft_wrap=True)
+    if fail_on_leak and leaks:
+        raise SystemExit(2)

@@ -1,0 +1,98 @@
+"""The verbs of data sets: `wfa data ...`."""
+
+import json
+import os
+from functools import partial
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.markup import escape
+from rich.progress import Progress
+from rich.table import Table
+
+from wfa.cli.choices import list_choices
+from wfa.cli.terminal import Words, console, take
+from wfa.plugins import Choice
+
+app = typer.Typer(no_args_is_help=True, help="Data sets: list, prepare, verify.")
+
+
+@app.command(name="list")
+def data_list() -> None:
+    """List the data sets.
+
+    Example:
+        wfa data list
+    """
+    list_choices("data")
+
+
+@app.command()
+def prepare(
+    name: Annotated[str, typer.Argument(help="A data set.")],
+    words: Words = None,
+) -> None:
+    """Fetch or make a data set, or say which file to put where.
+
+    Example:
+        wfa data prepare sydney_captions data.root=data/sydney_captions
+    """
+    from wfa.data.dataset import data_folder
+    from wfa.data.prepare import prepare as prepare_data
+
+    data = _data(name, words)
+    facts = data.plugin().facts
+    if not facts.downloads and not facts.by_hand:
+        console.print(f"{name} needs no preparing: it is embedded, or your own")
+        return
+    folder = data_folder(data.options, name, os.environ.get("WFA_DATA_DIR"))
+    with Progress(console=console, transient=True) as bars:
+        prepare_data(name, folder, progress=partial(_show_bytes, bars))
+    console.print(f"{name} is ready in {escape(str(folder))}", soft_wrap=True)
+
+
+@app.command()
+def verify(
+    name: Annotated[str, typer.Argument(help="A data set.")],
+    words: Words = None,
+) -> None:
+    """Count, decode and hash a data set; compare with what was published.
+
+    `out=FILE` also writes what was found as JSON.
+
+    Example:
+        wfa data verify captions_folder data.root=my_images out=verified.json
+    """
+    from wfa.data.verify import verify as verify_data
+    from wfa.files import write_text
+
+    out, rest = take("out", words)
+    data = _data(name, rest)
+    with console.status(f"verifying {name}"):
+        found = verify_data(data.plugin(), data.options)
+    table = Table("split", "images", "captions", "published", box=None)
+    for split in found.splits:
+        published = "-" if split.expected is None else "{} / {}".format(*split.expected)
+        table.add_row(split.split, str(split.images), str(split.captions), published)
+    console.print(table)
+    for line in found.problems:
+        console.print(f"[red]problem:[/] {escape(line)}", soft_wrap=True)
+    if out is not None:
+        write_text(Path(out), json.dumps(found.to_json(), indent=1) + "\n")
+    if not found.ok:
+        raise SystemExit(2)
+
+
+def _data(name: str, words: list[str] | None) -> Choice:
+    from wfa.config import resolve_section
+
+    return resolve_section("data", name, words or [])
+
+
+def _show_bytes(bars: Progress, file: str, done: int, total: int) -> None:
+    """Move the bar of a download, made when the file is first heard of."""
+    bar = next((task.id for task in bars.tasks if task.description == file), None)
+    if bar is None:
+        bar = bars.add_task(file, total=total or None)
+    bars.update(bar, completed=done)

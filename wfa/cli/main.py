@@ -1,0 +1,61 @@
+"""The program `wfa`: its verbs put together, errors turned into messages and exit codes."""
+
+import errno
+import sys
+from typing import Annotated, NoReturn
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+
+from wfa.cli import audit, choices, data, runs
+from wfa.errors import UserError
+
+app = typer.Typer(
+    name="wfa",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+    help="Redundancy-aware contrastive pretraining on remote-sensing images with several captions "
+    "each.\n\nStart with [bold]wfa train[/]: the embedded data set, a small model, a report.",
+)
+app.command()(runs.train)
+app.command()(runs.evaluate)
+app.command()(audit.audit)
+app.command()(runs.report)
+app.command()(choices.config)
+app.command(name="list")(choices.list_choices)
+app.add_typer(data.app, name="data")
+
+
+@app.callback()
+def options(
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
+) -> None:
+    """Show --debug in the help; `main` takes it out of any place in the command."""
+
+
+def main() -> None:
+    """Run the command line: exit 0 done, 2 the user's input is wrong, 1 our fault."""
+    arguments = [word for word in sys.argv[1:] if word != "--debug"]
+    try:
+        app(arguments)
+    except SystemExit as stop:
+        # Lightning answers Ctrl-C by tidying up and leaving; the interrupt is what it left for.
+        if isinstance(stop.__context__, KeyboardInterrupt):
+            _complain("interrupted: the same command goes on where this one stopped", 130)
+        raise
+    except UserError as error:
+        if "--debug" in sys.argv:
+            raise
+        _complain(str(error))
+    except OSError as error:
+        if error.errno != errno.ENOSPC or "--debug" in sys.argv:
+            raise
+        _complain("no space left on the disk: free some and run the same command again")
+
+
+def _complain(message: str, code: int = 2) -> NoReturn:
+    Console(stderr=True).print(f"[red]wfa:[/] {escape(message)}", soft_wrap=True)
+    sys.exit(code)

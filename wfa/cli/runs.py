@@ -1,0 +1,73 @@
+"""The verbs of a run: train, evaluate, report."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.markup import escape
+
+from wfa.cli.terminal import RunPath, Words, console, show_results, take, track
+
+
+def train(
+    words: Words = None,
+    config_file: Annotated[
+        Path | None, typer.Option("--config-file", help="A saved config.yaml to repeat.")
+    ] = None,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Lose the run that the folder holds.")
+    ] = False,
+) -> None:
+    """Train one run, evaluate the selected checkpoint, write the run folder.
+
+    Examples:
+        wfa train
+
+        wfa train run=ucm_frozen aggregation=attention train.seed=1
+
+        wfa train --config-file runs/scenes-0123456789/config.yaml out=runs/again
+    """
+    from wfa.config import resolve
+    from wfa.report.page import write_report
+    from wfa.training.fit import fit
+
+    out, rest = take("out", words)
+    config = resolve(rest, config_file)
+    folder = fit(config, Path(out or f"runs/{config.name}-{config.config_id}"), overwrite, track)
+    if folder is None:  # one of several processes; the first one prints
+        return
+    page = write_report([folder.path], folder.path / "report.html")
+    show_results(folder.path / "metrics.json")
+    console.print(f"run    {escape(str(folder.path))}\nreport {escape(str(page))}", soft_wrap=True)
+
+
+def evaluate(run: RunPath, words: Words = None) -> None:
+    """Measure retrieval of a finished run on any data set.
+
+    Examples:
+        wfa evaluate runs/scenes-0123456789
+
+        wfa evaluate runs/scenes-0123456789 data=ucm_captions split=validation
+    """
+    from wfa.training.evaluate import evaluate_run
+
+    _, folder = evaluate_run(run, words or [], track)
+    show_results(folder / "metrics.json")
+    console.print(f"written to {escape(str(folder))}", soft_wrap=True)
+
+
+def report(
+    paths: Annotated[list[str], typer.Argument(metavar="PATH...", help="Run folders; out=FILE.")],
+) -> None:
+    """Write one HTML page of one run or several, which opens offline.
+
+    The page is `report.html` here, or what `out=FILE` says.
+
+    Example:
+        wfa report runs/a runs/b out=compare.html
+    """
+    from wfa.report.page import write_report
+
+    out, folders = take("out", paths)
+    page = write_report([Path(folder) for folder in folders], Path(out or "report.html"))
+    console.print(f"report {escape(str(page))}", soft_wrap=True)
