@@ -7,6 +7,7 @@ resolved config, saved beside the results, gives the same run again.
 
 import hashlib
 import importlib
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from difflib import get_close_matches
@@ -86,7 +87,7 @@ def resolve(arguments: Sequence[str] = (), file: Path | None = None) -> RunConfi
     Raises:
         ConfigError: A word is not KEY=VALUE, or a key, a name or a type is wrong.
     """
-    words = [_parse(word) for word in arguments]
+    words = [parse_word(word) for word in arguments]
     recipe = next((value for key, value in reversed(words) if key == "run"), None)
     if recipe is not None and file is not None:
         raise ConfigError(f"both run={recipe} and --config-file {file} are given: choose one")
@@ -116,7 +117,7 @@ def resolve_section(section: str, name: str, words: Sequence[str]) -> Choice:
     """
     sections: dict[str, Values] = {section: {}}
     _choose(sections, section, name)
-    for key, value in map(_parse, words):
+    for key, value in map(parse_word, words):
         _set_option(sections, key, value)
     options = {key: value for key, value in sections[section].items() if key != "name"}
     return Choice(section, name, build_options(config_class(section, name), options, section))
@@ -190,7 +191,12 @@ def build_options(cls: type[Any], values: Values, where: str) -> Any:
     return cls(**{name: _frozen(value) for name, value in _container(base).items()})
 
 
-def _parse(word: str) -> tuple[str, Any]:
+def parse_word(word: str) -> tuple[str, Any]:
+    """Split `KEY=VALUE` and read the value as YAML.
+
+    Raises:
+        ConfigError: It is not KEY=VALUE, or the value cannot be read.
+    """
     key, equals, text = word.partition("=")
     if not equals or not key:
         raise ConfigError(f"{word!r} is not KEY=VALUE; an example: aggregation=uniqueness")
@@ -254,6 +260,10 @@ def _build(title: str, sections: dict[str, Values]) -> RunConfig:
                               f"{', '.join(names(section))}")  # fmt: skip
         checked = build_options(_section_class(section, chosen), options, section)
         built[section] = Choice(section, chosen, checked) if chosen is not None else checked
+    if not re.fullmatch(r"\w[\w.+-]*", title):
+        raise ConfigError(
+            f"name={title!r} names the run's folder: use letters, digits and . _ + - only"
+        )
     return RunConfig(name=title, **built)
 
 

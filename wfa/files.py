@@ -4,22 +4,42 @@ import errno
 import os
 import shutil
 import sys
-import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import NamedTuple
 
 from wfa.errors import UserError
 
-_FULL = 2**20
-"""A disk with fewer bytes free than this counts as full."""
+if sys.platform != "win32":
+    import fcntl
+
+TEMPORARY_SUFFIX = ".wfa-part"
+"""The ending of files that are being written; their names begin with a dot."""
+
+_LOCK_SUFFIX = f".lock{TEMPORARY_SUFFIX}"
+
+_FULL = {
+    errno.ENOSPC: "no space left on the disk",
+    errno.EDQUOT: "the quota of the disk is used up",
+    errno.EFBIG: "the largest file that is allowed here (see `ulimit -f`) is too small",
+}
+_FORBIDDEN = (errno.EACCES, errno.EPERM, errno.EROFS)
+_PROBE = 2**20
+"""Bytes that a disk must still take to be believed when a writer failed for no stated reason."""
+
+
+class _NoRoomError(OSError):
+    """The disk has not the room that was to be set aside; the message says how much that is."""
 
 
 @contextmanager
 def atomic_write(path: Path) -> Iterator[Path]:
     """Give a temporary path in the same folder; move it onto `path` when the block ends well.
 
-    Readers see the old file or the new one, never a part. The folder is made when it is missing.
+    Readers see the old file or the new one, never a part, also after a loss of power: the content
+    is on the disk before it takes its name. The folder is made when it is missing. What a killed
+    process left behind is taken over by the next one that writes the same file.
 
     Args:
         path: The file to write.
@@ -28,29 +48,29 @@ def atomic_write(path: Path) -> Iterator[Path]:
         An empty file in the same folder; write the whole content there.
 
     Raises:
-        UserError: The disk is full or the folder may not be written to.
+        UserError: The disk is full or the folder may not be written to; whatever error the writer
+            itself makes of that.
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        os.close(descriptor)
+        claim = _claim(path)
     except OSError as error:
-        raise _explained(error, path) from error
-    temporary = Path(name)
+        raise _explained_opening(error, path) from error
+    temporary = claim.temporary
     try:
+        temporary.write_bytes(b"")
         yield temporary
-        # mkstemp makes files private; results are as readable as any other file of the user.
-        temporary.chmod(0o666 & ~_umask())
+        with temporary.open("r+b") as written:
+            os.fsync(written.fileno())
         temporary.replace(path)
-    except OSError as error:
-        raise _explained(error, path) from error
-    except Exception as error:
-        # torch and safetensors report a full disk by errors of their own.
-        if shutil.disk_usage(path.parent).free < _FULL:
-            raise _explained(OSError(errno.ENOSPC, ""), path) from error
-        raise
-    finally:
+    except BaseException as error:
+        found = _explained(error, temporary, path)
         temporary.unlink(missing_ok=True)
+        if found is error:
+            raise
+        raise found from error
+    finally:
+        claim.release()
 
 
 def write_text(path: Path, text: str) -> None:
@@ -61,6 +81,53 @@ def write_text(path: Path, text: str) -> None:
     """
     with atomic_write(path) as temporary:
         temporary.write_text(text, encoding="utf-8")
+
+
+def reserve(path: Path, size: int) -> None:
+    """Make a file `size` bytes long and have the disk set them aside.
+
+    Needed before a file is written through a memory map: a disk that fills up meanwhile would
+    kill the process. Copy-on-write file systems may not keep what they promise here.
+
+    Raises:
+        OSError: The disk has not that much; its message says how much is wanted.
+    """
+    with path.open("r+b") as file:
+        try:
+            if hasattr(os, "posix_fallocate"):
+                os.posix_fallocate(file.fileno(), 0, size)
+                return
+        except OSError as error:
+            if error.errno in _FULL:
+                free = shutil.disk_usage(path.parent).free
+                raise _NoRoomError(
+                    error.errno, f"it needs {size:,} bytes, {free:,} are free"
+                ) from error
+            if error.errno not in (errno.EOPNOTSUPP, errno.EINVAL, errno.ENOSYS):
+                raise
+        _fill(file.fileno(), size)
+
+
+def is_temporary(path: Path) -> bool:
+    """Return whether a file is one that `atomic_write` is writing, or was when it was killed."""
+    return path.name.startswith(".") and path.name.endswith(TEMPORARY_SUFFIX)
+
+
+def remove_leftovers(folder: Path) -> None:
+    """Remove the temporary files in `folder` that killed processes left behind.
+
+    Those that are being written stay. Nothing happens where the folder is missing.
+    """
+    for lock in folder.glob(f".*{_LOCK_SUFFIX}"):
+        temporary = lock.with_name(f"{lock.name.removesuffix(_LOCK_SUFFIX)}{TEMPORARY_SUFFIX}")
+        with suppress(OSError):  # another process was faster, or the folder is not ours
+            descriptor = os.open(lock, os.O_RDWR)
+            try:
+                if _lock(descriptor):
+                    temporary.unlink(missing_ok=True)
+                    lock.unlink(missing_ok=True)
+            finally:
+                os.close(descriptor)
 
 
 def cache_dir() -> Path:
@@ -78,19 +145,151 @@ def cache_dir() -> Path:
     return Path(os.environ.get(variable) or Path.home() / ".cache") / "wfa"
 
 
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
+class _Claim(NamedTuple):
+    """The right to write one temporary file.
+
+    The lock is a file of its own, since some writers put a new file in the place of theirs. It
+    goes with its process, however that ends.
+    """
+
+    temporary: Path
+    lock: Path
+    descriptor: int
+
+    def release(self) -> None:
+        """Let others have the temporary file's name."""
+        if sys.platform == "win32":  # which removes no file that is open
+            os.close(self.descriptor)
+            self.lock.unlink(missing_ok=True)
+        else:
+            self.lock.unlink(missing_ok=True)
+            os.close(self.descriptor)
 
 
-def _explained(error: OSError, path: Path) -> OSError | UserError:
-    """Turn the failures that a person can mend into a `UserError`; hand back any other."""
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return UserError(f"no space left on the disk while writing {path}: free some and run again")
+def _claim(path: Path) -> _Claim:
+    """Claim the first temporary file of `path` that no other writer has.
+
+    The names are numbered and not random, so that one left behind is used again.
+    """
+    flags = os.O_RDWR | os.O_CREAT | (os.O_EXCL if sys.platform == "win32" else 0)
+    number = 0
+    while True:
+        temporary = path.with_name(f".{path.name}.{number}{TEMPORARY_SUFFIX}")
+        lock = temporary.with_name(f".{path.name}.{number}{_LOCK_SUFFIX}")
+        try:
+            descriptor = os.open(lock, flags, 0o666)
+        except (FileExistsError, PermissionError):
+            if not lock.exists():
+                raise  # the folder is what may not be written to
+            number += 1
+            continue
+        if not _lock(descriptor):
+            number += 1
+        elif _is_still(lock, descriptor):
+            return _Claim(temporary, lock, descriptor)
+        os.close(descriptor)  # taken, or given back between our two steps
+
+
+def _lock(descriptor: int) -> bool:
+    """Take the lock of an open file if nobody has it; Windows keeps files in use by itself."""
+    if sys.platform == "win32":
+        return True
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError as error:  # a file system without locks
+        return error.errno in (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP)
+    return True
+
+
+def _is_still(path: Path, descriptor: int) -> bool:
+    try:
+        return os.path.samestat(path.stat(), os.fstat(descriptor))
+    except FileNotFoundError:
+        return False
+
+
+def _fill(descriptor: int, size: int) -> None:
+    left = size - os.lseek(descriptor, 0, os.SEEK_END)
+    block = bytes(_PROBE)
+    while left > 0:
+        left -= os.write(descriptor, block[:left])
+
+
+def _explained(error: BaseException, temporary: Path, path: Path) -> BaseException:
+    """Turn a writer's failure into a `UserError` where a person can mend it; else hand it back."""
+    if isinstance(error, UserError) or not isinstance(error, Exception):
+        return error
+    code = _code(error, path.parent)
+    if code is None and (not isinstance(error, OSError) or error.errno is None):
+        # torch, safetensors and NumPy report a full disk by errors of their own: ask the disk.
+        code = _probe(temporary)
+    if code in _FULL:
+        written = _size(temporary)
+        detail = f" (after {written:,} bytes)" if written else ""
+        if isinstance(error, _NoRoomError):
+            detail = f" ({error.strerror})"
+        return UserError(
+            f"{_FULL[code]} while writing {path}{detail}: free some {_elsewhere(path)} and run "
+            "the same command again; nothing was left half-written"
+        )
+    if code in _FORBIDDEN:
+        return _forbidden(path)
+    return error
+
+
+def _code(error: BaseException | None, folder: Path) -> int | None:
+    """Return the error number that is behind a writer's error, if it says one about `folder`."""
+    codes = (*_FULL, *_FORBIDDEN)
+    while error is not None:
+        if isinstance(error, OSError) and error.errno in codes:
+            named = error.filename
+            ours = not isinstance(named, str) or Path(named).parent == folder
+            return error.errno if ours else None
+        for code in _FULL:
+            if os.strerror(code) in str(error):
+                return code
+        error = error.__cause__ or error.__context__
+    return None
+
+
+def _size(path: Path) -> int:
+    return path.stat().st_size if path.exists() else 0
+
+
+def _probe(path: Path) -> int | None:
+    try:
+        with path.open("ab", buffering=0) as file:
+            file.write(bytes(_PROBE))
+            os.fsync(file.fileno())
+    except OSError as error:
+        return error.errno
+    return None
+
+
+def _explained_opening(error: OSError, path: Path) -> OSError | UserError:
+    """As `_explained`, of the failure to make the folder or the temporary file."""
+    if error.errno in _FULL:
+        return UserError(
+            f"{_FULL[error.errno]} while making {path}: free some {_elsewhere(path)} and run the "
+            "same command again"
+        )
     # A folder that cannot be made, such as one below /proc, reports itself as missing.
-    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOENT, errno.EINVAL):
-        return UserError(f"{path.parent} may not be written to: choose another folder with out=DIR")
+    if error.errno in (*_FORBIDDEN, errno.ENOENT, errno.EINVAL):
+        return _forbidden(path)
+    if error.errno == errno.ENAMETOOLONG:
+        return UserError(f"{path} has a name that is too long for the disk: choose a shorter one")
     if error.errno in (errno.ENOTDIR, errno.EEXIST, errno.EISDIR):
         return UserError(f"{path} cannot be written: a file stands where a folder is wanted")
     return error
+
+
+def _forbidden(path: Path) -> UserError:
+    return UserError(f"{path.parent} may not be written to: change that {_elsewhere(path)}")
+
+
+def _elsewhere(path: Path) -> str:
+    if path.is_relative_to(cache_dir()):
+        return "or set WFA_CACHE_DIR=DIR to another folder for caches"
+    return "or choose another folder with out=DIR (data.root=DIR for a data set)"

@@ -1,6 +1,8 @@
 """Features of locked towers: right, computed once, and computed anew when anything changes."""
 
+import pickle
 from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +11,7 @@ import torch
 
 from tests.data.tiny import TinyDataset
 from tests.encoders.towers import CountingImageTower, CountingTextTower
+from wfa.data.arrays import MappedArray
 from wfa.encoders import _features
 from wfa.encoders._features import FeatureInputs, TextTable, image_features, text_features
 from wfa.errors import DataError
@@ -76,12 +79,40 @@ def test_a_failure_leaves_no_file(tmp_path: Path) -> None:
 
 def test_two_at_once_leave_one_whole_file(tmp_path: Path) -> None:
     def make(_: int) -> _features.Features:
-        return image_features(TinyDataset(CAPTIONS * 20), CountingImageTower(), tmp_path)
+        found = image_features(TinyDataset(CAPTIONS * 20), CountingImageTower(), tmp_path)
+        assert isinstance(found, MappedArray)
+        return found.values
 
     with ThreadPoolExecutor(4) as pool:
         first, *others = pool.map(make, range(4))
     assert all(np.array_equal(first, other) for other in others)
     assert len([path for path in tmp_path.rglob("*") if path.is_file()]) == 1
+
+
+def test_a_pickle_holds_no_features_and_no_network(tmp_path: Path) -> None:
+    class LazyTower(CountingTextTower):
+        @cached_property
+        def network(self) -> torch.Tensor:
+            return torch.zeros(1_000_000)
+
+    text_tower = LazyTower()
+    text_tower.network.sum()
+    assert len(pickle.dumps(vars(text_tower))) > 4_000_000
+    state = pickle.dumps(text_tower.__getstate__())
+    assert len(state) < 1_000
+
+    many = [[f"{place} {'x' * (place % 5)}"] for place in range(2000)]
+    inputs = FeatureInputs(TinyDataset(many), CountingImageTower(), CountingTextTower(), tmp_path)
+    values = sum(path.stat().st_size for path in tmp_path.rglob("*.npy"))
+    names = sum(len(texts[0]) for texts in many)
+    pickled = pickle.dumps(inputs)
+    again: FeatureInputs = pickle.loads(pickled)  # noqa: S301
+    assert values > 40_000
+    texts = pickle.dumps([texts[0] for texts in many])
+    assert len(pickled) < 3 * len(texts) + names
+    for row in (0, 1999):
+        assert again.image(row, None).tolist() == inputs.image(row, None).tolist()
+        assert again.texts(many[row]).tolist() == inputs.texts(many[row]).tolist()
 
 
 def test_the_number_of_threads_is_put_back(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from safetensors.torch import load_file, save_file
 from tests.data.tiny import TinyDataset
 from tests.encoders.towers import CountingImageTower, CountingTextTower
 from wfa.encoders import frozen
+from wfa.encoders._head import HEADS
 from wfa.encoders._towers import TowerConfig
 from wfa.encoders.frozen import Config, Frozen
 from wfa.errors import ConfigError, ModelError
@@ -30,7 +31,7 @@ def towers(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("towers")
-@pytest.mark.parametrize("head", frozen.HEADS)
+@pytest.mark.parametrize("head", HEADS)
 def test_only_the_heads_are_trained(head: str) -> None:
     encoder = Frozen(Config(head=head, width=5, hidden=7))
     assert {name.split(".")[0] for name, _ in encoder.named_parameters()} == {

@@ -24,17 +24,21 @@ SMALL = (
 
 @pytest.fixture(scope="session")
 def own_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Forty pictures of one colour and a bright square, two or three captions each, in a CSV."""
-    root = tmp_path_factory.mktemp("own")
+    """Forty pictures as `make_folder` makes them."""
+    return make_folder(tmp_path_factory.mktemp("own"), 40)
+
+
+def make_folder(root: Path, pictures: int) -> Path:
+    """Write pictures of one noisy colour, two or three captions each, in a CSV; 8 validate."""
     rng = np.random.default_rng(0)
     rows = []
-    for place in range(40):
+    for place in range(pictures):
         colour = COLOURS[place % 4]
         picture = rng.integers(0, 60, (20, 24, 3), dtype=np.uint8)
         channels = [0, 1, 2] if colour == "white" else [COLOURS.index(colour)]
         picture[..., channels] += 180
         Image.fromarray(picture).save(root / f"{place}.png")
-        split = "validation" if place >= 32 else "train"
+        split = "validation" if place >= pictures - 8 else "train"
         texts = [f"a {colour} field number {place}", f"the field is {colour}", "an aerial image"]
         rows += [(f"{place}.png", text, split) for text in texts[: 2 + place % 2]]
     with (root / "captions.csv").open("w", newline="") as file:

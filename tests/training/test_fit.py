@@ -3,6 +3,7 @@
 import csv
 import json
 import math
+import shutil
 import time
 from pathlib import Path
 from typing import Any
@@ -10,8 +11,10 @@ from typing import Any
 import pytest
 from safetensors.numpy import load_file
 
-from tests.training.conftest import run, wfa
+from tests.training.conftest import SMALL, make_folder, run, wfa
 from wfa.config import resolve
+from wfa.errors import RunError
+from wfa.training.run_folder import RunFolder
 
 
 def metrics(folder: Path) -> list[dict[str, Any]]:
@@ -30,12 +33,16 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
+def odd_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Thirty-nine pictures, of which 31 are for training: fewer than a batch, and odd."""
+    return make_folder(tmp_path_factory.mktemp("odd"), 39)
+
+
+@pytest.fixture(scope="module")
 def finished(
     tmp_path_factory: pytest.TempPathFactory, own_folder: Path, cache: Path
 ) -> tuple[Path, list[str]]:
     """A finished run of ten epochs and its settings."""
-    from tests.training.conftest import SMALL
-
     words = [*SMALL, f"data.root={own_folder}", "train.epochs=10"]
     folder = tmp_path_factory.mktemp("runs") / "first"
     run(["train", *words, f"out={folder}"], cache)
@@ -101,17 +108,63 @@ def test_a_killed_run_goes_on_to_the_same_result(
     assert len(history(killed)) == len(history(folder))
 
 
-def test_two_processes_give_the_result_of_one(
-    finished: tuple[Path, list[str]], tmp_path: Path, cache: Path
-) -> None:
-    folder, words = finished
-    both = tmp_path / "both"
-    run(["train", *words, "train.devices=2", "train.strategy=ddp", f"out={both}"], cache)
-    ours, theirs = load_file(both / "model.safetensors"), load_file(folder / "model.safetensors")
+def check_equal(folder: Path, other: Path) -> None:
+    ours, theirs = load_file(folder / "model.safetensors"), load_file(other / "model.safetensors")
     for name in theirs:
         assert abs(ours[name] - theirs[name]).max() < 1e-4, name
-    for row, other in zip(metrics(both), metrics(folder), strict=True):
-        assert math.isclose(row["value"], other["value"], abs_tol=1e-5), row
+    for row, wanted in zip(metrics(folder), metrics(other), strict=True):
+        assert math.isclose(row["value"], wanted["value"], abs_tol=1e-5), row
+
+
+@pytest.mark.parametrize("strategy", ["ddp", "fsdp"])
+def test_two_processes_give_the_result_of_one(
+    finished: tuple[Path, list[str]], tmp_path: Path, cache: Path, strategy: str
+) -> None:
+    folder, words = finished
+    both = [*words, "train.devices=2", f"train.strategy={strategy}", f"out={tmp_path / 'both'}"]
+    run(["train", *both], cache)
+    check_equal(tmp_path / "both", folder)
+
+
+def test_two_processes_share_batch_statistics_and_an_odd_batch(
+    odd_folder: Path, tmp_path: Path, cache: Path
+) -> None:
+    words = [*SMALL, "encoder.image_tower=resnet", "encoder.image_size=32", "train.batch_size=64"]
+    words += [f"data.root={odd_folder}", "train.epochs=4"]
+    run(["train", *words, f"out={tmp_path / 'one'}"], cache)
+    both = ["train.devices=2", "train.strategy=ddp", f"out={tmp_path / 'both'}"]
+    run(["train", *words, *both], cache)
+    check_equal(tmp_path / "both", tmp_path / "one")
+
+
+def test_stopping_early_holds_after_a_crash_while_results_are_written(
+    finished: tuple[Path, list[str]], tmp_path: Path, cache: Path
+) -> None:
+    """The folder moves in between, and the checkpoint's scores move along."""
+    _, words = finished
+    early = [*words, "train.epochs=40", "train.patience=2"]
+    run(["train", *early, f"out={tmp_path / 'whole'}"], cache)
+    whole = json.loads((tmp_path / "whole" / "run.json").read_text())
+    assert whole["selection"]["epochs_run"] < 40, "nothing was stopped"
+    moved = tmp_path / "moved"
+    shutil.copytree(tmp_path / "whole", moved)
+    for name in ("run.json", "metrics.json", "model.safetensors", "ranks.parquet"):
+        (moved / name).unlink()
+    shutil.rmtree(tmp_path / "whole" / "checkpoints")
+    run(["train", *early, f"out={moved}"], cache)
+    again = json.loads((moved / "run.json").read_text())
+    assert again["selection"] == whole["selection"]
+    assert metrics(moved) == metrics(tmp_path / "whole")
+    assert again["throughput"]["resumed"] == 1
+    assert again["seconds"]["fit"] > 0.9 * whole["seconds"]["fit"]
+
+
+def test_a_folder_that_is_trained_into_is_locked(tmp_path: Path) -> None:
+    folder = RunFolder(tmp_path / "run")
+    with folder.locked(), pytest.raises(RunError, match="another process"), folder.locked():
+        pass
+    with folder.locked():
+        pass
 
 
 def test_evaluate_gives_the_metrics_of_training(

@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from wfa.training.config import Config
-from wfa.training.optimiser import adamw, warmup_cosine
+from wfa.training.optimiser import adamw, decayed, warmup_cosine
 
 
 class Model(nn.Module):
@@ -22,10 +22,10 @@ class Model(nn.Module):
 
 def test_gains_biases_and_temperature_are_not_decayed() -> None:
     model = Model()
-    decayed, plain = adamw(model, Config(weight_decay=0.3)).param_groups
-    assert decayed["weight_decay"] == 0.3
+    heavy, plain = adamw(model, decayed(model), Config(weight_decay=0.3)).param_groups
+    assert heavy["weight_decay"] == 0.3
     assert plain["weight_decay"] == 0.0
-    assert [id(p) for p in decayed["params"]] == [id(model.linear.weight)]
+    assert [id(p) for p in heavy["params"]] == [id(model.linear.weight)]
     wanted = {model.linear.bias, model.norm.weight, model.norm.bias, model.logit_scale}
     assert {id(p) for p in plain["params"]} == {id(p) for p in wanted}
 

@@ -2,20 +2,24 @@
 
 import hashlib
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from wfa.data.facts import Facts
-from wfa.errors import DataError
+from wfa.errors import ConfigError, DataError
 
 SPLITS = ("train", "validation", "test", "bench")
 """The names of splits everywhere in the toolkit; `val` in a file is read as `validation`."""
+
+
+Progress = Callable[[str, int, int], None]
+"""Called as (what is done, done, in all) while something takes long."""
 
 
 @dataclass(frozen=True)
@@ -115,6 +119,16 @@ class ImageTextDataset(ABC):
             DataError: The image is missing, truncated or not an image; the message names it.
         """
 
+    def check_present(self) -> None:
+        """Look whether every image is there, without reading it.
+
+        By default nothing is looked at: what has no files has none that could be missing.
+
+        Raises:
+            DataError: Images are missing; the message names the first.
+        """
+        return
+
     def image_sha256(self, index: int) -> str:
         """Return the SHA-256 (hex) of image `index`: of its pixels, or of its file where it is one.
 
@@ -127,6 +141,34 @@ class ImageTextDataset(ABC):
     @abstractmethod
     def splits(cls, options: SourceConfig) -> tuple[str, ...]:
         """Return the splits that the data at `options.root` has, in the order of `SPLITS`."""
+
+    @classmethod
+    def build(cls, options: SourceConfig, progress: Progress | None = None) -> None:
+        """Make out of what lies there what is read faster; goes on where it stopped.
+
+        By default there is nothing to make.
+
+        Args:
+            options: The plug-in's `Config`.
+            progress: Called as (what is made, done, in all).
+
+        Raises:
+            DataError: What lies there is broken.
+            UserError: The disk is full or the folder may not be written to.
+        """
+        return
+
+    @classmethod
+    def instructions(cls, options: SourceConfig, root: Path) -> str:
+        """Say what no command can fetch and where it goes; empty where there is nothing.
+
+        Args:
+            options: The plug-in's `Config`.
+            root: The data set's folder.
+        """
+        del options
+        files = "".join(f"\n  {root}/{line}" for line in cls.facts.by_hand)
+        return f"put it there and run this again:{files}" if files else ""
 
     @cached_property
     def checksum(self) -> str:
@@ -172,10 +214,12 @@ def data_root(
         remedy: How to get the data; by default `wfa data prepare`.
 
     Raises:
-        DataError: Neither is set, or the folder does not exist.
+        DataError: Neither is set, or there is no such folder.
     """
     remedy = remedy or f"run `wfa data prepare {name}`"
     folder = data_folder(options, name, environ, remedy)
+    if folder.is_file():
+        raise DataError(f"data set {name} cannot be in {folder}: that is a file, not a folder")
     if not folder.is_dir():
         raise DataError(
             f"data set {name} is not at {folder}: set data.root=DIR to where it lies; "
@@ -191,10 +235,46 @@ def data_folder(options: SourceConfig, name: str, environ: str | None, remedy: s
         DataError: Neither `data.root` nor `WFA_DATA_DIR` is set.
     """
     if options.root:
-        return Path(options.root)
+        return folder_path(options.root, "data.root")
     if environ:
-        return Path(environ) / name
+        return folder_path(environ, "WFA_DATA_DIR") / name
     raise DataError(
         f"data set {name} has no folder: set data.root=DIR or WFA_DATA_DIR (then it is read from "
         f"$WFA_DATA_DIR/{name}){'; to get the data, ' + remedy if remedy else ''}"
     )
+
+
+def folder_path(text: str, key: str) -> Path:
+    """Return the folder that a person named; `~` is their home.
+
+    Args:
+        text: The path.
+        key: Where it was named, for the message.
+
+    Raises:
+        ConfigError: It is no path that a disk could have.
+    """
+    try:
+        path = Path(text).expanduser()
+        path.exists()  # asks the disk, which refuses names that are too long
+        text.encode()
+    except (OSError, RuntimeError, ValueError) as error:
+        raise ConfigError(f"{key}={text!r} is no folder ({error})") from error
+    if "\0" in text or not text.strip():
+        raise ConfigError(f"{key}={text!r} is no folder")
+    return path
+
+
+def path_inside(root: Path, text: str, key: str) -> Path:
+    """Return a path that a person named below the data set's folder.
+
+    Raises:
+        ConfigError: It leaves the folder.
+    """
+    wanted = PurePath(text)
+    if wanted.is_absolute() or ".." in wanted.parts or "\0" in text:
+        raise ConfigError(
+            f"{key}={text!r} leaves the data set's folder {root}: write it relative to that "
+            "folder, or set data.root=DIR to the folder that holds everything"
+        )
+    return root / wanted

@@ -15,6 +15,10 @@ class BadImageError(Exception):
     """An image cannot be read; the message is the reason, to be put after the image's name."""
 
 
+class NoBytesError(BadImageError):
+    """There are no bytes to decode: the file is missing or may not be read."""
+
+
 def decode_image(content: bytes) -> NDArray[np.uint8]:
     """Decode a picture file held in memory.
 

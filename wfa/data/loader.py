@@ -6,19 +6,20 @@ import lightning
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch.utils.data import DataLoader, Dataset, Sampler
+from torch.utils.data import Dataset, Sampler
 
 from wfa.captions.folding import caption_ids
 from wfa.data.batch import Batch, Draw, Inputs, Sample, collate
 from wfa.data.dataset import ImageTextDataset
-from wfa.errors import ConfigError
+from wfa.data.workers import TellingLoader, made
+from wfa.errors import ConfigError, UserError
 
 Key = tuple[int, int]
 """An image of an epoch: (epoch, row). The epoch travels with the row, so that persistent worker
 processes need no shared state to seed an image's randomness."""
 
 
-class TrainingBatches(Dataset[Batch]):
+class TrainingBatches(Dataset[Batch | UserError]):
     """Batches of one split by lists of keys; all randomness comes from (seed, epoch, row).
 
     Args:
@@ -48,9 +49,15 @@ class TrainingBatches(Dataset[Batch]):
         self._ids = caption_ids(texts)
         self._id_of = dict(zip(texts, self._ids.tolist(), strict=True))
 
-    def __getitem__(self, keys: Sequence[Key]) -> Batch:
-        """Return the batch of these keys, in their order."""
-        return collate([self._sample(epoch, row) for epoch, row in keys], self._inputs)
+    def __getitem__(self, keys: Sequence[Key]) -> Batch | UserError:
+        """Return the batch of these keys, in their order.
+
+        Raises:
+            UserError: An image cannot be read; a worker process returns it, see `made`.
+        """
+        return made(
+            lambda: collate([self._sample(epoch, row) for epoch, row in keys], self._inputs)
+        )
 
     def _sample(self, epoch: int, row: int) -> Sample:
         rng = np.random.default_rng((self._seed, epoch, row))
@@ -88,7 +95,7 @@ class EpochBatches(Sampler[list[Key]]):
             )
         # A small data set is one batch; a rest shorter than a batch is left to other epochs, since
         # a contrastive loss is not comparable between batch sizes.
-        self._size = min(batch_size, images - images % ranks)
+        self._size = min(batch_size, images)
         if self._size < 2:
             raise ConfigError(
                 f"a contrastive batch needs two images, but train has {images} and "
@@ -132,12 +139,12 @@ class CaptionDataModule(lightning.LightningDataModule):
         self._sampler_of = (images, batch_size, seed)
         self._workers = workers
 
-    def train_dataloader(self) -> DataLoader[Batch]:
+    def train_dataloader(self) -> TellingLoader:
         """Return the loader of this process's part of every global batch."""
         trainer = self.trainer
         rank, ranks = (trainer.global_rank, trainer.world_size) if trainer else (0, 1)
         images, batch_size, seed = self._sampler_of
-        return DataLoader(
+        return TellingLoader(
             self._batches,
             batch_size=None,  # the sampler's items are whole batches
             sampler=EpochBatches(images, batch_size, seed, rank, ranks),

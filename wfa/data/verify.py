@@ -1,17 +1,19 @@
 """Check a data set: count, decode and hash every image, compare with what was published."""
 
 import hashlib
-import json
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, fields, replace
+from pathlib import Path
 from typing import Any, TypeVar
 
+import PIL
+
 from wfa.data.dataset import ImageTextDataset, SourceConfig
-from wfa.data.decode import BadImageError
+from wfa.data.decode import BadImageError, NoBytesError
+from wfa.data.file_memo import FileMemo, stamp
 from wfa.errors import DataError
-from wfa.files import cache_dir, write_text
 
 _Result = TypeVar("_Result")
 
@@ -113,9 +115,7 @@ def verify(
     Raises:
         DataError: The data set cannot be opened at all.
     """
-    lenient = replace(options, on_bad_image="error")
-    if "on_empty_caption" in {field.name for field in fields(options)}:
-        lenient = replace(lenient, **{"on_empty_caption": "skip"})
+    lenient = without_stopping(options)
     reports: list[SplitReport] = []
     places: dict[str, list[str]] = defaultdict(list)
     present = dataset.splits(lenient)
@@ -132,32 +132,53 @@ def verify(
     return VerifyReport(dataset.name, tuple(reports), tuple(problems), repeats)
 
 
-def check_images(dataset: ImageTextDataset, progress: Progress | None = None) -> list[BadImage]:
-    """Decode every image of a split and return those that cannot be read, in order."""
-    bad = []
-    for done, (index, found) in enumerate(_each(dataset, _reason), start=1):
-        if found is not None:
-            bad.append(BadImage(index, dataset.records[index].image, found))
-        if progress is not None:
-            progress(dataset.split, done, len(dataset))
-    return bad
+def without_stopping(options: SourceConfig) -> SourceConfig:
+    """Return options that open a data set whatever captions are empty, all its images kept."""
+    lenient = replace(options, on_bad_image="error")
+    if "on_empty_caption" in {field.name for field in fields(options)}:
+        lenient = replace(lenient, **{"on_empty_caption": "skip"})
+    return lenient
 
 
-def bad_images(dataset: ImageTextDataset, stamps: Sequence[tuple[int, int]]) -> list[BadImage]:
-    """Return what `check_images` finds, from the cache folder where these files are known.
+def bad_images(
+    dataset: ImageTextDataset, files: Sequence[Path | None], root: Path
+) -> list[BadImage]:
+    """Return the images that cannot be read; which ones decode is remembered until a file changes.
+
+    That an image is missing, or may not be read, is looked up anew each time.
 
     Args:
         dataset: One split.
-        stamps: (bytes, time of change) of each image; with the names they are the cache's key.
+        files: The file that holds each image, None where it is missing.
+        root: The data set's folder.
     """
-    names = [record.image for record in dataset.records]
-    key = hashlib.sha256(json.dumps([dataset.name, names, list(stamps)]).encode()).hexdigest()
-    path = cache_dir() / "checked_images" / f"{dataset.name}-{dataset.split}-{key[:16]}.json"
-    if path.is_file():
-        return [BadImage(**item) for item in json.loads(path.read_text(encoding="utf-8"))]
-    bad = check_images(dataset)
-    write_text(path, json.dumps([asdict(item) for item in bad]))
-    return bad
+    # Another Pillow may decode other images.
+    memo = FileMemo(f"checked_images-{PIL.__version__}", root)
+
+    def reason(dataset: ImageTextDataset, index: int) -> str | None:
+        file = files[index]
+        if file is None:
+            return _reason(dataset, index)
+        key, now = f"{file}|{dataset.records[index].image}", stamp(file)
+        known = memo.recall(key, now)
+        if known is None:
+            try:
+                dataset.read_image(index)
+                known = ""
+            except DataError as error:
+                known = _cause(error)
+                if isinstance(error.__cause__, NoBytesError):
+                    return known
+            memo.remember(key, now, known)
+        return known or None
+
+    found = [
+        BadImage(index, dataset.records[index].image, why)
+        for index, why in _each(dataset, reason)
+        if why is not None
+    ]
+    memo.save()
+    return found
 
 
 def _check_split(

@@ -3,6 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,6 +32,15 @@ class Encoder(nn.Module, ABC):
     context_length: int
     image_spec: ImageSpec
     initial_logit_scale: float | None = None
+
+    @classmethod
+    def restore(cls, options: Any) -> Self:
+        """Build the encoder for weights that are loaded next: its own need not be there."""
+        return cls(options)
+
+    def begin_step(self, seed: int) -> None:
+        """Seed a training step's own randomness: equal on every process, new at every step."""
+        del seed  # an encoder without randomness of its own has no use for it
 
     @abstractmethod
     def encode_image(self, images: Tensor) -> Tensor:

@@ -7,16 +7,15 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from numpy.lib.format import open_memmap
 from numpy.typing import NDArray
 from rich.console import Console
 from rich.progress import track
 from torch import Tensor
 
+from wfa.data.arrays import MappedArray, make_array, mapped
 from wfa.data.dataset import ImageTextDataset, distinct
 from wfa.data.images import normalise, resize
 from wfa.encoders._towers import ImageTower, TextTower
-from wfa.files import atomic_write
 
 IMAGES_A_BATCH = 4
 """Few, so that activations stay below the size (32 MiB) from which the C library asks the system
@@ -27,6 +26,8 @@ MOST_REMEMBERED = 100_000
 """Texts outside the table whose features are kept; random mixtures have no end."""
 
 Features = NDArray[np.float32]
+Stored = MappedArray | Features
+"""Features in a file, of which a pickle holds the path only, or in memory."""
 
 
 class FeatureInputs:
@@ -54,7 +55,7 @@ class FeatureInputs:
 
     def image(self, index: int, rng: np.random.Generator | None) -> Tensor:
         """Return the features of image `index`, (D,) float32, the same with any generator."""
-        return torch.from_numpy(np.array(self._images[index]))
+        return torch.from_numpy(np.array(_values(self._images)[index]))
 
     def texts(self, texts: Sequence[str]) -> Tensor:
         """Return the features of U texts, (U, D) float32."""
@@ -74,7 +75,7 @@ class TextTable:
     """
 
     def __init__(
-        self, tower: TextTower, texts: Sequence[str] = (), features: Features | None = None
+        self, tower: TextTower, texts: Sequence[str] = (), features: Stored | None = None
     ) -> None:
         self._tower = tower
         self._place = {text: place for place, text in enumerate(texts)}
@@ -87,7 +88,7 @@ class TextTable:
         for row, text in enumerate(texts):
             place = self._place.get(text)
             if place is not None and self._features is not None:
-                found[row] = self._features[place]
+                found[row] = _values(self._features)[place]
             else:
                 found[row] = self._encode(text)
         return torch.from_numpy(found)
@@ -101,8 +102,8 @@ class TextTable:
         return known
 
 
-def image_features(dataset: ImageTextDataset, tower: ImageTower, cache: Path | None) -> Features:
-    """Return the features of all images of a split, (B, D) float32, read-only.
+def image_features(dataset: ImageTextDataset, tower: ImageTower, cache: Path | None) -> Stored:
+    """Return the features of all images of a split, (B, D) float32.
 
     Raises:
         DataError: An image cannot be read.
@@ -110,6 +111,8 @@ def image_features(dataset: ImageTextDataset, tower: ImageTower, cache: Path | N
     """
 
     def fill(target: Features) -> None:
+        dataset.check_present()
+
         def encode(rows: list[int]) -> None:
             images = [resize(dataset.read_image(row), tower.image_spec) for row in rows]
             target[rows] = tower.encode(normalise(torch.stack(images), tower.image_spec)).numpy()
@@ -123,8 +126,8 @@ def image_features(dataset: ImageTextDataset, tower: ImageTower, cache: Path | N
 
 def text_features(
     dataset: ImageTextDataset, texts: Sequence[str], tower: TextTower, cache: Path | None
-) -> Features:
-    """Return the features of texts of a split, (U, D) float32, read-only.
+) -> Stored:
+    """Return the features of texts of a split, (U, D) float32.
 
     Texts of similar length are encoded together, so little is padded. Features agree with those
     of a text encoded by itself up to the order of summation, about 1e-6.
@@ -181,20 +184,14 @@ def _path(
     return cache / "features" / f"{dataset.name}-{dataset.split}-{kind}-{key}.npy"
 
 
-def _once(path: Path | None, shape: tuple[int, int], fill: Callable[[Features], None]) -> Features:
-    """Fill an array, or map the file that another call has filled.
-
-    Two processes that want the same file each write their own, whole; the later one stays.
-    """
+def _once(path: Path | None, shape: tuple[int, int], fill: Callable[[Features], None]) -> Stored:
+    """Fill an array, or map the file that another call has filled."""
     if path is None:
         features = np.empty(shape, np.float32)
         fill(features)
         return features
-    if not path.is_file():
-        with atomic_write(path) as temporary:
-            target = open_memmap(temporary, "w+", dtype=np.float32, shape=shape)
-            fill(target)
-            target.flush()
-            del target
-    mapped: Features = np.load(path, mmap_mode="r", allow_pickle=False)
-    return mapped
+    return mapped(path, shape[0]) or make_array(path, shape, np.float32, fill)
+
+
+def _values(stored: Stored) -> Features:
+    return stored.values if isinstance(stored, MappedArray) else stored

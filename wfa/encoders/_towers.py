@@ -4,7 +4,9 @@ import hashlib
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -66,6 +68,15 @@ class TextTower(ABC):
     @abstractmethod
     def encode(self, texts: Sequence[str]) -> Tensor:
         """Encode U texts; (U, D) float32."""
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave behind what is loaded on first use, such as the network: it is loaded again."""
+        own = type(self)
+        return {
+            name: value
+            for name, value in self.__dict__.items()
+            if not isinstance(getattr(own, name, None), cached_property)
+        }
 
     @property
     def fingerprint(self) -> str:

@@ -30,13 +30,15 @@ MOST_SHOWN = 4
 """Differing entries of a checkpoint that a message names."""
 
 
-def build_model(name: str, pretrained: str) -> tuple[Any, dict[str, Any]]:
+def build_model(name: str, pretrained: str, weights: bool = True) -> tuple[Any, dict[str, Any]]:
     """Build an open_clip model and load its weights.
 
     Args:
         name: A name that open_clip knows, `local-dir:DIR` or `hf-hub:OWNER/NAME`.
         pretrained: A tag of open_clip's, a checkpoint file, or empty for random weights. Empty
             for `local-dir:` and `hf-hub:`, which bring their own.
+        weights: False leaves them out and needs no file of them; `pretrained` then only says how
+            the images were normalised and which activation was used.
 
     Returns:
         The model on the CPU in float32, and its `model_cfg`.
@@ -46,13 +48,13 @@ def build_model(name: str, pretrained: str) -> tuple[Any, dict[str, Any]]:
             another architecture.
     """
     if name.startswith((factory.LOCAL_DIR_PREFIX, factory.HF_HUB_PREFIX)):
-        return _from_folder(name, pretrained)
+        return _from_folder(name, pretrained, weights)
     config = factory.get_model_config(name)
     if config is None:
         raise _unknown("model", name, open_clip.list_models(), "open_clip.list_models()")
     tag = get_pretrained_cfg(name, pretrained) if pretrained else {}
     _match_activation(name, pretrained, config, tag)
-    checkpoint = _checkpoint(name, pretrained, tag) if pretrained else None
+    checkpoint = _checkpoint(name, pretrained, tag) if pretrained and weights else None
     model = _create(name, quick_gelu=config.get("quick_gelu", False))
     if checkpoint is not None:
         load_checkpoint(model, checkpoint, name)
@@ -138,7 +140,7 @@ def _forced(options: Mapping[str, Any]) -> dict[str, Any]:
     return {f"force_{key}": value for key, value in options.items()}
 
 
-def _from_folder(name: str, pretrained: str) -> tuple[Any, dict[str, Any]]:
+def _from_folder(name: str, pretrained: str, weights: bool) -> tuple[Any, dict[str, Any]]:
     if pretrained:
         raise ModelError(
             f"encoder.model={name} brings its own weights: leave encoder.pretrained empty, "
@@ -146,7 +148,7 @@ def _from_folder(name: str, pretrained: str) -> tuple[Any, dict[str, Any]]:
         )
     try:
         with _quiet():
-            model = open_clip.create_model(name, require_pretrained=True)
+            model = open_clip.create_model(name, load_weights=weights, require_pretrained=weights)
         return model, factory.get_model_config(name)
     except (OSError, RuntimeError, ValueError) as error:
         raise ModelError(

@@ -7,18 +7,17 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import Tensor
 
 from wfa.data.batch import Inputs
 from wfa.data.dataset import ImageTextDataset
 from wfa.data.images import normalise, resize
 from wfa.encoders._base import Encoder
 from wfa.encoders._features import FeatureInputs, TextTable
+from wfa.encoders._head import Head
 from wfa.encoders._towers import VIEWS, ImageTower, TextTower, TurnedTower
 from wfa.errors import ConfigError, ModelError
 from wfa.plugins import config_class, plugin_class
-
-HEADS = ("linear", "mlp")
 
 
 @dataclass(frozen=True)
@@ -71,8 +70,13 @@ class Frozen(Encoder):
         self.width = options.width
         self.context_length = self._text_tower.context_length
         self.image_spec = self._image_tower.image_spec
-        self.image_head = _head(self._image_tower.width, options)
-        self.text_head = _head(self._text_tower.width, options)
+        sizes = (options.width, options.head, options.hidden, options.dropout)
+        self.image_head = Head(self._image_tower.width, *sizes)
+        self.text_head = Head(self._text_tower.width, *sizes)
+
+    def begin_step(self, seed: int) -> None:
+        """Choose the units that the heads drop in this step."""
+        self.image_head.step_seed, self.text_head.step_seed = 2 * seed, 2 * seed + 1
 
     def encode_image(self, images: Tensor) -> Tensor:
         """Map features (B, D_image) to the shared space, (B, D)."""
@@ -143,19 +147,3 @@ def _text_tower(options: Config) -> TextTower:
     plugin = plugin_class("text_tower", options.text_tower)
     tower: TextTower = plugin(config(options.text_model, options.text_pretrained))
     return tower
-
-
-def _head(inputs: int, options: Config) -> nn.Module:
-    if options.head == "linear":
-        return nn.Sequential(
-            nn.LayerNorm(inputs), nn.Dropout(options.dropout), nn.Linear(inputs, options.width)
-        )
-    if options.head == "mlp":
-        return nn.Sequential(
-            nn.LayerNorm(inputs),
-            nn.Linear(inputs, options.hidden),
-            nn.GELU(),
-            nn.Dropout(options.dropout),
-            nn.Linear(options.hidden, options.width),
-        )
-    raise ConfigError(f"encoder.head={options.head!r} is not known. Known: {', '.join(HEADS)}")

@@ -1,7 +1,7 @@
 """Any open_clip model: pretrained weights, towers locked in whole or in part."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 from wfa.encoders._clip import ClipEncoder
 from wfa.encoders._locking import lock_image, lock_text
@@ -36,16 +36,21 @@ class Config:
 class OpenClip(ClipEncoder):
     """The towers of an open_clip model."""
 
-    def __init__(self, options: Config) -> None:
+    @classmethod
+    def restore(cls, options: Config) -> Self:
+        """Build the model without its pretrained weights, which a run's own replace."""
+        return cls(options, weights=False)
+
+    def __init__(self, options: Config, weights: bool = True) -> None:
         """Build the model, load its weights and lock what is to stay.
 
         Raises:
             ModelError: There is no such model or weights, or they do not go together.
             ConfigError: The tower cannot be locked as asked.
         """
-        model, config = build_model(options.model, options.pretrained)
+        model, config = build_model(options.model, options.pretrained, weights)
         super().__init__(model, build_tokenizer(options.model), config)
-        if options.pretrained or ":" in options.model:
+        if weights and (options.pretrained or ":" in options.model):
             self.initial_logit_scale = _number(model.logit_scale)
         if options.lock_image:
             lock_image(model, options.unlock_image_blocks)

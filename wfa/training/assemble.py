@@ -38,10 +38,13 @@ class Parts:
 
     Args:
         config: The run's config.
+        restored: Whether the model's weights are loaded later, so that those it would start from
+            need not be there.
     """
 
-    def __init__(self, config: RunConfig) -> None:
+    def __init__(self, config: RunConfig, restored: bool = False) -> None:
         self.config = config
+        self._restored = restored
         self._splits: dict[str, SplitParts] = {}
 
     @cached_property
@@ -53,9 +56,18 @@ class Parts:
     def model(self) -> MultiCaptionCLIP:
         """The model with its initial weights; the seed must be set before."""
         config = self.config
-        encoder = config.encoder.plugin()(config.encoder.options)
+        plugin = config.encoder.plugin()
+        encoder = (plugin.restore if self._restored else plugin)(config.encoder.options)
         aggregation = config.aggregation.plugin()(config.aggregation.options, encoder.width)
         return MultiCaptionCLIP(encoder, aggregation, config.loss.plugin()(config.loss.options))
+
+    @property
+    def workers(self) -> int:
+        """Processes that load images: none where a step reads memory-mapped arrays."""
+        asked = int(self.config.train.workers)
+        if asked >= 0:
+            return asked
+        return 0 if self.cache is not None else min(4, max(1, torch.get_num_threads() - 1))
 
     @cached_property
     def split_names(self) -> tuple[str, ...]:
@@ -87,7 +99,9 @@ class Parts:
 
     def embed(self, part: SplitParts, track: Track[Any] = untracked) -> Embeddings:
         """Embed a split with the model as it stands."""
-        return embed(self.model, part.dataset, part.inputs, part.prior, track=track)
+        return embed(
+            self.model, part.dataset, part.inputs, part.prior, workers=self.workers, track=track
+        )
 
 
 def open_split(data: Choice, split: str, present: tuple[str, ...]) -> ImageTextDataset:
@@ -119,7 +133,7 @@ def load_run(path: Path) -> Parts:
         ModelError: The weights are damaged or of another architecture.
     """
     folder = RunFolder(path)
-    parts = Parts(folder.read_config())
+    parts = Parts(folder.read_config(), restored=True)
     if not folder.weights.is_file():
         raise RunError(f"{path} has no model.safetensors: finish it with `wfa train out={path}`")
     try:

@@ -30,16 +30,41 @@ class AtomicCheckpointIO(TorchCheckpointIO):
         return checkpoint
 
 
-def model_checkpoint(folder: Path) -> ModelCheckpoint:
-    """Return the callback that keeps the best epoch by validation mR, and the last one."""
-    return ModelCheckpoint(
-        dirpath=folder,
-        filename="best",
-        monitor=MONITOR,
-        mode="max",
-        save_top_k=1,
-        save_last=True,
-        save_on_train_epoch_end=True,
-        enable_version_counter=False,
-        auto_insert_metric_name=False,
-    )
+class BestAndLast(ModelCheckpoint):
+    """Keeps the best epoch by validation mR, and the last one to go on from.
+
+    Args:
+        folder: Where both lie.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(
+            dirpath=folder,
+            filename="best",
+            monitor=MONITOR,
+            mode="max",
+            save_top_k=1,
+            save_last=True,
+            save_on_train_epoch_end=True,
+            enable_version_counter=False,
+            auto_insert_metric_name=False,
+        )
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Take the best score along, also when the run folder has been moved since."""
+        super().load_state_dict(_moved(state_dict, str(self.dirpath)))
+
+
+def _moved(state: dict[str, Any], folder: str) -> dict[str, Any]:
+    """Put the paths of a checkpoint's state below `folder`."""
+
+    def here(path: str) -> str:
+        return str(Path(folder) / Path(path).name) if path else path
+
+    paths: dict[str, Any] = {
+        name: here(state[name])
+        for name in ("best_model_path", "kth_best_model_path", "last_model_path")
+        if name in state
+    }
+    scores = {here(path): score for path, score in state.get("best_k_models", {}).items()}
+    return {**state, **paths, "dirpath": folder, "best_k_models": scores}

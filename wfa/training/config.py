@@ -13,7 +13,10 @@ class Config:
     """Options of training; the defaults suit a small model on a laptop.
 
     Attributes:
-        epochs: Passes over the training split.
+        epochs: Passes over the training split, unless `max_images` or `max_seconds` is given.
+        max_images: Images after which training stops; 0 counts epochs.
+        max_seconds: Seconds after which training stops, validation included; 0 counts epochs. The
+            learning rate then follows the clock, so that its schedule ends with the time.
         batch_size: Images in a step, over all devices together.
         lr: Highest learning rate of AdamW.
         weight_decay: AdamW's, not applied to gains, biases and the temperature.
@@ -39,6 +42,8 @@ class Config:
     """
 
     epochs: int = 10
+    max_images: int = 0
+    max_seconds: float = 0.0
     batch_size: int = 128
     lr: float = 1e-3
     weight_decay: float = 0.1
@@ -66,9 +71,23 @@ class Config:
         for name in ("epochs", "batch_size", "accumulate", "log_every"):
             if getattr(self, name) < 1:
                 raise ConfigError(f"train.{name}={getattr(self, name)} must be at least 1")
-        for name in ("seed", "patience", "clip_norm", "weight_decay", "final_lr", "eps"):
+        for name in (
+            "seed",
+            "patience",
+            "clip_norm",
+            "weight_decay",
+            "final_lr",
+            "eps",
+            "max_images",
+            "max_seconds",
+        ):
             if not 0 <= getattr(self, name) < 2**32:
                 raise ConfigError(f"train.{name}={getattr(self, name)} must be in [0, 2^32)")
+        if self.max_images and self.max_seconds:
+            raise ConfigError(
+                f"train.max_images={self.max_images} and train.max_seconds={self.max_seconds} are "
+                "both given: choose one"
+            )
         if self.workers < -1:
             raise ConfigError(f"train.workers={self.workers} must be -1 (choose) or more")
         if not 0.0 <= self.warmup <= 1.0:

@@ -1,8 +1,12 @@
 """Measure a finished run on any data set and split."""
 
+import hashlib
+import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
+
+import torch
 
 from wfa.config import resolve
 from wfa.errors import ConfigError
@@ -28,7 +32,8 @@ def evaluate_run(
 
     Returns:
         The rows, and the folder `evaluations/<data>-<split>` below the run's that holds
-        `metrics.json`, `ranks.parquet` and `evaluation.json`.
+        `metrics.json`, `ranks.parquet` and `evaluation.json`; its name ends in six hex digits of
+        the options where they are not those of the run.
 
     Raises:
         ConfigError: A word changes what the run was trained with.
@@ -51,17 +56,29 @@ def evaluate_run(
     config = resolve(kept, file=RunFolder(path).config_file)
     present = config.data.plugin().splits(config.data.options)
     part = parts.prepare(open_split(config.data, split, present))
+    parts.model.to(_device())
     found = measure(parts.embed(part, track), config.data.name, split, config.retrieval)
-    folder = RunFolder(path / "evaluations" / f"{config.data.name}-{split}")
+    asked = {key: config.as_dict()[key] for key in ("data", "retrieval")}
+    trained = parts.config.as_dict()
+    same = all(asked[key] == trained[key] for key in asked)
+    mark = "" if same else f"-{hashlib.sha256(json.dumps(asked).encode()).hexdigest()[:6]}"
+    folder = RunFolder(path / "evaluations" / f"{config.data.name}-{split}{mark}")
     folder.write_json("metrics.json", [row.as_dict() for row in found.rows])
     write_ranks(folder.path / "ranks.parquet", found.ranks)
     folder.write_json(
         "evaluation.json",
         {
             "config_id": parts.config.config_id,
+            "config": asked,
             "git": git_state(),
             "versions": versions(),
             "data": {"name": config.data.name, "splits": {split: describe(part)}},
         },
     )
     return found.rows, folder.path
+
+
+def _device() -> torch.device:
+    """Return the accelerator where there is one, else the CPU."""
+    found = torch.accelerator.current_accelerator() if torch.accelerator.is_available() else None
+    return found or torch.device("cpu")

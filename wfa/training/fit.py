@@ -4,13 +4,13 @@ import logging
 import time
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import lightning
 import torch
-from lightning.pytorch.callbacks import EarlyStopping, ModelCheckpoint, RichProgressBar
 from lightning.pytorch.loggers import TensorBoardLogger
 from lightning.pytorch.utilities import rank_zero_only
 
@@ -20,16 +20,24 @@ from wfa.model.clip import MultiCaptionCLIP
 from wfa.retrieval.embed import Track, untracked
 from wfa.retrieval.evaluate import mean_recall
 from wfa.training.assemble import Parts, save_weights
-from wfa.training.checkpoints import MONITOR, AtomicCheckpointIO, model_checkpoint
+from wfa.training.checkpoints import MONITOR, AtomicCheckpointIO, BestAndLast
+from wfa.training.config import Config
 from wfa.training.history import History
 from wfa.training.module import TrainingModule
+from wfa.training.progress import Progress
 from wfa.training.results import EVALUATED, write_results
 from wfa.training.run_folder import RunFolder
+from wfa.training.stopping import Patience
+from wfa.training.strategies import make_trainer
 from wfa.training.throughput import Throughput
 
 
 def fit(
-    config: RunConfig, out: Path, overwrite: bool = False, track: Track[Any] = untracked
+    config: RunConfig,
+    out: Path,
+    overwrite: bool = False,
+    track: Track[Any] = untracked,
+    show_training: bool = True,
 ) -> RunFolder | None:
     """Train, select, evaluate and write a run; an unfinished one goes on where it stopped.
 
@@ -38,6 +46,7 @@ def fit(
         out: The run folder.
         overwrite: Lose a run that the folder holds.
         track: Shows progress of the parts outside training.
+        show_training: Whether training shows its progress bar.
 
     Returns:
         The finished run's folder; None in processes other than the first.
@@ -46,20 +55,42 @@ def fit(
         DataError: The data set has no training or validation split, or cannot be read.
         RunError: The folder cannot be used.
     """
+    with ExitStack() as held:
+        return _fit(config, RunFolder(out), overwrite, track, show_training, held)
+
+
+def _fit(
+    config: RunConfig,
+    folder: RunFolder,
+    overwrite: bool,
+    track: Track[Any],
+    show_training: bool,
+    held: ExitStack,
+) -> RunFolder | None:
     started = time.perf_counter()
     lightning.seed_everything(config.train.seed, verbose=False)
     parts = Parts(config)
-    folder = RunFolder(out)
     rank_zero_only(folder.check)(config, overwrite)
-    # Everything that can be wrong with data, towers or images is found before the folder is made.
+    # Everything that can be wrong with data, towers, images or devices is found before the folder
+    # is made.
     train, validation = parts.split("train"), parts.split("validation")
     for split in EVALUATED:
         if split in parts.split_names:
             parts.split(split)
+    throughput = Throughput(parts.model.encoder.context_length)
+    history = History(folder.path / "history.csv", config.train.log_every)
+    callbacks: list[lightning.Callback] = [
+        throughput, history, BestAndLast(folder.checkpoints)
+    ]  # fmt: skip
+    if config.train.patience:
+        callbacks.append(Patience(config.train.patience))
+    if show_training:
+        callbacks.append(Progress())
+    trainer = _trainer(config, folder, len(train.dataset), callbacks)
+    if trainer.is_global_zero:
+        held.enter_context(folder.locked())
     rank_zero_only(folder.claim)(config, overwrite)
     prepared = time.perf_counter()
-
-    history = History(folder.path / "history.csv", config.train.log_every)
 
     def validate(model: MultiCaptionCLIP) -> dict[str, float]:
         metrics = mean_recall(parts.embed(validation), queries=config.train.select_on)
@@ -67,19 +98,19 @@ def fit(
         return metrics
 
     def finish() -> None:
-        trainer = module.trainer
-        fitted = time.perf_counter()
         selection = _select(trainer, module)
         save_weights(parts.model, folder)
         write_results(
             parts, folder, track,
-            seconds={"prepare": prepared - started, "fit": fitted - prepared},
+            seconds={"prepare": prepared - started, "fit": throughput.fit_seconds},
             selection={**selection, "queries": config.train.select_on},
             throughput=throughput.figures(),
-            device=str(trainer.strategy.root_device),
+            device=_device_name(trainer.strategy.root_device),
         )  # fmt: skip
 
-    module = TrainingModule(parts.model, config.train, validate, finish)
+    module = TrainingModule(
+        parts.model, config.train, validate, finish, lambda: throughput.fit_seconds
+    )
     batches = TrainingBatches(
         train.dataset,
         train.inputs,
@@ -92,75 +123,54 @@ def fit(
         len(train.dataset),
         config.train.batch_size,
         config.train.seed,
-        workers=_workers(config, parts),
+        workers=parts.workers,
     )
-    throughput = Throughput(parts.model.encoder.context_length)
     resume = folder.last_checkpoint if folder.last_checkpoint.is_file() else None
     with _quiet_lightning():
-        trainer = _trainer(config, folder, history, throughput)
         trainer.fit(module, datamodule, ckpt_path=resume, weights_only=True)
     return folder if trainer.is_global_zero else None
 
 
-class Progress(RichProgressBar):
-    """Lightning's bar with figures short enough for one line of 80 columns."""
-
-    def get_metrics(
-        self, trainer: lightning.Trainer, pl_module: lightning.LightningModule
-    ) -> dict[str, Any]:
-        """Return loss, images a second and validation mR as short strings."""
-        found = super().get_metrics(trainer, pl_module)
-        digits = {"loss": 2, "images/s": 0, "mR": 3}
-        return {
-            name: f"{found[name]:.{places}f}" for name, places in digits.items() if name in found
-        }
-
-
 def _trainer(
-    config: RunConfig, folder: RunFolder, history: History, throughput: Throughput
+    config: RunConfig, folder: RunFolder, images: int, callbacks: list[lightning.Callback]
 ) -> lightning.Trainer:
     options = config.train
-    callbacks: list[lightning.Callback] = [
-        history, throughput, Progress(), model_checkpoint(folder.checkpoints)
-    ]  # fmt: skip
-    if options.patience:
-        callbacks.append(
-            EarlyStopping(
-                MONITOR, mode="max", patience=options.patience, check_on_train_epoch_end=True
-            )
+    shown = any(isinstance(callback, Progress) for callback in callbacks)
+    with _quiet_lightning():
+        return make_trainer(
+            options,
+            max_epochs=-1 if options.max_images or options.max_seconds else options.epochs,
+            max_steps=_steps_of_budget(options, images),
+            max_time=timedelta(seconds=options.max_seconds) if options.max_seconds else None,
+            enable_progress_bar=shown,
+            gradient_clip_val=options.clip_norm or None,
+            accumulate_grad_batches=options.accumulate,
+            callbacks=callbacks,
+            plugins=[AtomicCheckpointIO()],
+            logger=TensorBoardLogger(folder.path / "logs", name="", version=""),
+            use_distributed_sampler=False,  # our sampler already gives each process its part
+            enable_model_summary=False,
+            log_every_n_steps=options.log_every,
         )
-    devices: Any = (
-        int(options.devices) if options.devices.lstrip("-").isdigit() else options.devices
-    )
-    return lightning.Trainer(
-        max_epochs=options.epochs,
-        accelerator=options.accelerator,
-        devices=devices,
-        num_nodes=options.num_nodes,
-        strategy=options.strategy,
-        precision=options.precision,
-        gradient_clip_val=options.clip_norm or None,
-        accumulate_grad_batches=options.accumulate,
-        callbacks=callbacks,
-        plugins=[AtomicCheckpointIO()],
-        logger=TensorBoardLogger(folder.path / "logs", name="", version=""),
-        use_distributed_sampler=False,  # our sampler already gives each process its part
-        enable_model_summary=False,
-        log_every_n_steps=options.log_every,
-    )
 
 
-def _workers(config: RunConfig, parts: Parts) -> int:
-    """Choose the loader's processes: none where a step reads memory-mapped arrays."""
-    if config.train.workers >= 0:
-        return int(config.train.workers)
-    return 0 if parts.cache is not None else min(4, max(1, torch.get_num_threads() - 1))
+def _device_name(device: torch.device) -> str:
+    """Return the device, a GPU with its model."""
+    if device.type != "cuda":
+        return str(device)
+    return f"{device} ({torch.cuda.get_device_name(device)})"
+
+
+def _steps_of_budget(options: Config, images: int) -> int:
+    """Return the optimiser steps that `max_images` pays for, -1 for no such limit."""
+    a_step = min(options.batch_size, images) * options.accumulate
+    return max(1, options.max_images // a_step) if options.max_images else -1
 
 
 def _select(trainer: lightning.Trainer, module: TrainingModule) -> dict[str, Any]:
     """Load the best epoch's weights into the model; say which it was."""
     checkpoint = trainer.checkpoint_callback
-    assert isinstance(checkpoint, ModelCheckpoint)  # the one that `_trainer` put there
+    assert isinstance(checkpoint, BestAndLast)  # the one that `fit` put there
     best = torch.load(checkpoint.best_model_path, map_location="cpu", weights_only=True)
     module.load_state_dict(best["state_dict"])
     return {
@@ -183,6 +193,7 @@ def _quiet_lightning() -> Iterator[None]:
                 ".*does not have many workers.*",
                 ".*Checkpoint directory .* exists and is not empty.*",
                 ".*number of training batches .* is smaller than the logging interval.*",
+                ".*sync_dist=True.*",  # every process computes the same metrics
                 ".*isinstance.treespec, LeafSpec.. is deprecated.*",
             ):
                 warnings.filterwarnings("ignore", message=text)

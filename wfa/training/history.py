@@ -2,6 +2,7 @@
 
 import csv
 import io
+import time
 from pathlib import Path
 from typing import Any
 
@@ -26,12 +27,29 @@ class History(Callback):
         self._log_every = log_every
         self._rows: list[dict[str, float]] = []
         self._writes = True
+        self._start: float | None = None
 
     def setup(
         self, trainer: lightning.Trainer, pl_module: lightning.LightningModule, stage: str
     ) -> None:
         """Let the first process alone write."""
         self._writes = trainer.is_global_zero
+
+    def on_train_start(
+        self, trainer: lightning.Trainer, pl_module: lightning.LightningModule
+    ) -> None:
+        """Start the clock; a run that goes on adds to the seconds that it has."""
+        self._start = time.perf_counter() - self._seconds_before()
+
+    def on_train_batch_start(
+        self,
+        trainer: lightning.Trainer,
+        pl_module: lightning.LightningModule,
+        batch: Any,
+        batch_idx: int,
+    ) -> None:
+        """Keep the rate that this step is made with; after it the schedule has moved on."""
+        self._rate = trainer.optimizers[0].param_groups[0]["lr"]
 
     def on_train_batch_end(
         self,
@@ -45,17 +63,23 @@ class History(Callback):
         last = batch_idx + 1 == trainer.num_training_batches
         stepped = not self._rows or trainer.global_step > self._rows[-1]["step"]
         if last or (stepped and trainer.global_step % self._log_every == 0):
-            self._rows.append(
-                {
-                    "step": trainer.global_step,
-                    "epoch": trainer.current_epoch,
-                    "loss": float(trainer.callback_metrics["loss"]),
-                    "learning_rate": trainer.optimizers[0].param_groups[0]["lr"],
-                }
-            )
+            self._add(trainer)
+
+    def on_train_epoch_end(
+        self, trainer: lightning.Trainer, pl_module: lightning.LightningModule
+    ) -> None:
+        """Add the row of an epoch that a budget of images or seconds cut short."""
+        if not self._rows or self._rows[-1]["step"] < trainer.global_step:
+            self._add(trainer)
+
+    def elapsed(self) -> float:
+        """Return the seconds of training up to now, without those between interruptions."""
+        before = self._seconds_before()
+        return before if self._start is None else time.perf_counter() - self._start
 
     def validated(self, metrics: dict[str, float]) -> None:
         """Add validation metrics to the epoch's last row and write the file."""
+        self._rows[-1]["seconds"] = self.elapsed()
         self._rows[-1].update({f"validation/{name}": value for name, value in metrics.items()})
         if self._writes:
             self._write()
@@ -67,6 +91,20 @@ class History(Callback):
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Take the rows of the checkpoint that the run goes on from."""
         self._rows = state_dict["rows"]
+
+    def _seconds_before(self) -> float:
+        return self._rows[-1]["seconds"] if self._rows else 0.0
+
+    def _add(self, trainer: lightning.Trainer) -> None:
+        self._rows.append(
+            {
+                "step": trainer.global_step,
+                "epoch": trainer.current_epoch,
+                "seconds": self.elapsed(),
+                "loss": float(trainer.callback_metrics["loss"]),
+                "learning_rate": self._rate,
+            }
+        )
 
     def _write(self) -> None:
         columns = dict.fromkeys(key for row in self._rows for key in row)

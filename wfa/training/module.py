@@ -7,12 +7,15 @@ import lightning
 import torch
 from lightning.pytorch.utilities.types import OptimizerLRScheduler
 from torch import Tensor
+from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LambdaLR
 
 from wfa.data.batch import Batch
+from wfa.model.batch_norm import synchronise
 from wfa.model.clip import MultiCaptionCLIP
 from wfa.training.config import Config
-from wfa.training.optimiser import adamw, warmup_cosine
+from wfa.training.optimiser import adamw, decayed, warmup_cosine, warmup_cosine_in_time
+from wfa.training.strategies import clip, whole_parameters
 
 Validate = Callable[[MultiCaptionCLIP], dict[str, float]]
 
@@ -25,6 +28,7 @@ class TrainingModule(lightning.LightningModule):
         options: The `train` section.
         validate: Measures the model on the validation split; metric name -> value in [0, 1].
         finish: Called by the first process when training has ended, while all processes live.
+        elapsed: Gives the seconds of training up to now.
     """
 
     def __init__(
@@ -33,12 +37,21 @@ class TrainingModule(lightning.LightningModule):
         options: Config,
         validate: Validate,
         finish: Callable[[], None],
+        elapsed: Callable[[], float],
     ) -> None:
         super().__init__()
         self.model = model
         self._options = options
         self._validate = validate
         self._finish = finish
+        self._elapsed = elapsed
+        # Named before a strategy may flatten them: the rule reads the number of dimensions.
+        self._decayed = decayed(model)
+
+    def configure_model(self) -> None:
+        """Let batch norms see the whole batch where it is spread over processes."""
+        if self.trainer.world_size > 1:
+            synchronise(self.model, self.trainer.strategy.root_device)
 
     def training_step(self, batch: Batch, step: int) -> Tensor:
         """Return the loss of one batch."""
@@ -48,9 +61,25 @@ class TrainingModule(lightning.LightningModule):
         return loss
 
     def on_train_epoch_start(self) -> None:
-        """Seed dropout by (seed, epoch, rank), so that a resumed run draws the same."""
+        """Seed what draws from torch's generator, so that a resumed run draws the same."""
         seed = (self._options.seed * 100_003 + self.current_epoch) * 1_009 + self.global_rank
         torch.manual_seed(seed % 2**63)
+
+    def on_train_batch_start(self, batch: Any, batch_idx: int) -> None:
+        """Seed the encoder's own randomness, the same on every process."""
+        self.model.encoder.begin_step(
+            (self._options.seed * 100_003 + self.current_epoch) * 1_000_003 + batch_idx
+        )
+
+    def configure_gradient_clipping(
+        self,
+        optimizer: Optimizer,
+        gradient_clip_val: float | None = None,
+        gradient_clip_algorithm: str | None = None,
+    ) -> None:
+        """Clip by the norm of the whole gradient, also where parameters are sharded."""
+        if gradient_clip_val is not None and not clip(self.trainer, gradient_clip_val):
+            self.clip_gradients(optimizer, gradient_clip_val, gradient_clip_algorithm)
 
     def on_train_batch_end(self, outputs: Any, batch: Any, batch_idx: int) -> None:
         """Keep the temperature in its range."""
@@ -59,7 +88,9 @@ class TrainingModule(lightning.LightningModule):
     def on_train_epoch_end(self) -> None:
         """Measure the validation split; callbacks that monitor it run after this hook."""
         self.model.eval()
-        for name, value in self._validate(self.model).items():
+        with whole_parameters(self.trainer):
+            measured = self._validate(self.model)
+        for name, value in measured.items():
             # Every rank computes the same value from the same data, so nothing is reduced.
             self.log(f"validation/{name}", value)
             if name == "mR":
@@ -68,16 +99,25 @@ class TrainingModule(lightning.LightningModule):
 
     def on_fit_end(self) -> None:
         """Write the results on the training device; the other processes wait for the first."""
-        if self.trainer.is_global_zero:
-            self._finish()
+        with whole_parameters(self.trainer):
+            if self.trainer.is_global_zero:
+                self._finish()
         self.trainer.strategy.barrier("finished")
 
     def configure_optimizers(self) -> OptimizerLRScheduler:
         """Return AdamW and the schedule, stepped after every optimiser step."""
-        optimiser = adamw(self.model, self._options)
-        steps = int(self.trainer.estimated_stepping_batches)
-        schedule = LambdaLR(optimiser, warmup_cosine(steps, self._options))
+        optimiser = adamw(self.model, self._decayed, self._options)
+        if self._options.max_seconds:
+            factor = warmup_cosine_in_time(self._shared_seconds, self._options)
+        else:
+            steps = int(self.trainer.estimated_stepping_batches)
+            factor = warmup_cosine(steps, self._options)
+        schedule = LambdaLR(optimiser, factor)
         return {
             "optimizer": optimiser,
             "lr_scheduler": {"scheduler": schedule, "interval": "step"},
         }
+
+    def _shared_seconds(self) -> float:
+        """Return the first process's clock: with different learning rates they would drift."""
+        return float(self.trainer.strategy.broadcast(self._elapsed()))

@@ -1,7 +1,7 @@
 """AdamW with CLIP's rules, and linear warm-up followed by a cosine."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from torch import nn
 from torch.optim import AdamW
@@ -9,23 +9,55 @@ from torch.optim import AdamW
 from wfa.training.config import Config
 
 
-def adamw(model: nn.Module, options: Config) -> AdamW:
-    """Return AdamW over the parameters that train.
+def decayed(model: nn.Module) -> frozenset[str]:
+    """Return the names of the parameters that weight decay applies to.
 
     Gains, biases and the temperature are not decayed (Radford et al. 2021, section 2.5): they are
     the parameters with fewer than two dimensions.
     """
-    trainable = [parameter for parameter in model.parameters() if parameter.requires_grad]
+    return frozenset(name for name, parameter in model.named_parameters() if parameter.ndim >= 2)
+
+
+def adamw(model: nn.Module, decays: Collection[str], options: Config) -> AdamW:
+    """Return AdamW over the parameters that train.
+
+    Args:
+        model: Its parameters, in whatever shape a strategy has given them.
+        decays: Names of the parameters that are decayed; see `decayed`.
+        options: `lr`, `weight_decay`, `beta1`, `beta2` and `eps` are used.
+    """
+    trainable = [(name, value) for name, value in model.named_parameters() if value.requires_grad]
     groups = [
-        {"params": [p for p in trainable if p.ndim >= 2], "weight_decay": options.weight_decay},
-        {"params": [p for p in trainable if p.ndim < 2], "weight_decay": 0.0},
-    ]
+        {"params": [p for name, p in trainable if name in decays],
+         "weight_decay": options.weight_decay},
+        {"params": [p for name, p in trainable if name not in decays], "weight_decay": 0.0},
+    ]  # fmt: skip
     return AdamW(
         [group for group in groups if group["params"]],
         lr=options.lr,
         betas=(options.beta1, options.beta2),
         eps=options.eps,
     )
+
+
+def warmup_cosine_in_time(elapsed: Callable[[], float], options: Config) -> Callable[[int], float]:
+    """Return the same schedule over the share of `max_seconds` that has passed.
+
+    Args:
+        elapsed: Seconds of training up to now.
+        options: `max_seconds`, `warmup` and `final_lr` are used.
+
+    Returns:
+        step -> factor in [0, 1]; the step itself says nothing.
+    """
+    parts = 10_000
+    factor = warmup_cosine(parts, options)
+
+    def at(step: int) -> float:
+        del step
+        return factor(min(parts, int(parts * elapsed() / options.max_seconds)))
+
+    return at
 
 
 def warmup_cosine(steps: int, options: Config) -> Callable[[int], float]:

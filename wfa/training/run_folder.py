@@ -1,8 +1,11 @@
 """The run folder: what lies in it, and when a run may use one."""
 
+import importlib
 import json
+import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,6 +13,11 @@ from typing import Any
 from wfa.config import RunConfig, resolve
 from wfa.errors import RunError
 from wfa.files import write_text
+
+fcntl = importlib.import_module("fcntl") if os.name == "posix" else None
+
+LOCK = ".lock"
+"""Held by the process that trains; it stays as an empty file."""
 
 
 @dataclass(frozen=True)
@@ -102,10 +110,31 @@ class RunFolder:
                     f"`wfa evaluate {self.path}` to measure it"
                 )
             return
-        if self.path.is_dir() and any(self.path.iterdir()):
+        if self.path.is_dir() and any(path.name != LOCK for path in self.path.iterdir()):
             raise RunError(
                 f"{self.path} is not empty and holds no run: choose another folder with out=DIR"
             )
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Keep other processes from training into this folder at the same time.
+
+        Raises:
+            RunError: One does so already.
+        """
+        if fcntl is None:  # no such lock on Windows
+            yield
+            return
+        self.path.mkdir(parents=True, exist_ok=True)
+        with (self.path / LOCK).open("a") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                raise RunError(
+                    f"another process trains into {self.path}: wait for it, or choose another "
+                    "folder with out=DIR"
+                ) from error
+            yield
 
     def claim(self, config: RunConfig, overwrite: bool) -> None:
         """Make the folder this run's: new, unfinished of the same config, or overwritten.

@@ -8,6 +8,15 @@ from lightning.pytorch.callbacks import Callback
 
 from wfa.data.batch import Batch
 
+COUNTS = ("images", "captions", "texts", "tokens", "stock_tokens", "waiting", "working")
+SHOWN = {
+    "images_per_second": "images/s",
+    "captions_per_second": "captions/s",
+    "text_tokens_share": "tokens",
+    "data_wait_share": "wait",
+}
+"""Figure of run.json -> its name on the progress bar."""
+
 
 class Throughput(Callback):
     """Counts images, captions, text tokens and seconds over training steps.
@@ -25,6 +34,35 @@ class Throughput(Callback):
         self._waiting = self._working = 0.0
         self._mark = 0.0
         self._ranks = 1
+        self._started: float | None = None
+        self._before = 0.0
+        self._resumed = 0
+
+    def on_fit_start(
+        self, trainer: lightning.Trainer, pl_module: lightning.LightningModule
+    ) -> None:
+        """Start the clock of the whole fit."""
+        self._started = time.perf_counter()
+
+    @property
+    def fit_seconds(self) -> float:
+        """Seconds of training up to now, those before an interruption included."""
+        now = time.perf_counter() - self._started if self._started is not None else 0.0
+        return self._before + now
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return the counts for the checkpoint."""
+        return {
+            **{name: getattr(self, f"_{name}") for name in COUNTS},
+            "resumed": self._resumed,
+            "fit_seconds": self.fit_seconds,
+        }
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Go on counting from the checkpoint."""
+        for name in COUNTS:
+            setattr(self, f"_{name}", state_dict[name])
+        self._before, self._resumed = state_dict["fit_seconds"], state_dict["resumed"] + 1
 
     def on_train_epoch_start(
         self, trainer: lightning.Trainer, pl_module: lightning.LightningModule
@@ -63,17 +101,21 @@ class Throughput(Callback):
         if not batch.tokens.is_floating_point():
             self._tokens += batch.tokens.numel()
             self._stock_tokens += len(batch.borne_ids) * self._context_length
-        rate = self._ranks * self._images / (self._waiting + self._working)
-        pl_module.log("images/s", rate, prog_bar=True, batch_size=1)
+        figures = self.figures()
+        for name, shown in SHOWN.items():
+            figure = figures[name]
+            if figure is not None:
+                pl_module.log(shown, figure, prog_bar=True, logger=False, batch_size=1)
 
     def figures(self) -> dict[str, float | None]:
         """Return the figures of `run.json`.
 
         Returns:
             images and captions (all that the images bear) a second over all processes; distinct
-            texts encoded for each caption borne; text tokens computed as a share of those that a
-            stock tower computes on all captions (None where text features are cached); share of
-            the time spent waiting for data.
+            texts encoded for each caption borne, and their number; text tokens computed, as a share
+            of those that a stock tower computes on all captions and as a number (None where text
+            features are cached); share of the time spent waiting for data; how often the run was
+            interrupted and went on.
         """
         seconds = self._waiting + self._working
         return {
@@ -81,5 +123,8 @@ class Throughput(Callback):
             "captions_per_second": self._ranks * self._captions / seconds if seconds else None,
             "texts_per_caption": self._texts / self._captions if self._captions else None,
             "text_tokens_share": self._tokens / self._stock_tokens if self._stock_tokens else None,
+            "texts": self._ranks * self._texts,
+            "text_tokens": self._ranks * self._tokens if self._stock_tokens else None,
             "data_wait_share": self._waiting / seconds if seconds else None,
+            "resumed": self._resumed,
         }

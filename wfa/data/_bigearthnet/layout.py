@@ -41,11 +41,10 @@ def open_store(folder: Path, images: str) -> PatchStore:
     """
     if images not in ("auto", "lmdb", "geotiff"):
         raise ConfigError(f"data.images={images!r} must be auto, lmdb or geotiff")
-    lmdb = _find_lmdb(folder)
+    lmdb = find_lmdb(folder)
     if lmdb is not None and images != "geotiff":
         return LmdbStore(lmdb)
-    geotiff = any((folder / name).is_dir() for name in (S1_FOLDER, S2_FOLDER))
-    if geotiff and images != "lmdb":
+    if has_geotiffs(folder) and images != "lmdb":
         return GeoTiffStore(folder)
     wanted = {
         "lmdb": f"{LMDB}/data.mdb",
@@ -85,7 +84,13 @@ def flagged(folder: Path, snow: bool, clouds: bool) -> pa.Array:
     return pa.concat_arrays(found)
 
 
-def _find_lmdb(folder: Path) -> Path | None:
+def has_geotiffs(folder: Path) -> bool:
+    """Return whether a folder holds the unpacked images of BigEarthNet v2."""
+    return any((folder / name).is_dir() for name in (S1_FOLDER, S2_FOLDER))
+
+
+def find_lmdb(folder: Path) -> Path | None:
+    """Return the LMDB in a folder: itself one, or in a folder of it; None where there is none."""
     candidates = [
         folder,
         folder / LMDB,

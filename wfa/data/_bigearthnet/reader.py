@@ -58,6 +58,11 @@ class PatchReader:
             image[channel] = mean
         return image.transpose(1, 2, 0)
 
+    def is_stored(self, s2_name: str, s1_name: str) -> bool:
+        """Return whether the patches that are read for a pair are there, without reading them."""
+        names = {"s2": s2_name, "s1": s1_name}
+        return all(names[sensor] in self._store for sensor, own in self._wanted.items() if own)
+
     def _place(
         self, image: NDArray[np.float32], found: Bands, places: dict[str, int], name: str
     ) -> None:

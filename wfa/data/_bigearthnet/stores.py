@@ -1,5 +1,6 @@
 """Where the bands of a patch are read from: an LMDB of safetensors blobs, or GeoTIFF folders."""
 
+import hashlib
 import os
 import threading
 from collections.abc import Iterator, Mapping, Sequence
@@ -19,6 +20,10 @@ Bands = Mapping[str, NDArray[Any]]
 """Band -> array at its native size and type."""
 
 
+_FIRST_PAGES = 1 << 16
+"""Bytes that hold the first two pages of an LMDB whatever the size of pages, 4 to 32 KiB."""
+
+
 class PatchStore(Protocol):
     """Reads patches by name: a patch_id for Sentinel-2, an s1_name for Sentinel-1."""
 
@@ -30,6 +35,13 @@ class PatchStore(Protocol):
         """
 
     def __contains__(self, name: str) -> bool: ...
+
+    def fingerprint(self, names: Sequence[str]) -> str:
+        """Return what tells two states of the store apart.
+
+        Args:
+            names: Some patches, where the store can only look at a sample.
+        """
 
 
 class LmdbStore:
@@ -76,6 +88,19 @@ class LmdbStore:
         with _environment(self._path).begin(buffers=True) as transaction:
             return transaction.get(name.encode()) is not None
 
+    def fingerprint(self, names: Sequence[str]) -> str:
+        """Return the length and a hash of the first pages, the same for every copy of the file.
+
+        LMDB notes there the number of the last transaction and where its tree begins, so whatever
+        is written through LMDB shows, patch by patch. Bytes that were changed behind its back, as
+        on a failing disk, do not.
+        """
+        del names
+        path = self._path / "data.mdb"
+        with path.open("rb") as file:
+            first = file.read(_FIRST_PAGES)
+        return f"{path.stat().st_size} {hashlib.sha256(first).hexdigest()}"
+
 
 class GeoTiffStore:
     """The folders of BigEarthNet v2 as published, one GeoTIFF a band.
@@ -95,6 +120,18 @@ class GeoTiffStore:
 
     def __contains__(self, name: str) -> bool:
         return self.folder(name).is_dir()
+
+    def fingerprint(self, names: Sequence[str]) -> str:
+        """Return a hash of the named patches' files, the same on every machine.
+
+        The published imagery has millions of files: looking at each would take longer than many a
+        training. A change to other patches than those named does not show.
+        """
+        digest = hashlib.sha256()
+        for name in names:
+            for path in sorted(self.folder(name).glob("*.tif")):
+                digest.update(path.name.encode() + b"\0" + path.read_bytes())
+        return digest.hexdigest()
 
     def folder(self, name: str) -> Path:
         """Return the folder of a patch: below its Sentinel-2 tile or its Sentinel-1 scene.

@@ -1,33 +1,39 @@
 """Fetch a data set, check it and put it where its plug-in reads it."""
 
-from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from wfa import plugins
+from wfa.data.dataset import ImageTextDataset, Progress, SourceConfig
 from wfa.data.facts import Download
 from wfa.data.prepare.download import fetch, matches
 from wfa.data.prepare.unpack import unpack
+from wfa.data.verify import without_stopping
 from wfa.errors import DataError
 from wfa.files import write_text
 
 HUB = "https://huggingface.co"
 """Where the stable addresses are; another host that mirrors its paths can stand in."""
 
-Progress = Callable[[str, int, int], None]
-"""Called as (file, bytes done, bytes in all or 0) while a file is fetched."""
 
-
-def prepare(name: str, root: Path, base_url: str = HUB, progress: Progress | None = None) -> Path:
+def prepare(
+    name: str,
+    root: Path,
+    base_url: str = HUB,
+    progress: Progress | None = None,
+    options: SourceConfig | None = None,
+) -> Path:
     """Fetch what data set `name` needs into `root`; what is there already is not fetched again.
 
     A download that was cut goes on where it stopped, and its file gets its name only when it is
-    whole and its checksum fits.
+    whole and its checksum fits. What can be built from files that lie there is built first.
 
     Args:
         name: The data set's name.
         root: The data set's folder, made when missing.
         base_url: The host to fetch from, `http(s)://...`.
-        progress: Called while a file is fetched.
+        progress: Called while a file is fetched or something is built.
+        options: The data set's options, its defaults where there are none; `root` replaces theirs.
 
     Returns:
         `root`, from which the data set can now be read.
@@ -36,30 +42,61 @@ def prepare(name: str, root: Path, base_url: str = HUB, progress: Progress | Non
         ConfigError: There is no such data set.
         DataError: A file could not be fetched, is not the published one, or must be put there by
             hand; the message says which file and where.
+        UserError: The disk is full or the folder may not be written to.
     """
     dataset = plugins.plugin_class("data", name)
-    options = plugins.config_class("data", name)(root=str(root))
-    facts = dataset.facts
-    for download in facts.downloads:
+    chosen = options or plugins.config_class("data", name)()
+    chosen = without_stopping(replace(chosen, root=str(root)))
+    dataset.build(chosen, progress)
+    if _is_as_published(dataset, chosen):
+        return root
+    for download in dataset.facts.downloads:
         _bring(download, root, f"{base_url.rstrip('/')}/{download.address}", progress)
     try:
-        dataset(options, dataset.splits(options)[0]).read_image(0)
+        _open(dataset, chosen)
     except DataError as error:
-        if not facts.by_hand:
+        help_of_hand = dataset.instructions(chosen, root)
+        if not help_of_hand:
             raise
-        files = "".join(f"\n  {root}/{line}" for line in facts.by_hand)
         raise DataError(
-            f"data set {name} is not complete and no stable address has what is missing: put it "
-            f"there and run this again:{files}"
+            f"data set {name} is not complete and no stable address has what is missing: "
+            f"{help_of_hand}\n(Found: {error})"
         ) from error
     return root
+
+
+def _open(dataset: type[ImageTextDataset], options: SourceConfig) -> dict[str, tuple[int, int]]:
+    """Open every split, find all its images and read one; return its images and captions."""
+    found = {}
+    for split in dataset.splits(options):
+        opened = dataset(options, split)
+        opened.check_present()
+        opened.read_image(0)
+        if dataset.facts.counts:
+            found[split] = (len(opened), sum(map(len, opened.captions)))
+    return found
+
+
+def _is_as_published(dataset: type[ImageTextDataset], options: SourceConfig) -> bool:
+    """Return whether nothing is missing, however it came there."""
+    try:
+        return bool(dataset.facts.counts) and _open(dataset, options) == dataset.facts.counts
+    except DataError:
+        return False
 
 
 def _bring(download: Download, root: Path, url: str, progress: Progress | None) -> None:
     target = root / download.target
     if download.place is None:
-        if not matches(target, download.checksum):
-            fetch(url, target, download.checksum, progress)
+        if matches(target, download.checksum):
+            return
+        if target.is_file():
+            raise DataError(
+                f"{target} is not the file that was published (its checksum is not "
+                f"{download.checksum}): move or delete it to have that one fetched, or use it as "
+                "it is"
+            )
+        fetch(url, target, download.checksum, progress)
         return
     # The archive goes once it is unpacked; this note says that it was, and which one.
     note = target.with_name(f".{target.name}.unpacked")

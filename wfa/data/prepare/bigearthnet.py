@@ -1,7 +1,7 @@
 """BigEarthNet v2 imagery: what to download, and the LMDB built from the unpacked GeoTIFFs."""
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from itertools import islice
 from pathlib import Path
@@ -12,6 +12,9 @@ import lmdb
 from wfa.data._bigearthnet.bands import S1_BANDS, S2_BANDS
 from wfa.data._bigearthnet.blobs import encode
 from wfa.data._bigearthnet.published import (
+    ANNOTATIONS,
+    ANNOTATIONS_ADDRESS,
+    ANNOTATIONS_SHA256,
     ARCHIVES,
     IMAGERY,
     IMAGERY_RECORD,
@@ -19,34 +22,37 @@ from wfa.data._bigearthnet.published import (
     MAPS_FOLDER,
     S1_FOLDER,
     S2_FOLDER,
+    Archive,
 )
 from wfa.data._bigearthnet.stores import close_environments, read_geotiff
+from wfa.data.dataset import Progress
 from wfa.errors import DataError, UserError
-
-Progress = Callable[[str, int, int], None]
-"""Called as (what is done, patches done, patches in all)."""
 
 _COMMIT = 512  # patches in a transaction: an interruption loses no more than these
 _BYTES_A_PATCH = 200_000  # a Sentinel-2 blob has 160,832 bytes, in pages of 4,096
 _BYTES_AT_LEAST = 1 << 26
 
+_PACKED = ".tar.zst"
 _MAP_SUFFIX = "_reference_map"
 _MAP_KEY = "Data"
 
 
-def instructions(root: Path) -> str:
-    """Return what to download by hand, how large it is, where it goes and what to run then.
+def instructions(root: Path, imagery: Path | None = None) -> str:
+    """Return what to download by hand, how large it is, what is there already, what to run then.
 
     Args:
         root: The folder of the data set `bigearthnet_txt`.
+        imagery: The folder of BigEarthNet v2; beside `root` by default.
     """
-    imagery = root.resolve().parent / IMAGERY
+    imagery = imagery or root.resolve().parent / IMAGERY
     files = "\n".join(
-        f"  {archive.name:<58} {archive.size:>14,} bytes"
-        f"{'' if archive.needed else '  (only to make annotations)'}"
+        f"  {archive.name:<58} {archive.size:>14,} bytes  {_state(imagery, archive)}"
+        f"{'' if archive.needed else ' (only to make annotations)'}"
         for archive in ARCHIVES
     )
     return (
+        f"The annotations, {ANNOTATIONS} (467 MB, sha256 {ANNOTATIONS_SHA256}), are fetched by "
+        f"this command from the Hugging Face hub, {ANNOTATIONS_ADDRESS}, into {root}.\n"
         f"The imagery is not fetched by this command, it is 118 GB. From {IMAGERY_RECORD} get\n"
         f"{files}\n"
         f"into {imagery}, check each against the MD5 shown there (`md5sum FILE`), then unpack\n"
@@ -79,7 +85,7 @@ def build_lmdb(
 
     Raises:
         DataError: There are no GeoTIFFs, or a band is missing or broken; the message names it.
-        UserError: The disk is full.
+        UserError: The disk is full or the folder may not be written to.
     """
     folders = _patch_folders(imagery)
     if not folders:
@@ -88,12 +94,12 @@ def build_lmdb(
             "the archives there"
         )
     target = target or imagery / LMDB
-    target.mkdir(parents=True, exist_ok=True)
     close_environments()  # LMDB allows one handle a file and process, and this one writes
-    size = max(_BYTES_AT_LEAST, len(folders) * _BYTES_A_PATCH)
-    with lmdb.open(str(target), map_size=size) as environment:
-        todo = _missing(environment, folders)
-        done = len(folders) - len(todo)
+    todo = _missing(target, folders)
+    if not todo:
+        return 0
+    done = len(folders) - len(todo)
+    with _opened(target, max(_BYTES_AT_LEAST, len(folders) * _BYTES_A_PATCH)) as environment:
         for blobs in _batches(_blobs(todo, os.cpu_count() if workers is None else workers)):
             _write(environment, blobs, target)
             done += len(blobs)
@@ -111,9 +117,44 @@ def _patch_folders(imagery: Path) -> list[Path]:
     )
 
 
-def _missing(environment: Any, folders: Sequence[Path]) -> list[Path]:
-    with environment.begin() as transaction:
-        return [folder for folder in folders if transaction.get(_key(folder).encode()) is None]
+def _missing(target: Path, folders: Sequence[Path]) -> list[Path]:
+    """Return the patches that the LMDB has not; one that lacks none need not be written to."""
+    if not (target / "data.mdb").is_file():
+        return list(folders)
+    try:
+        with (
+            lmdb.open(str(target), readonly=True, lock=False) as environment,
+            environment.begin() as transaction,
+        ):
+            return [folder for folder in folders if transaction.get(_key(folder).encode()) is None]
+    except lmdb.Error as error:
+        raise DataError(f"the LMDB {target} is damaged ({error}): delete it and run again") \
+            from error  # fmt: skip
+
+
+def _opened(target: Path, size: int) -> Any:
+    """Open the LMDB for writing, `size` bytes set aside."""
+    try:
+        target.mkdir(parents=True, exist_ok=True)
+        return lmdb.open(str(target), map_size=size)
+    except (lmdb.Error, OSError) as error:
+        raise UserError(
+            f"the LMDB {target} cannot be made ({error}): free some disk or let it be written to, "
+            "then run again"
+        ) from error
+
+
+def _state(imagery: Path, archive: Archive) -> str:
+    """Say whether a published file is there, whole, or unpacked already."""
+    path = imagery / archive.name
+    packed = archive.name.endswith(_PACKED)
+    if packed and (imagery / archive.name.removesuffix(_PACKED)).is_dir():
+        return "unpacked"
+    if not path.is_file():
+        return "missing"
+    if path.stat().st_size != archive.size:
+        return f"not whole, {path.stat().st_size:,} bytes"
+    return "to be unpacked" if packed else "there"
 
 
 def _is_map(folder: Path) -> bool:

@@ -14,11 +14,13 @@ from numpy.typing import NDArray
 
 from wfa.data.dataset import SPLITS, ImageTextDataset, Record, SourceConfig, data_root
 from wfa.data.decode import BadImageError, decode_image
+from wfa.data.file_memo import content_hashes
 from wfa.data.sets._entries import Entry, split_of
 from wfa.data.verify import bad_images
 from wfa.errors import ConfigError, DataError
 
 _SHOWN = 5  # names in a message; more would hide what to do
+_REMEDY = "Put a good copy in its place, or leave such images out with data.on_bad_image=skip"
 
 
 @dataclass(frozen=True)
@@ -43,8 +45,12 @@ class ImageStore(Protocol):
             BadImageError: There is none; the message is the reason.
         """
 
-    def stamp(self, name: str) -> tuple[int, int]:
-        """Return (bytes, time of change) of an image without reading it; (-1, 0) if missing."""
+    def file(self, name: str) -> Path | None:
+        """Return the file that holds image `name`, without reading it; None if it is missing."""
+
+    @property
+    def missing(self) -> str:
+        """What to say of an image that is not there, to be put after its name."""
 
 
 @dataclass(frozen=True)
@@ -69,6 +75,7 @@ class AnnotatedDataset(ImageTextDataset):
         source = self.open(options)
         _check_names(source)
         self._where = source.where
+        self._root = self.root(options)
         self._images = source.images
         entries = [entry for entry in source.entries if split_of(entry, source.where) == split]
         if not entries:
@@ -129,25 +136,42 @@ class AnnotatedDataset(ImageTextDataset):
             raise self._bad_image(index, error) from error
 
     def image_fingerprint(self) -> str:
-        """Return the images' sizes in bytes: the same on every machine, unlike times of change."""
-        return ",".join(str(self._images.stamp(record.image)[0]) for record in self.records)
+        """Return the hashes of the images' files: the same on every machine.
+
+        Files are read whole the first time and remembered by their size and times after. Of
+        images in Parquet the whole file is hashed, so a change of one row changes it for all.
+        """
+        files = self._files()
+        hashes = content_hashes([file for file in files if file is not None], self._root)
+        return ",".join("missing" if file is None else hashes[file] for file in files)
+
+    def check_present(self) -> None:
+        """Look whether every image has its file, without reading it.
+
+        Raises:
+            DataError: Images are missing; the message names the first.
+        """
+        files = self._files()
+        missing = [r.image for r, file in zip(self.records, files, strict=True) if file is None]
+        if missing:
+            raise DataError(
+                f"{_count(len(missing), 'image')} of {self.name} (annotated in {self._where}) "
+                f"cannot be found: {_some(missing)}. Each {self._images.missing}. {_REMEDY}"
+            )
+
+    def _files(self) -> list[Path | None]:
+        return [self._images.file(record.image) for record in self.records]
 
     def _bad_image(self, index: int, error: BadImageError) -> DataError:
         return DataError(
             f"image {self.records[index].image} of {self.name} {error} (annotated in "
-            f"{self._where}): put a good copy in its place, or leave such images out with "
-            "data.on_bad_image=skip"
+            f"{self._where}). {_REMEDY}"
         )
 
     def _keep_captions(self, entries: Sequence[Entry], on_empty: str) -> None:
         blank = [e for e in entries if not e.captions or any(not c.strip() for c in e.captions)]
         if blank and on_empty == "error":
-            none = sum(not entry.captions for entry in blank)
-            raise DataError(
-                f"{len(blank)} images of {self.name} at {self._where} have an empty caption "
-                f"({none} of them none at all): {_some([entry.image for entry in blank])}. Write "
-                "them, or leave them out with data.on_empty_caption=skip"
-            )
+            raise DataError(_blank_message(blank, self._where))
         full = [(e.image, tuple(c for c in e.captions if c.strip())) for e in entries]
         self.records = tuple(Record(image, captions) for image, captions in full if captions)
         self.skipped = tuple(f"{image}: no caption" for image, captions in full if not captions)
@@ -161,15 +185,31 @@ class AnnotatedDataset(ImageTextDataset):
             raise DataError(f"no image of {self.name} at {self._where} has a caption")
 
     def _drop_bad_images(self) -> None:
-        stamps = [self._images.stamp(record.image) for record in self.records]
-        bad = {found.index: found for found in bad_images(self, stamps)}
+        bad = {found.index: found for found in bad_images(self, self._files(), self._root)}
         if len(bad) == len(self.records):
             raise DataError(
-                f"none of the {len(bad)} images of {self.name} at {self._where} can be read; the "
-                f"first, {bad[0].image}, {bad[0].reason}"
+                f"none of the {len(bad)} images of {self.name} (annotated in {self._where}) can be "
+                f"read; the first, {bad[0].image}, {bad[0].reason}"
             )
         self.skipped += tuple(f"{found.image}: {found.reason}" for found in bad.values())
         self.records = tuple(r for index, r in enumerate(self.records) if index not in bad)
+
+
+def _blank_message(blank: Sequence[Entry], where: Path) -> str:
+    """Say which images have nothing to say, and what to do about it."""
+    without = [entry.image for entry in blank if not any(c.strip() for c in entry.captions)]
+    partly = [entry.image for entry in blank if any(c.strip() for c in entry.captions)]
+    parts = []
+    if without:
+        parts.append(f"{_count(len(without), 'image')} without any caption ({_some(without)})")
+    if partly:
+        parts.append(
+            f"{_count(len(partly), 'image')} with an empty caption beside others ({_some(partly)})"
+        )
+    return (
+        f"{where} has {' and '.join(parts)}: write the captions there, or leave out what has none "
+        "with data.on_empty_caption=skip"
+    )
 
 
 def _check_choice(key: str, value: str) -> None:
@@ -189,6 +229,10 @@ def _check_names(source: Source) -> None:
 def _present(source: Source) -> tuple[str, ...]:
     found = {split_of(entry, source.where) for entry in source.entries}
     return tuple(split for split in SPLITS if split in found)
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"
 
 
 def _some(names: Sequence[str]) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from wfa.data.decode import BadImageError
+from wfa.data.decode import NoBytesError
 
 
 class FolderImages:
@@ -26,25 +26,18 @@ class FolderImages:
         """Return the bytes of image file `name`.
 
         Raises:
-            BadImageError: It is missing or may not be read.
+            NoBytesError: It is missing or may not be read.
         """
-        path = self._path(name)
+        path = self.file(name)
         if path is None:
-            raise BadImageError(self._missing())
+            raise NoBytesError(self.missing)
         try:
             return path.read_bytes()
         except OSError as error:
-            raise BadImageError(f"cannot be read ({error.strerror})") from error
+            raise NoBytesError(f"cannot be read ({error.strerror})") from error
 
-    def stamp(self, name: str) -> tuple[int, int]:
-        """Return (bytes, time of change in ns) of image file `name`; (-1, 0) if missing."""
-        path = self._path(name)
-        if path is None:
-            return -1, 0
-        status = path.stat()
-        return status.st_size, status.st_mtime_ns
-
-    def _path(self, name: str) -> Path | None:
+    def file(self, name: str) -> Path | None:
+        """Return the file of image `name`, None if it is missing."""
         for folder in self._present:
             path = folder / name
             for candidate in (path, *(path.with_suffix(suffix) for suffix in self._suffixes)):
@@ -52,7 +45,9 @@ class FolderImages:
                     return candidate
         return None
 
-    def _missing(self) -> str:
+    @property
+    def missing(self) -> str:
+        """What to say of an image that is not there, to be put after its name."""
         wanted = " or ".join(f"{folder}/" for folder in self._folders if folder)
         if not self._present:
             return f"is missing, since there is no folder {wanted} in {self._root}"

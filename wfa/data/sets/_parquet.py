@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from wfa.data.decode import BadImageError
+from wfa.data.decode import BadImageError, NoBytesError
 from wfa.data.sets._columns import FILE_COLUMNS, find_columns
 from wfa.data.sets._entries import SPLIT_NAMES, Entry
 from wfa.errors import DataError
@@ -41,14 +41,14 @@ class ParquetImages:
         self._column = column
         self._places = places
         self._keep_bytes = keep_bytes
-        self._stamps = {place.file: place.file.stat() for place in places.values()}
         self._forget()
 
     def read(self, name: str) -> bytes:
         """Return the bytes of image `name`.
 
         Raises:
-            BadImageError: Its cell is empty, or the file cannot be read.
+            BadImageError: Its cell is empty.
+            NoBytesError: The file cannot be read.
         """
         place = self._places[name]
         with self._lock:
@@ -58,10 +58,14 @@ class ParquetImages:
             raise BadImageError(f"has no bytes in {place.file}")
         return bytes(content)
 
-    def stamp(self, name: str) -> tuple[int, int]:
-        """Return (bytes, time of change in ns) of the file that holds image `name`."""
-        status = self._stamps[self._places[name].file]
-        return status.st_size, status.st_mtime_ns
+    def file(self, name: str) -> Path:
+        """Return the file that holds image `name`."""
+        return self._places[name].file
+
+    @property
+    def missing(self) -> str:
+        """What to say of an image that is not there, to be put after its name."""
+        return "is missing"
 
     def _group(self, file: Path, group: int) -> Any:
         key = (file, group)
@@ -73,7 +77,7 @@ class ParquetImages:
                 # One column gains nothing from threads, and worker processes share the cores.
                 table = parquet.read_row_group(group, columns=[self._column], use_threads=False)
         except (pa.ArrowException, OSError) as error:
-            raise BadImageError(f"cannot be read from {file} ({error})") from error
+            raise NoBytesError(f"cannot be read from {file} ({error})") from error
         self._groups[key] = table.column(0)
         while len(self._groups) > 1 and self._held() > self._keep_bytes:
             self._groups.popitem(last=False)

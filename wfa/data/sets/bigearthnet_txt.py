@@ -14,21 +14,40 @@ from numpy.typing import NDArray
 
 from wfa import __version__
 from wfa.data._bigearthnet.bands import RESAMPLINGS, SENSORS, channels_of, resolve_bands
-from wfa.data._bigearthnet.layout import flagged, imagery_folder, open_store
+from wfa.data._bigearthnet.layout import (
+    find_lmdb,
+    flagged,
+    has_geotiffs,
+    imagery_folder,
+    open_store,
+)
 from wfa.data._bigearthnet.published import (
     ANNOTATIONS,
     ANNOTATIONS_ADDRESS,
     ANNOTATIONS_SHA256,
     BY_HAND,
+    IMAGERY,
+    LMDB,
 )
 from wfa.data._bigearthnet.reader import PatchReader
 from wfa.data._bigearthnet.records import Captions, TextRecords
 from wfa.data._bigearthnet.rows import Row
 from wfa.data._bigearthnet.table import AnnotationTable, splits_in
 from wfa.data._bigearthnet.texts import KINDS, left_out, resolve_kinds
-from wfa.data.dataset import SPLITS, ImageTextDataset, SourceConfig, data_root
+from wfa.data.dataset import (
+    SPLITS,
+    ImageTextDataset,
+    Progress,
+    SourceConfig,
+    data_folder,
+    data_root,
+)
 from wfa.data.facts import Download, Facts
+from wfa.data.prepare.bigearthnet import build_lmdb, instructions
 from wfa.errors import ConfigError, DataError
+
+_SAMPLE = 16
+"""Images of which the files are looked at where there are too many to look at all."""
 
 PAPER_TEST = "test+bench"
 """The split that the paper calls test."""
@@ -103,6 +122,28 @@ class BigEarthNetTxt(ImageTextDataset):
         found = splits_in(_root(options) / ANNOTATIONS)
         return tuple(split for split in SPLITS if split in found)
 
+    @classmethod
+    def build(cls, options: Any, progress: Progress | None = None) -> None:
+        """Build the LMDB from GeoTIFF folders, where they are and no other LMDB is used.
+
+        Args:
+            options: The plug-in's `Config`.
+            progress: Called as (what is made, patches done, patches in all).
+
+        Raises:
+            DataError: A band is missing or broken.
+            UserError: The disk is full or the folder may not be written to.
+        """
+        imagery = _imagery(options)
+        other = find_lmdb(imagery) not in (None, imagery / LMDB)
+        if options.images != "geotiff" and has_geotiffs(imagery) and not other:
+            build_lmdb(imagery, progress=progress)
+
+    @classmethod
+    def instructions(cls, options: SourceConfig, root: Path) -> str:
+        """Say what to get from where, what is there already, and what to do then."""
+        return "see below.\n" + instructions(root, _imagery(options))
+
     @property
     def captions(self) -> Sequence[tuple[str, ...]]:
         """The texts of each image, made on access."""
@@ -139,10 +180,33 @@ class BigEarthNetTxt(ImageTextDataset):
         return digest.hexdigest()
 
     def image_fingerprint(self) -> str:
-        """Return which channels the images have and how they were made."""
+        """Return which channels the images have, how they are made, and the state of the store.
+
+        An LMDB and GeoTIFFs of the same patches differ: at worst a cache is made once more. See
+        the stores for the changes that do not show.
+        """
         options = self._options
         bands = ",".join(self.channels.bands) if self.channels else ""
-        return f"{bands};{options.resampling};{options.drop_sensor}"
+        patches = self._records.patches
+        spread = np.linspace(0, len(patches) - 1, min(_SAMPLE, len(patches))).astype(int)
+        names = [name for patch in patches[spread].tolist() for name in self._names(patch)]
+        store = self._store.fingerprint(names)
+        return f"{bands};{options.resampling};{options.drop_sensor};{store}"
+
+    def check_present(self) -> None:
+        """Look whether the store has the patches that are read for each image.
+
+        Raises:
+            DataError: Some are missing; the message names the first.
+        """
+        patches = self._records.patches.tolist()
+        missing = [self._names(patch) for patch in patches if not self._is_stored(patch)]
+        if missing:
+            raise DataError(
+                f"{len(missing)} of {len(patches)} images of {self.name} {self.split} are not in "
+                f"the imagery, the first is {' with '.join(missing[0])}: `wfa data prepare "
+                f"{self.name}` says what to get, or leave them out with data.on_bad_image=skip"
+            )
 
     def _choose(self, unwanted: Any) -> None:
         shown = pc.invert(pc.is_in(self._table.patch_ids, unwanted)).to_numpy(zero_copy_only=False)
@@ -165,7 +229,7 @@ class BigEarthNetTxt(ImageTextDataset):
             )
 
     def _is_stored(self, patch: int) -> bool:
-        return all(name in self._store for name in self._names(patch))
+        return self._reader.is_stored(*self._names(patch))
 
     def _patch(self, index: int) -> int:
         return int(self._records.patches[index])
@@ -176,6 +240,17 @@ class BigEarthNetTxt(ImageTextDataset):
 
 def _root(options: SourceConfig) -> Path:
     return data_root(options, BigEarthNetTxt.name, os.environ.get("WFA_DATA_DIR"))
+
+
+def _imagery(options: Any) -> Path:
+    """Return the imagery's folder, which need not be there: beside the data set's by default."""
+    root = data_folder(options, BigEarthNetTxt.name, os.environ.get("WFA_DATA_DIR"))
+    found = imagery_folder(root, options.images_root)
+    return root.resolve().parent / IMAGERY if found == root and not _has_images(root) else found
+
+
+def _has_images(folder: Path) -> bool:
+    return has_geotiffs(folder) or find_lmdb(folder) is not None
 
 
 def _table(path: Path, options: Config, split: str, kinds: Sequence[str]) -> AnnotationTable:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
+from wfa.data.dataset import path_inside
 from wfa.data.sets._annotated import AnnotatedConfig, AnnotatedDataset, Source
 from wfa.data.sets._columns import entries_of_rows, find_columns
 from wfa.data.sets._entries import with_splits
@@ -69,13 +70,16 @@ class CaptionsFolder(AnnotatedDataset):
             options.split_column,
         )
         entries = entries_of_rows(rows, columns, str(path))
-        folders = (options.images,) if options.images else ("images", "")
+        folders: tuple[str, ...] = ("images", "")
+        if options.images:
+            path_inside(root, options.images, "data.images")
+            folders = (options.images,)
         return Source(with_splits(entries, options, path), FolderImages(root, folders), path)
 
 
 def _table(root: Path, given: str) -> Path:
     if given:
-        path = root / given
+        path = path_inside(root, given, "data.annotations")
         if not path.is_file():
             raise DataError(f"data.annotations={given}: there is no file {path}")
         if path.suffix.lower() not in SUFFIXES:

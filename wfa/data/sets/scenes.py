@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wfa.data._scenes.generate import FORMAT_VERSION, MANIFEST, generate
-from wfa.data.dataset import SPLITS, ImageTextDataset, Record, SourceConfig
+from wfa.data.dataset import SPLITS, ImageTextDataset, Record, SourceConfig, folder_path
 from wfa.data.facts import Facts
 from wfa.data.sets._karpathy import karpathy_entries
 from wfa.errors import DataError
@@ -118,6 +118,7 @@ def _made(options: Config) -> Path:
         "verbatim": options.verbatim,
     }
     key = hashlib.sha256(json.dumps([FORMAT_VERSION, settings]).encode()).hexdigest()[:16]
-    folder = Path(options.root) if options.root else cache_dir() / "scenes" / key
+    own = folder_path(options.root, "data.root") if options.root else None
+    folder = own or cache_dir() / "scenes" / key
     generate(folder, **settings)
     return folder

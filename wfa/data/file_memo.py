@@ -1,0 +1,131 @@
+"""What is known of files by their content, remembered until a file changes."""
+
+import hashlib
+import json
+import time
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from pathlib import Path
+from typing import NamedTuple
+
+from wfa.files import cache_dir, write_text
+
+_SETTLED = 2 * 10**9
+"""Nanoseconds after which a change shows in a file's times on any disk."""
+
+
+class Stamp(NamedTuple):
+    """What changes when a file does.
+
+    Attributes:
+        size: In bytes.
+        modified: Time of the last change of its content, in ns.
+        changed: Time of the last change of anything about it, in ns: shows a file that was moved
+            onto another's place with its old time.
+    """
+
+    size: int
+    modified: int
+    changed: int
+
+    @property
+    def settled(self) -> bool:
+        """Whether a further change would give another stamp, however coarse the disk's clock."""
+        return time.time_ns() - max(self.modified, self.changed) > _SETTLED
+
+
+def stamp(path: Path) -> Stamp:
+    """Return a file's stamp.
+
+    Raises:
+        OSError: The file is missing.
+    """
+    status = path.stat()
+    return Stamp(status.st_size, status.st_mtime_ns, status.st_ctime_ns)
+
+
+class FileMemo:
+    """One text for each thing in a file, forgotten when the file's stamp changes.
+
+    It is one small JSON file in the cache folder. Two processes that write it at once keep what
+    one of them found, and the rest is found again.
+
+    Args:
+        kind: What is remembered: the name of a folder.
+        root: The data set's folder; each has a memory of its own.
+    """
+
+    def __init__(self, kind: str, root: Path) -> None:
+        key = hashlib.sha256(str(root.resolve()).encode("utf-8", "surrogateescape")).hexdigest()
+        self._path = cache_dir() / kind / f"{key[:16]}.json"
+        self._known: dict[str, list[object]] = {}
+        self._changed = False
+        if self._path.is_file():
+            # A damaged file is made anew: all in it can be found again.
+            with suppress(ValueError, TypeError):
+                self._known = dict(json.loads(self._path.read_text(encoding="utf-8")))
+
+    def recall(self, key: str, now: Stamp) -> str | None:
+        """Return what is known of `key`, or None if its file has changed since or is new."""
+        *then, text = self._known.get(key, [None])
+        return str(text) if then == list(now) else None
+
+    def remember(self, key: str, now: Stamp, text: str) -> None:
+        """Note what was found out about `key` after its file had this stamp.
+
+        A file that has only just changed is not remembered: it could change again unseen.
+        """
+        if now.settled:
+            self._known[key] = [*now, text]
+            self._changed = True
+
+    def save(self) -> None:
+        """Write what is new.
+
+        Raises:
+            UserError: The disk is full or the cache folder may not be written to.
+        """
+        if self._changed:
+            write_text(self._path, json.dumps(self._known))
+            self._changed = False
+
+
+def content_hashes(files: Iterable[Path], root: Path) -> dict[Path, str]:
+    """Return a hash of the content of each file; later calls read only what has changed.
+
+    Args:
+        files: The files; each counts once.
+        root: The data set's folder.
+
+    Returns:
+        File -> BLAKE2b of 128 bits in hex, or a word where the file cannot be read.
+
+    Raises:
+        UserError: The cache folder may not be written to, or its disk is full.
+    """
+    memo = FileMemo("image_hashes", root)
+
+    def one(path: Path) -> str:
+        try:
+            now = stamp(path)
+            known = memo.recall(str(path), now)
+            if known is None:
+                known = _hash(path)
+                memo.remember(str(path), now, known)
+        except OSError as error:
+            return f"unreadable ({error.strerror})"
+        return known
+
+    distinct = list(dict.fromkeys(files))
+    # Reading and hashing let go of the interpreter, so threads keep disk and cores busy.
+    with ThreadPoolExecutor() as pool:
+        found = dict(zip(distinct, pool.map(one, distinct), strict=True))
+    memo.save()
+    return found
+
+
+def _hash(path: Path) -> str:
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=16))
+    return digest.hexdigest()
