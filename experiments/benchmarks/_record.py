@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from rich.console import Console
-from rich.table import Table
+from rich.markup import escape
 
 from wfa.files import write_text
 
@@ -40,7 +40,7 @@ class Row:
 
 
 def record(name: str, rows: Sequence[Row], folder: Path | None = None) -> Path:
-    """Print rows as a table and write them to `<name>.json`.
+    """Print rows and write them to `<name>.json`.
 
     Args:
         name: Of the benchmark.
@@ -51,16 +51,10 @@ def record(name: str, rows: Sequence[Row], folder: Path | None = None) -> Path:
         The file written.
     """
     machine = machine_description()
-    table = Table(title=f"{name} on {machine}", title_justify="left")
-    columns = ("ours", "peer", "unit", "ratio", "goal", "agreement", "bound by")
-    table.add_column("case", overflow="fold")
-    for column in columns:
-        table.add_column(column, justify="left" if column in ("unit", "bound by") else "right")
+    console = Console(soft_wrap=True, highlight=False)
+    console.print(f"[bold]{name}[/] on {machine}")
     for row in rows:
-        figures = map(_shown, (row.ours, row.peer))
-        others = map(_shown, (row.ratio, row.goal, row.agreement))
-        table.add_row(row.case, *figures, row.unit, *others, row.bound_by)
-    Console().print(table)
+        console.print(_described(row))
     path = (folder or Path(__file__).parent) / f"{name}.json"
     content = [{**asdict(row), "machine": machine} for row in rows]
     write_text(path, json.dumps(content, indent=2) + "\n")
@@ -80,5 +74,14 @@ def _processor() -> str:
     return next(names, platform.processor() or platform.machine())
 
 
+def _described(row: Row) -> str:
+    """Give a row as a paragraph: what was done, the figures, what limits ours."""
+    goal = "" if row.goal is None else f" (goal {_shown(row.goal)})"
+    figures = [f"ours {_shown(row.ours)} {row.unit}", f"peer {_shown(row.peer)}"]
+    figures += [f"ratio {_shown(row.ratio)}{goal}", f"agreement {_shown(row.agreement)}"]
+    lines = [row.case, "   ".join(figures), f"bound by: {row.bound_by}"]
+    return "\n  ".join(map(escape, lines))
+
+
 def _shown(figure: float | None) -> str:
-    return "-" if figure is None else f"{figure:.4g}"
+    return "-" if figure is None else f"{figure:,.4g}"

@@ -68,15 +68,21 @@ def main() -> None:
     record("text_step" if device.type == "cpu" else f"text_step_{device.type}", rows)
 
 
-def draw(encoder: OpenClip, data: str, images: int, device: torch.device) -> Captions:
-    """Draw images of a training split and tokenise their captions for both sides."""
+def draw_captions(data: str, images: int) -> list[list[str]]:
+    """Draw images of a training split; return the five captions of each."""
     root = os.environ.get("WFA_DATA_DIR")
     if root is None:
         sys.exit(f"set WFA_DATA_DIR to the folder that holds {data}/captions.json")
     text = (Path(root) / data / "captions.json").read_text(encoding="utf-8")
     annotations = [i["sentences"] for i in json.loads(text)["images"] if i["split"] == "train"]
     drawn = random.Random(0).sample(annotations, images)
-    captions = [sentences[place]["raw"] for place in range(5) for sentences in drawn]
+    return [[sentence["raw"] for sentence in sentences[:5]] for sentences in drawn]
+
+
+def draw(encoder: OpenClip, data: str, images: int, device: torch.device) -> Captions:
+    """Draw images of a training split and tokenise their captions for both sides."""
+    drawn = draw_captions(data, images)
+    captions = [own[place] for place in range(5) for own in drawn]
     unique, text_index = distinct(captions)
     tokens = encoder.tokenize(unique)
     full = torch.zeros(len(captions), encoder.context_length, dtype=torch.int64)
