@@ -150,6 +150,19 @@ def test_list_shows_every_technique(tmp_path: Path) -> None:
     assert "_base" not in out
 
 
+def test_audit_finds_a_leak_and_says_so_by_its_exit_code(folder: Path, tmp_path: Path) -> None:
+    rows = (folder / "captions.csv").read_text().splitlines()
+    splits = ["split", *(["train"] * 16), *(["test"] * 4)]
+    table = "\n".join(f"{row},{split}" for row, split in zip(rows, splits, strict=True))
+    (folder / "captions.csv").write_text(table)
+    words = ["audit", "data=captions_folder", f"data.root={folder}", f"out={tmp_path / 'audit'}"]
+    out = run([*words, "--fail-on-leak"], tmp_path, code=2)
+    assert "2 captions of test" in " ".join(out.split())
+    found = json.loads((tmp_path / "audit" / "audit.json").read_text())
+    assert [leak["kind"] for leak in found["leaks"]] == ["captions"]
+    assert "<svg" in (tmp_path / "audit" / "audit.html").read_text()
+
+
 def test_every_verb_shows_an_example() -> None:
     verbs = [*app.registered_commands, *data.app.registered_commands]
     for verb in verbs:

@@ -8,7 +8,8 @@ import pytest
 
 ROOMS = (
     "errors", "files", "provenance", "plugins", "config", "captions", "data", "aggregation",
-    "encoders", "model", "retrieval", "training", "tasks", "compare", "report", "cli", "__main__",
+    "encoders", "model", "retrieval", "training", "tasks", "compare", "report", "library", "cli",
+    "__main__",
 )  # fmt: skip
 PACKAGE = Path(__file__).parents[1] / "wfa"
 FORBIDDEN = {

@@ -19,18 +19,23 @@ TEMPORARY_SUFFIX = ".wfa-part"
 
 _LOCK_SUFFIX = f".lock{TEMPORARY_SUFFIX}"
 
-_FULL = {
+FULL = {
     errno.ENOSPC: "no space left on the disk",
     errno.EDQUOT: "the quota of the disk is used up",
     errno.EFBIG: "the largest file that is allowed here (see `ulimit -f`) is too small",
 }
+"""Error numbers of a disk that takes no more -> what to tell the user."""
+
 _FORBIDDEN = (errno.EACCES, errno.EPERM, errno.EROFS)
 _PROBE = 2**20
 """Bytes that a disk must still take to be believed when a writer failed for no stated reason."""
 
 
-class _NoRoomError(OSError):
-    """The disk has not the room that was to be set aside; the message says how much that is."""
+class NoRoomError(OSError):
+    """The disk has not the room that a file needs; its words say how much that is.
+
+    `atomic_write` tells it with them.
+    """
 
 
 @contextmanager
@@ -73,6 +78,27 @@ def atomic_write(path: Path) -> Iterator[Path]:
         claim.release()
 
 
+@contextmanager
+def temporary_folder(path: Path) -> Iterator[Path]:
+    """Give an empty folder beside `path` to make it in; what is not moved away is removed.
+
+    Raises:
+        UserError: The disk is full or the folder may not be written to.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        claim = _claim(path)
+    except OSError as error:
+        raise _explained_opening(error, path) from error
+    try:
+        shutil.rmtree(claim.temporary, ignore_errors=True)
+        claim.temporary.mkdir()
+        yield claim.temporary
+    finally:
+        shutil.rmtree(claim.temporary, ignore_errors=True)
+        claim.release()
+
+
 def write_text(path: Path, text: str) -> None:
     """Write `text` as UTF-8 to `path`, whole or not at all.
 
@@ -83,38 +109,13 @@ def write_text(path: Path, text: str) -> None:
         temporary.write_text(text, encoding="utf-8")
 
 
-def reserve(path: Path, size: int) -> None:
-    """Make a file `size` bytes long and have the disk set them aside.
-
-    Needed before a file is written through a memory map: a disk that fills up meanwhile would
-    kill the process. Copy-on-write file systems may not keep what they promise here.
-
-    Raises:
-        OSError: The disk has not that much; its message says how much is wanted.
-    """
-    with path.open("r+b") as file:
-        try:
-            if hasattr(os, "posix_fallocate"):
-                os.posix_fallocate(file.fileno(), 0, size)
-                return
-        except OSError as error:
-            if error.errno in _FULL:
-                free = shutil.disk_usage(path.parent).free
-                raise _NoRoomError(
-                    error.errno, f"it needs {size:,} bytes, {free:,} are free"
-                ) from error
-            if error.errno not in (errno.EOPNOTSUPP, errno.EINVAL, errno.ENOSYS):
-                raise
-        _fill(file.fileno(), size)
-
-
 def is_temporary(path: Path) -> bool:
     """Return whether a file is one that `atomic_write` is writing, or was when it was killed."""
     return path.name.startswith(".") and path.name.endswith(TEMPORARY_SUFFIX)
 
 
 def remove_leftovers(folder: Path) -> None:
-    """Remove the temporary files in `folder` that killed processes left behind.
+    """Remove the temporary files and folders in `folder` that killed processes left behind.
 
     Those that are being written stay. Nothing happens where the folder is missing.
     """
@@ -124,6 +125,7 @@ def remove_leftovers(folder: Path) -> None:
             descriptor = os.open(lock, os.O_RDWR)
             try:
                 if _lock(descriptor):
+                    shutil.rmtree(temporary, ignore_errors=True)  # of a folder
                     temporary.unlink(missing_ok=True)
                     lock.unlink(missing_ok=True)
             finally:
@@ -210,13 +212,6 @@ def _is_still(path: Path, descriptor: int) -> bool:
         return False
 
 
-def _fill(descriptor: int, size: int) -> None:
-    left = size - os.lseek(descriptor, 0, os.SEEK_END)
-    block = bytes(_PROBE)
-    while left > 0:
-        left -= os.write(descriptor, block[:left])
-
-
 def _explained(error: BaseException, temporary: Path, path: Path) -> BaseException:
     """Turn a writer's failure into a `UserError` where a person can mend it; else hand it back."""
     if isinstance(error, UserError) or not isinstance(error, Exception):
@@ -225,13 +220,13 @@ def _explained(error: BaseException, temporary: Path, path: Path) -> BaseExcepti
     if code is None and (not isinstance(error, OSError) or error.errno is None):
         # torch, safetensors and NumPy report a full disk by errors of their own: ask the disk.
         code = _probe(temporary)
-    if code in _FULL:
+    if code in FULL:
         written = _size(temporary)
         detail = f" (after {written:,} bytes)" if written else ""
-        if isinstance(error, _NoRoomError):
+        if isinstance(error, NoRoomError):
             detail = f" ({error.strerror})"
         return UserError(
-            f"{_FULL[code]} while writing {path}{detail}: free some {_elsewhere(path)} and run "
+            f"{FULL[code]} while writing {path}{detail}: free some {_elsewhere(path)} and run "
             "the same command again; nothing was left half-written"
         )
     if code in _FORBIDDEN:
@@ -241,13 +236,13 @@ def _explained(error: BaseException, temporary: Path, path: Path) -> BaseExcepti
 
 def _code(error: BaseException | None, folder: Path) -> int | None:
     """Return the error number that is behind a writer's error, if it says one about `folder`."""
-    codes = (*_FULL, *_FORBIDDEN)
+    codes = (*FULL, *_FORBIDDEN)
     while error is not None:
         if isinstance(error, OSError) and error.errno in codes:
             named = error.filename
             ours = not isinstance(named, str) or Path(named).parent == folder
             return error.errno if ours else None
-        for code in _FULL:
+        for code in FULL:
             if os.strerror(code) in str(error):
                 return code
         error = error.__cause__ or error.__context__
@@ -270,9 +265,9 @@ def _probe(path: Path) -> int | None:
 
 def _explained_opening(error: OSError, path: Path) -> OSError | UserError:
     """As `_explained`, of the failure to make the folder or the temporary file."""
-    if error.errno in _FULL:
+    if error.errno in FULL:
         return UserError(
-            f"{_FULL[error.errno]} while making {path}: free some {_elsewhere(path)} and run the "
+            f"{FULL[error.errno]} while making {path}: free some {_elsewhere(path)} and run the "
             "same command again"
         )
     # A folder that cannot be made, such as one below /proc, reports itself as missing.

@@ -77,7 +77,7 @@ def test_the_cache_gives_the_same_images(tmp_path: Path) -> None:
         assert torch.equal(plain.image(row, None), cached.image(row, None))
     (file,) = (tmp_path / "images").iterdir()
     stamp = file.stat().st_mtime_ns
-    assert not resized_images(dataset, SPEC, tmp_path).flags.writeable
+    assert not resized_images(dataset, SPEC, tmp_path).values.flags.writeable
     assert file.stat().st_mtime_ns == stamp
     resized_images(TinyDataset([["a"], ["b"], ["d"]]), SPEC, tmp_path)
     assert len(list((tmp_path / "images").iterdir())) == 2

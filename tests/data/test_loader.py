@@ -101,12 +101,15 @@ def test_processes_share_a_global_batch() -> None:
 
 def test_a_small_data_set_is_one_batch() -> None:
     assert [len(keys) for keys in EpochBatches(5, 128, seed=0, rank=0, ranks=1)] == [5]
-    assert [len(keys) for keys in EpochBatches(5, 128, seed=0, rank=1, ranks=2)] == [2]
+    both = [next(iter(EpochBatches(5, 128, seed=0, rank=rank, ranks=2))) for rank in range(2)]
+    assert [len(keys) for keys in both] == [2, 3]
+    assert [*both[0], *both[1]] == next(iter(EpochBatches(5, 128, seed=0, rank=0, ranks=1)))
 
 
 @pytest.mark.parametrize(
     ("images", "size", "ranks", "message"),
-    [(20, 5, 2, "multiple of the 2"), (20, 0, 1, "multiple"), (1, 8, 1, "needs two images")],
+    [(20, 5, 2, "multiple of the 2"), (20, 0, 1, "multiple"), (1, 8, 1, "needs two images"),
+     (3, 8, 4, "an image for each of the 4")],
 )
 def test_batches_that_cannot_be_made(images: int, size: int, ranks: int, message: str) -> None:
     with pytest.raises(ConfigError, match=message):

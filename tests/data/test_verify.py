@@ -2,8 +2,11 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
+from numpy.typing import NDArray
 
+from wfa.data.file_memo import Stamp
 from wfa.data.sets.captions_folder import CaptionsFolder
 from wfa.data.sets.captions_folder import Config as FolderConfig
 from wfa.data.sets.rsicd import RSICD
@@ -11,7 +14,7 @@ from wfa.data.sets.rsicd import Config as RSICDConfig
 from wfa.data.sets.scenes import Config as ScenesConfig
 from wfa.data.sets.scenes import Scenes
 from wfa.data.sets.ucm_captions import Config, UCMCaptions
-from wfa.data.verify import bad_images, check_images, verify
+from wfa.data.verify import bad_images, verify
 from wfa.errors import DataError
 
 Picture = Callable[[Path, int], Path]
@@ -112,17 +115,34 @@ def test_a_data_set_that_cannot_be_opened(tmp_path: Path) -> None:
         verify(UCMCaptions, Config(root=str(tmp_path)))
 
 
-def test_checked_images_are_remembered(root: Path, cache_dir: Path) -> None:
-    options = FolderConfig(root=str(root), on_empty_caption="skip")
-    dataset = CaptionsFolder(options, "train")
-    steps: list[int] = []
-    bad = check_images(dataset, lambda _split, done, _total: steps.append(done))
-    assert [(found.index, found.image, found.reason) for found in bad] == [
+def test_checked_images_are_remembered(
+    root: Path, cache_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dataset = CaptionsFolder(FolderConfig(root=str(root), on_empty_caption="skip"), "train")
+    files = [root / "images" / "a.png", root / "images" / "b.png"]
+    monkeypatch.setattr(Stamp, "settled", True)
+    first = bad_images(dataset, files, root)
+    assert [(found.index, found.image, found.reason) for found in first] == [
         (1, "b.png", "is truncated")
     ]
-    assert steps == [1, 2]
-    assert bad_images(dataset, [(1, 1), (2, 2)]) == bad
-    (root / "images" / "a.png").unlink()
-    assert bad_images(dataset, [(1, 1), (2, 2)]) == bad  # known by its stamps
-    assert len(bad_images(dataset, [(-1, 0), (2, 2)])) == 2
-    assert len(list((cache_dir / "checked_images").iterdir())) == 2
+    read: list[int] = []
+    whole = CaptionsFolder.read_image
+
+    def note(self: CaptionsFolder, index: int) -> NDArray[np.uint8]:
+        read.append(index)
+        return whole(self, index)
+
+    monkeypatch.setattr(CaptionsFolder, "read_image", note)
+    assert bad_images(dataset, files, root) == first
+    assert read == []
+    files[1].write_bytes(files[0].read_bytes())  # mended
+    assert bad_images(dataset, files, root) == []
+    assert read == [1]
+    files[0].unlink()
+    for _ in range(2):  # that a file is missing is not remembered
+        read.clear()
+        (found,) = bad_images(dataset, [None, files[1]], root)
+        assert found.index == 0
+        assert "is missing" in found.reason
+        assert read == [0]
+    assert len(list(cache_dir.glob("checked_images-*/*"))) == 1

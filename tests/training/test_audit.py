@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from wfa.captions.options import UniquenessOptions
 from wfa.config import resolve_section
 from wfa.errors import ConfigError, DataError
 from wfa.plugins import Choice
@@ -155,6 +156,19 @@ def test_words_become_a_request(tmp_path: Path) -> None:
     assert asked.against is not None
     assert (asked.against.name, asked.against.options.root) == ("rsitmd", "there")
     assert asked.out == tmp_path
+    asked = parse_request(["uniqueness.duplicates=keep", "uniqueness.max_order=2"])
+    assert asked.uniqueness == UniquenessOptions(duplicates="keep", max_order=2)
+
+
+def test_uniqueness_is_measured_as_asked(tmp_path: Path) -> None:
+    """One image whose two captions are equal: unique together, worthless one by one."""
+    data = made(tmp_path, [("a.png", "train", ["a river", "a river"])])
+    kept = audit(data, images=False, options=UniquenessOptions(duplicates="keep"))
+    merged = audit(data, images=False, options=UniquenessOptions(duplicates="merge"))
+    assert part(kept, "train")["uniqueness"]["mean"] == 0.0
+    assert part(merged, "train")["uniqueness"]["mean"] > 0.0
+    with pytest.raises(ConfigError, match="embedding"):
+        audit(data, images=False, options=UniquenessOptions(measure="embedding"))
 
 
 @pytest.mark.parametrize(
@@ -166,6 +180,8 @@ def test_words_become_a_request(tmp_path: Path) -> None:
         (["against.root=x"], "needs against=NAME"),
         (["data=rsicdd"], "did you mean 'rsicd'"),
         (["data.rot=x"], "did you mean 'data.root'"),
+        (["uniqueness.duplicate=keep"], "did you mean 'uniqueness.duplicates'"),
+        (["uniqueness.duplicates=drop"], "duplicates=drop is unknown"),
     ],
 )
 def test_wrong_words_are_refused(words: list[str], message: str) -> None:

@@ -32,6 +32,8 @@ def audit(
         wfa audit data=captions_folder data.root=my_images --fail-on-leak --leak-threshold 0.05
 
         wfa audit data=rsicd against=rsitmd out=runs/rsicd-rsitmd
+
+        wfa audit data=rsicd uniqueness.duplicates=keep uniqueness.smoothing=none
     """
     from wfa.report.audit import audit_tables, write_audit_page
     from wfa.training.audit import audit as audit_data
@@ -39,7 +41,7 @@ def audit(
     from wfa.training.audit_request import parse_request
 
     asked = parse_request(words or [])
-    found = audit_data(asked.data, asked.against, images, track=track)
+    found = audit_data(asked.data, asked.against, images, asked.uniqueness, track=track)
     leaks = leaks_above(found, leak_threshold)
     path = write_audit(found, asked.out)
     page = write_audit_page(found, asked.out / "audit.html")

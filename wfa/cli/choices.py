@@ -29,14 +29,16 @@ def list_choices(
     Example:
         wfa list aggregation
     """
-    from wfa.config import recipe_names
+    from wfa.config import recipe_names, recipe_summary
     from wfa.plugins import FOLDERS, names, summary, unknown
 
-    kinds = [*FOLDERS, "run"]
+    recipes = ("run", "compare", "benchmark")
+    kinds = [*FOLDERS, *recipes]
     if section is not None and section not in kinds:
         raise unknown("section", section, kinds)
     for kind in [section] if section else kinds:
         table = Table(title=kind, title_justify="left", box=None, show_header=False)
-        for name in recipe_names("run") if kind == "run" else names(kind):
-            table.add_row(name, "" if kind == "run" else escape(summary(kind, name)))
+        for name in recipe_names(kind) if kind in recipes else names(kind):
+            line = recipe_summary(kind, name) if kind in recipes else summary(kind, name)
+            table.add_row(name, escape(line))
         console.print(table)

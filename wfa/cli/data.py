@@ -48,7 +48,8 @@ def prepare(
         return
     folder = data_folder(data.options, name, os.environ.get("WFA_DATA_DIR"))
     with Progress(console=console, transient=True) as bars:
-        prepare_data(name, folder, progress=partial(_show_bytes, bars))
+        shown = partial(_show_bytes, bars)
+        prepare_data(name, folder, progress=shown, options=data.options)
     console.print(f"{name} is ready in {escape(str(folder))}", soft_wrap=True)
 
 

@@ -1,5 +1,8 @@
 """Arrays in npy files: made whole or not at all, read through a memory map, small to pickle."""
 
+import errno
+import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -8,7 +11,9 @@ import numpy as np
 from numpy.lib import format as npy
 from numpy.typing import DTypeLike, NDArray
 
-from wfa.files import atomic_write, remove_leftovers, reserve
+from wfa.files import FULL, NoRoomError, atomic_write, remove_leftovers
+
+_BLOCK = 1 << 20
 
 
 class MappedArray:
@@ -74,3 +79,36 @@ def make_array(
         target.flush()
         del target
     return MappedArray(path)
+
+
+def reserve(path: Path, size: int) -> None:
+    """Make a file `size` bytes long and have the disk set them aside.
+
+    Needed before a file is written through a memory map: a disk that fills up meanwhile would
+    kill the process. Copy-on-write file systems may not keep what they promise here.
+
+    Raises:
+        NoRoomError: The disk has not that much.
+        OSError: The file cannot be written.
+    """
+    with path.open("r+b") as file:
+        try:
+            if hasattr(os, "posix_fallocate"):
+                os.posix_fallocate(file.fileno(), 0, size)
+                return
+        except OSError as error:
+            if error.errno in FULL:
+                free = shutil.disk_usage(path.parent).free
+                raise NoRoomError(
+                    error.errno, f"it needs {size:,} bytes, {free:,} are free"
+                ) from error
+            if error.errno not in (errno.EOPNOTSUPP, errno.EINVAL, errno.ENOSYS):
+                raise
+        _fill(file.fileno(), size)
+
+
+def _fill(descriptor: int, size: int) -> None:
+    left = size - os.lseek(descriptor, 0, os.SEEK_END)
+    block = bytes(_BLOCK)
+    while left > 0:
+        left -= os.write(descriptor, block[:left])

@@ -11,15 +11,15 @@ from torch.utils.data import Dataset, Sampler
 from wfa.captions.folding import caption_ids
 from wfa.data.batch import Batch, Draw, Inputs, Sample, collate
 from wfa.data.dataset import ImageTextDataset
-from wfa.data.workers import TellingLoader, made
-from wfa.errors import ConfigError, UserError
+from wfa.data.workers import Telling, TellingLoader
+from wfa.errors import ConfigError
 
 Key = tuple[int, int]
 """An image of an epoch: (epoch, row). The epoch travels with the row, so that persistent worker
 processes need no shared state to seed an image's randomness."""
 
 
-class TrainingBatches(Dataset[Batch | UserError]):
+class TrainingBatches(Dataset[Batch]):
     """Batches of one split by lists of keys; all randomness comes from (seed, epoch, row).
 
     Args:
@@ -49,15 +49,9 @@ class TrainingBatches(Dataset[Batch | UserError]):
         self._ids = caption_ids(texts)
         self._id_of = dict(zip(texts, self._ids.tolist(), strict=True))
 
-    def __getitem__(self, keys: Sequence[Key]) -> Batch | UserError:
-        """Return the batch of these keys, in their order.
-
-        Raises:
-            UserError: An image cannot be read; a worker process returns it, see `made`.
-        """
-        return made(
-            lambda: collate([self._sample(epoch, row) for epoch, row in keys], self._inputs)
-        )
+    def __getitem__(self, keys: Sequence[Key]) -> Batch:
+        """Return the batch of these keys, in their order."""
+        return collate([self._sample(epoch, row) for epoch, row in keys], self._inputs)
 
     def _sample(self, epoch: int, row: int) -> Sample:
         rng = np.random.default_rng((self._seed, epoch, row))
@@ -100,6 +94,10 @@ class EpochBatches(Sampler[list[Key]]):
             raise ConfigError(
                 f"a contrastive batch needs two images, but train has {images} and "
                 f"train.batch_size is {batch_size}"
+            )
+        if self._size < ranks:
+            raise ConfigError(
+                f"a batch needs an image for each of the {ranks} processes, but train has {images}"
             )
         self._images = images
         self._seed = seed
@@ -145,7 +143,7 @@ class CaptionDataModule(lightning.LightningDataModule):
         rank, ranks = (trainer.global_rank, trainer.world_size) if trainer else (0, 1)
         images, batch_size, seed = self._sampler_of
         return TellingLoader(
-            self._batches,
+            Telling(self._batches),
             batch_size=None,  # the sampler's items are whole batches
             sampler=EpochBatches(images, batch_size, seed, rank, ranks),
             num_workers=self._workers,

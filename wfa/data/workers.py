@@ -4,31 +4,43 @@ What is raised in a worker reaches the main process as the text of a traceback. 
 the error in place of what it could not make, and the loader raises it.
 """
 
-from collections.abc import Callable, Sequence
-from typing import Any, TypeVar
+from collections.abc import Sequence
+from typing import Any
 
-from torch.utils.data import DataLoader, default_collate, get_worker_info
+from torch.utils.data import DataLoader, Dataset, default_collate, get_worker_info
 
 from wfa.errors import UserError
 
-Item = TypeVar("Item")
 
+class Telling(Dataset[Any]):
+    """A data set's items; in a worker process, in place of an item the error that stopped it.
 
-def made(make: Callable[[], Item]) -> Item | UserError:
-    """Return what `make` gives; in a worker process the `UserError` that stops it.
-
-    Raises:
-        UserError: As `make`, in the main process.
+    Args:
+        dataset: What makes the items.
     """
-    try:
-        return make()
-    except UserError as error:
-        if get_worker_info() is None:
-            raise
-        return error
+
+    def __init__(self, dataset: Dataset[Any]) -> None:
+        self._dataset = dataset
+
+    def __len__(self) -> int:
+        items: Any = self._dataset
+        return len(items)
+
+    def __getitem__(self, key: Any) -> Any:
+        """Return an item, or the error.
+
+        Raises:
+            UserError: In the main process: the item cannot be made.
+        """
+        try:
+            return self._dataset[key]
+        except UserError as error:
+            if get_worker_info() is None:
+                raise
+            return error
 
 
-def collate_made(items: Sequence[Any]) -> Any:
+def collate_told(items: Sequence[Any]) -> Any:
     """Put items together as torch does, or give the first error among them."""
     return next((item for item in items if isinstance(item, UserError)), None) or default_collate(
         list(items)
@@ -36,10 +48,10 @@ def collate_made(items: Sequence[Any]) -> Any:
 
 
 class TellingLoader(DataLoader[Any]):
-    """A loader of what `made` gave, which raises the errors among it."""
+    """A loader of a `Telling` data set, which raises the errors among its items."""
 
     def __iter__(self) -> Any:
-        """Give what the workers made.
+        """Give the items, or batches put together by `collate_told`.
 
         Raises:
             UserError: A worker could not make it; the message is the worker's.

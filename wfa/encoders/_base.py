@@ -57,6 +57,10 @@ class Encoder(nn.Module, ABC):
         Frozen towers give features (U, D_text) instead.
         """
 
+    def tokens_computed(self, tokens: Tensor) -> int | None:
+        """Return how many token positions `encode_text` computes; None where there are none."""
+        return None if tokens.is_floating_point() else tokens.numel()
+
     def image_input(self, image: NDArray[np.generic]) -> Tensor:
         """Turn an image (H, W, C) as it was read into the input of `encode_image` for one."""
         return normalise(resize(image, self.image_spec), self.image_spec)

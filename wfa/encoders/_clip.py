@@ -10,7 +10,7 @@ from torch import Tensor
 from wfa.data.images import ImageSpec
 from wfa.encoders._base import Encoder
 from wfa.encoders._tokens import TokenTable
-from wfa.encoders.text_compute import encode_text, trims
+from wfa.encoders.text_compute import encode_text, tokens_computed, trims
 from wfa.errors import ModelError
 
 FITS = {"shortest": "crop", "squash": "squash"}
@@ -59,6 +59,10 @@ class ClipEncoder(Encoder):
     def encode_text(self, tokens: Tensor) -> Tensor:
         """Encode tokens (U, L) as `tokenize` gives them; (U, D)."""
         return encode_text(self.model, tokens)
+
+    def tokens_computed(self, tokens: Tensor) -> int:
+        """Return the positions computed for tokens (U, L): shared beginnings count once."""
+        return tokens_computed(self.model, tokens)
 
     def tokenize(self, texts: Sequence[str]) -> Tensor:
         """Return the tokens of U texts: int64 (U, L), trimmed where that changes no feature."""

@@ -8,11 +8,12 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
-from torch.utils.data import DataLoader, Dataset
+from torch.utils.data import Dataset
 
 from wfa.captions.folding import caption_ids
 from wfa.data.batch import Inputs
 from wfa.data.dataset import ImageTextDataset, distinct
+from wfa.data.workers import Telling, TellingLoader, collate_told
 from wfa.model.clip import MultiCaptionCLIP
 from wfa.retrieval.embeddings import Embeddings
 
@@ -56,7 +57,7 @@ def embed(
     counts = np.array([len(captions) for captions in dataset.captions])
     texts = [text for captions in dataset.captions for text in captions]
     image_index = np.repeat(np.arange(len(dataset)), counts)
-    images = _embed_images(model, dataset, inputs, batch_size, workers, track)
+    images = embed_images(model, dataset, inputs, batch_size, workers, track)
     ids = caption_ids(texts)
     first = np.unique(ids, return_index=True)[1]
     features = embed_texts(model, [texts[k] for k in first], inputs.texts, batch_size, track)
@@ -109,15 +110,34 @@ def embed_texts(
     return features
 
 
-def _embed_images(
+@torch.inference_mode()
+def embed_images(
     model: MultiCaptionCLIP,
     dataset: ImageTextDataset,
     inputs: Inputs,
-    batch_size: int,
-    workers: int,
-    track: Track[Tensor],
+    batch_size: int = 256,
+    workers: int = 0,
+    track: Track[Tensor] = untracked,
 ) -> Tensor:
-    loader = DataLoader(_Images(inputs, len(dataset)), batch_size=batch_size, num_workers=workers)
+    """Encode the images of a split.
+
+    Args:
+        model: In evaluation mode.
+        dataset: M images.
+        inputs: How the model's encoder takes them.
+        batch_size: Images a step.
+        workers: Processes that decode images; 0 for none.
+        track: Shows progress.
+
+    Returns:
+        (M, D) normalised float32 on the CPU.
+    """
+    loader = TellingLoader(
+        Telling(_Images(inputs, len(dataset))),
+        batch_size=batch_size,
+        num_workers=workers,
+        collate_fn=collate_told,
+    )
     return torch.cat(
         [
             _unit(model.encode_image(step.to(_device(model))))

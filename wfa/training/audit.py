@@ -43,6 +43,7 @@ def audit(
     data: Choice,
     against: Choice | None = None,
     images: bool = True,
+    options: UniquenessOptions | None = None,
     processes: int = 1,
     track: Track[Any] = untracked,
 ) -> Audit:
@@ -54,19 +55,22 @@ def audit(
         data: The data set.
         against: A second data set; its splits are called `<name>/<split>`.
         images: Whether to compare images too, where they are there.
+        options: What uniqueness means; its defaults where None.
         processes: Worker processes for uniqueness.
         track: Shows progress.
 
     Raises:
         DataError: A data set cannot be opened.
+        ConfigError: `measure=embedding`, which needs a model.
     """
+    options = options or UniquenessOptions()
     splits = _open(data, "")
     if against is not None:
         splits |= _open(against, f"{against.name}/")
     captions = {label: list(map(list, split.captions)) for label, split in splits.items()}
     count = clip_token_counter()
     parts = [
-        _split(label, splits[label], captions[label], count, processes)
+        _split(label, splits[label], captions[label], count, options, processes)
         for label in track(list(splits), "auditing the captions")
     ]
     hashes = {label: hash_images(split, track) for label, split in splits.items()} if images else {}
@@ -74,7 +78,7 @@ def audit(
         "data": data.name,
         "against": None if against is None else against.name,
         "settings": {
-            "uniqueness": asdict(UniquenessOptions()),
+            "uniqueness": asdict(options),
             "tokenizer": "CLIP BPE",
             "context_length": CONTEXT_LENGTH,
             "image_hash": f"dHash, {BITS} bits",
@@ -157,9 +161,10 @@ def _split(
     dataset: ImageTextDataset,
     captions: Captions,
     count: CountTokens,
+    options: UniquenessOptions,
     processes: int,
 ) -> Audit:
-    found = audit_captions(captions, processes=processes)
+    found = audit_captions(captions, options, processes=processes)
     tokens = [
         asdict(text_tokens(captions, count, CONTEXT_LENGTH, size)) for size in TOKEN_BATCH_SIZES
     ]

@@ -77,7 +77,7 @@ def _fit(
     for split in EVALUATED:
         if split in parts.split_names:
             parts.split(split)
-    throughput = Throughput(parts.model.encoder.context_length)
+    throughput = Throughput(parts.model.encoder)
     history = History(folder.path / "history.csv", config.train.log_every)
     callbacks: list[lightning.Callback] = [
         throughput, history, BestAndLast(folder.checkpoints)

@@ -12,7 +12,7 @@ from typing import Any
 
 from wfa.config import RunConfig, resolve
 from wfa.errors import RunError
-from wfa.files import write_text
+from wfa.files import is_temporary, write_text
 
 fcntl = importlib.import_module("fcntl") if os.name == "posix" else None
 
@@ -110,7 +110,7 @@ class RunFolder:
                     f"`wfa evaluate {self.path}` to measure it"
                 )
             return
-        if self.path.is_dir() and any(path.name != LOCK for path in self.path.iterdir()):
+        if self.path.is_dir() and any(map(_foreign, self.path.iterdir())):
             raise RunError(
                 f"{self.path} is not empty and holds no run: choose another folder with out=DIR"
             )
@@ -157,6 +157,11 @@ class RunFolder:
             "model.safetensors", "report.html", "config.yaml",
         ):  # fmt: skip
             (self.path / name).unlink(missing_ok=True)
+
+
+def _foreign(path: Path) -> bool:
+    """Whether a file is neither the lock nor what a killed process left half-written."""
+    return path.name != LOCK and not is_temporary(path)
 
 
 def _difference(held: RunConfig, wanted: RunConfig) -> str:

@@ -20,7 +20,7 @@ UNSUPPORTED = ("deepspeed", "xla", "spawn", "fork", "notebook", "tpu")
 
 
 class Sharded(FSDPStrategy):
-    """Lightning's FSDP, on a CPU as well: there it works over gloo, but has to be told the device."""
+    """Lightning's FSDP, on a CPU as well, where it works over gloo once it is told the device."""
 
     def _setup_model(self, model: nn.Module) -> nn.Module:
         # FSDP shards no scalars, such as the temperature. Left whole they need no reduction: every

@@ -7,6 +7,7 @@ import lightning
 from lightning.pytorch.callbacks import Callback
 
 from wfa.data.batch import Batch
+from wfa.encoders._base import Encoder
 
 COUNTS = ("images", "captions", "texts", "tokens", "stock_tokens", "waiting", "working")
 SHOWN = {
@@ -25,11 +26,12 @@ class Throughput(Callback):
     only where the step ends in a wait for the device.
 
     Args:
-        context_length: Tokens that a stock text tower computes for each caption.
+        encoder: Says how many tokens it computes; a stock tower computes its whole context for
+            each caption.
     """
 
-    def __init__(self, context_length: int) -> None:
-        self._context_length = context_length
+    def __init__(self, encoder: Encoder) -> None:
+        self._encoder = encoder
         self._images = self._captions = self._texts = self._tokens = self._stock_tokens = 0
         self._waiting = self._working = 0.0
         self._mark = 0.0
@@ -98,9 +100,10 @@ class Throughput(Callback):
         self._images += len(batch.rows)
         self._captions += len(batch.borne_ids)
         self._texts += len(batch.tokens)
-        if not batch.tokens.is_floating_point():
-            self._tokens += batch.tokens.numel()
-            self._stock_tokens += len(batch.borne_ids) * self._context_length
+        computed = self._encoder.tokens_computed(batch.tokens)
+        if computed is not None:
+            self._tokens += computed
+            self._stock_tokens += len(batch.borne_ids) * self._encoder.context_length
         figures = self.figures()
         for name, shown in SHOWN.items():
             figure = figures[name]

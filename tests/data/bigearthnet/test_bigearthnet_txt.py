@@ -1,15 +1,18 @@
 import pickle
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import lmdb
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
 from tests.data.bigearthnet.made import names, row, three_pairs, write_rows
+from wfa.data._bigearthnet.stores import close_environments
 from wfa.data.sets.bigearthnet_txt import BigEarthNetTxt, Config
 from wfa.errors import ConfigError, DataError
 
@@ -139,8 +142,50 @@ def test_the_checksum_follows_what_texts_and_images_depend_on(
     options = Config(root=str(made))
     first = BigEarthNetTxt(options, "test").checksum
     assert BigEarthNetTxt(options, "test").checksum == first
-    assert BigEarthNetTxt(replace(options, images="geotiff"), "test").checksum == first
     assert BigEarthNetTxt(replace(options, **change), "test").checksum != first
+
+
+@pytest.mark.parametrize("images", ["lmdb", "geotiff"])
+def test_the_checksum_follows_a_changed_patch(
+    made: Path, imagery: Path, tmp_path: Path, images: str
+) -> None:
+    own = tmp_path / "own"
+    shutil.copytree(imagery, own)
+    options = Config(root=str(made), images_root=str(own), images=images)
+    first = BigEarthNetTxt(options, "test").checksum
+    assert BigEarthNetTxt(options, "test").checksum == first
+    band = next(own.glob(f"BigEarthNet-S2/*/{names(0)[0]}/*_B02.tif"))
+    content = bytearray(band.read_bytes())
+    content[-1] ^= 1
+    band.write_bytes(content)  # as long as before
+    close_environments()
+    with lmdb.open(str(own / "BigEarthNet-V2-LMDB")) as env, env.begin(write=True) as transaction:
+        blob = bytearray(transaction.get(names(0)[0].encode()) or b"")
+        blob[-1] ^= 1
+        transaction.put(names(0)[0].encode(), bytes(blob))
+    assert BigEarthNetTxt(options, "test").checksum != first
+
+
+def test_missing_patches_are_found_before_any_is_read(made: Path) -> None:
+    rows = [*three_pairs(), row(8, 9, "captioning", "None", "Describe.", "A lake.")]
+    write_rows(made / "BigEarthNet.txt.parquet", rows)
+    for bands, missing in (("VV,B02", names(9)), ("B02", names(9))):
+        dataset = BigEarthNetTxt(Config(root=str(made), bands=bands), "test")
+        with pytest.raises(DataError, match=rf"1 of 3 images .*{missing[0]}.*on_bad_image=skip"):
+            dataset.check_present()
+    BigEarthNetTxt(Config(root=str(made), on_bad_image="skip"), "test").check_present()
+
+
+def test_only_the_sensors_that_are_read_must_be_there(
+    made: Path, imagery: Path, tmp_path: Path
+) -> None:
+    own = tmp_path / "own"
+    (own / "BigEarthNet-S1").mkdir(parents=True)
+    shutil.copytree(imagery / "BigEarthNet-S2", own / "BigEarthNet-S2")
+    options = Config(root=str(made), images_root=str(own), bands="B02")
+    BigEarthNetTxt(options, "test").check_present()
+    with pytest.raises(DataError, match="2 of 2 images"):
+        BigEarthNetTxt(replace(options, bands="VV,B02"), "test").check_present()
 
 
 def test_the_checksum_follows_a_changed_answer(made: Path) -> None:

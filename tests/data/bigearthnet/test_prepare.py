@@ -1,3 +1,5 @@
+import hashlib
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -7,12 +9,13 @@ import pytest
 import tifffile
 from safetensors.numpy import load
 
-from tests.data.bigearthnet.made import names, write_geotiffs
+from tests.data.bigearthnet.made import names, three_pairs, write_geotiffs, write_rows
 from wfa.data._bigearthnet.blobs import decode
-from wfa.data._bigearthnet.stores import GeoTiffStore
-from wfa.data.prepare import bigearthnet
+from wfa.data._bigearthnet.stores import GeoTiffStore, close_environments
+from wfa.data.prepare import bigearthnet, prepare
 from wfa.data.prepare.bigearthnet import build_lmdb, instructions
-from wfa.errors import DataError
+from wfa.data.sets.bigearthnet_txt import BigEarthNetTxt, Config
+from wfa.errors import DataError, UserError
 
 
 def content(path: Path) -> dict[str, bytes]:
@@ -89,6 +92,72 @@ def test_a_missing_band_is_named(tmp_path: Path) -> None:
 def test_nothing_to_build_from_is_explained(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="holds no patches in BigEarthNet-S1/"):
         build_lmdb(tmp_path)
+
+
+def test_prepare_builds_what_is_unpacked_and_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root, imagery = tmp_path / "bigearthnet_txt", tmp_path / "bigearthnet_v2"
+    path = write_rows(root / "BigEarthNet.txt.parquet", three_pairs())
+    digest = f"sha256:{hashlib.sha256(path.read_bytes()).hexdigest()}"
+    (published,) = BigEarthNetTxt.facts.downloads
+    ours = replace(BigEarthNetTxt.facts, downloads=(replace(published, checksum=digest),))
+    monkeypatch.setattr(BigEarthNetTxt, "facts", ours)
+    seen: list[tuple[str, int, int]] = []
+    for pairs in ([0, 1], [2]):
+        for pair in pairs:
+            write_geotiffs(imagery, pair)
+        prepare("bigearthnet_txt", root, progress=lambda *done: seen.append(done))
+    assert seen == [("BigEarthNet-V2-LMDB", 4, 4), ("BigEarthNet-V2-LMDB", 6, 6)]
+    built = imagery / "BigEarthNet-V2-LMDB"
+    close_environments()
+    assert content(built).keys() == {n for pair in range(3) for n in names(pair)}
+    stamp = (built / "data.mdb").stat().st_mtime_ns
+    prepare("bigearthnet_txt", root)
+    assert (built / "data.mdb").stat().st_mtime_ns == stamp
+
+
+def test_prepare_leaves_geotiffs_and_other_lmdbs_alone(tmp_path: Path) -> None:
+    imagery = tmp_path / "v2"
+    write_geotiffs(imagery, 0)
+    options = Config(root=str(tmp_path / "txt"), images_root=str(imagery), images="geotiff")
+    BigEarthNetTxt.build(options)
+    assert not (imagery / "BigEarthNet-V2-LMDB").exists()
+    build_lmdb(imagery, imagery / "mine", workers=0)
+    BigEarthNetTxt.build(replace(options, images="auto"))
+    assert not (imagery / "BigEarthNet-V2-LMDB").exists()
+
+
+def test_prepare_says_what_to_get_and_what_is_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root, imagery = tmp_path / "bigearthnet_txt", tmp_path / "bigearthnet_v2"
+    write_rows(root / "BigEarthNet.txt.parquet", three_pairs())
+    imagery.mkdir()
+    (imagery / "BigEarthNet-S2.tar.zst").write_bytes(b"part")
+    monkeypatch.setattr(BigEarthNetTxt, "facts", replace(BigEarthNetTxt.facts, downloads=()))
+    with pytest.raises(DataError) as error:
+        prepare("bigearthnet_txt", root)
+    text = str(error.value)
+    assert "63,251,710,377 bytes  not whole, 4 bytes" in text
+    assert "54,439,153,171 bytes  missing" in text
+    assert "d3b97f999456016bb13c2a8e94b8f47825654f07a0394a6b266a38b750ca1554" in text
+    assert str(imagery) in text
+
+
+def test_an_lmdb_that_cannot_be_written(tmp_path: Path) -> None:
+    write_geotiffs(tmp_path, 0)
+    (tmp_path / "BigEarthNet-V2-LMDB").write_text("a file")
+    with pytest.raises(UserError, match=r"LMDB .*BigEarthNet-V2-LMDB cannot be made"):
+        build_lmdb(tmp_path, workers=0)
+
+
+def test_a_damaged_lmdb(tmp_path: Path) -> None:
+    write_geotiffs(tmp_path, 0)
+    (tmp_path / "BigEarthNet-V2-LMDB").mkdir()
+    (tmp_path / "BigEarthNet-V2-LMDB" / "data.mdb").write_bytes(b"x" * 9000)
+    with pytest.raises(DataError, match=r"is damaged .*: delete it"):
+        build_lmdb(tmp_path, workers=0)
 
 
 def test_instructions_name_every_file_with_its_size(tmp_path: Path) -> None:

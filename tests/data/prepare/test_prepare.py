@@ -92,6 +92,42 @@ def test_ucm_images_join_the_captions(
     assert left == {"imgs", "dataset.json", ".UCMerced_LandUse.zip.unpacked"}
 
 
+def test_what_is_complete_is_left_alone(
+    site: Any, tmp_path: Path, picture: Picture, write_karpathy: Write,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    counts = {"train": (2, 3), "test": (1, 1)}
+    monkeypatch.setattr(UCMCaptions, "facts", replace(UCMCaptions.facts, counts=counts))
+    images = [("1.tif", "train", ["a", "b"]), ("2.tif", "train", ["c"]), ("3.tif", "test", ["d"])]
+    write_karpathy(tmp_path / "captions.json", images)
+    for seed in (1, 2, 3):
+        picture(tmp_path / "images" / f"{seed}.jpg", seed)
+    before = sorted(tmp_path.rglob("*"))
+    assert prepare("ucm_captions", tmp_path, site.base_url) == tmp_path
+    assert site.requests == []
+    assert sorted(tmp_path.rglob("*")) == before
+    (tmp_path / "images" / "2.jpg").unlink()
+    with pytest.raises(DataError):  # now it asks for the images, and there are none
+        prepare("ucm_captions", tmp_path, site.base_url)
+    assert len(site.requests) == 1
+
+
+def test_real_captions_and_images_are_complete(site: Any, data_dir: Callable[[str], Path]) -> None:
+    root = data_dir("ucm_captions")
+    assert prepare("ucm_captions", root, site.base_url) == root
+    assert site.requests == []
+
+
+def test_a_file_of_ones_own_is_not_overwritten(site: Any, tmp_path: Path) -> None:
+    path = tmp_path / "bigearthnet_txt" / "BigEarthNet.txt.parquet"
+    path.parent.mkdir()
+    path.write_text("mine")
+    with pytest.raises(DataError, match=r"is not the file that was published .*sha256:d3b9"):
+        prepare("bigearthnet_txt", path.parent, site.base_url)
+    assert path.read_text() == "mine"
+    assert site.requests == []
+
+
 def test_an_unpacking_that_stopped_is_done_again(
     site: Any, tmp_path: Path, picture: Picture, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -151,8 +151,12 @@ def test_windows_paths_and_a_folder_by_option(tmp_path: Path, picture: Picture) 
         ("filename,caption\na.png,one, two\n", {}, "line 2: not the 2 values .* put quotes"),
         ("filename,caption\na.png\n", {}, "line 2: not the 2 values"),
         ("filename,caption\n../a.png,one\n", {}, "row 1: the image name"),
-        ("filename,caption,split\na.png,,train\n", {}, r"empty caption .*a\.png"),
-        ("filename,caption_1,caption_2,split\na.png,,,train\n", {}, r"empty caption .*a\.png"),
+        ("filename,caption,split\na.png,,train\n", {}, r"without any caption .*a\.png"),
+        (
+            "filename,caption_1,caption_2,split\na.png,,,train\n",
+            {},
+            r"without any caption .*a\.png",
+        ),
         ("filename,caption,split\na.png,one,holdout\n", {}, "split 'holdout', which is not known"),
         ("filename,caption,split\na.png,one,train\na.png,two,test\n", {}, "row 2: image a.png is"),
         ("filename,caption,split\na.png,one,train\nb.png,two,\n", {}, "but not for b.png"),
@@ -246,3 +250,61 @@ def test_fractions_leave_something_to_train_on(fractions: tuple[float, float]) -
     entries = [Entry(str(place), "", ("a",)) for place in range(10)]
     with pytest.raises(ConfigError, match="must be >= 0 and sum to less than 1"):
         divide(entries, [("test", fractions[0]), ("validation", fractions[1])])
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"annotations": "../other.csv"},
+        {"annotations": "/etc/passwd"},
+        {"images": "../elsewhere"},
+        {"images": "a/../../b"},
+        {"images": "/"},
+    ],
+)
+def test_paths_stay_in_the_data_sets_folder(tmp_path: Path, options: dict[str, str]) -> None:
+    csv(tmp_path / "set", "filename,caption,split\na.png,one,train\n")
+    (tmp_path / "other.csv").write_text("filename,caption\na.png,one\n")
+    with pytest.raises(ConfigError, match=rf"data\.{next(iter(options))}=.* leaves the data set's"):
+        captions(tmp_path / "set", **options)
+
+
+@pytest.mark.parametrize("root", ["a" * 300, "a\0b", " ", "~nobody-of-this-name/x"])
+def test_roots_that_no_disk_has(root: str) -> None:
+    with pytest.raises(ConfigError, match=r"^data\.root=.* is no folder"):
+        captions_of_root(root)
+
+
+def test_a_root_that_is_a_file(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(DataError, match="that is a file, not a folder"):
+        captions_of_root(str(tmp_path / "file"))
+
+
+def test_a_root_at_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    csv(tmp_path / "set", "filename,caption,split\na.png,one,train\n")
+    assert captions_of_root("~/set") == ("train",)
+
+
+def captions_of_root(root: str) -> tuple[str, ...]:
+    return CaptionsFolder.splits(Config(root=root))
+
+
+def test_ten_images_of_a_person_with_gaps(tmp_path: Path, picture: Picture) -> None:
+    """An empty caption beside a full one, an image whose only caption is blank, one sentence."""
+    lines = ["file_name,caption"]
+    for place in range(10):
+        picture(tmp_path / f"{place}.png", place)
+        lines += [f"{place}.png,{'' if place == 3 else 'a field'}", f"{place}.png,some trees"]
+    lines[lines.index("7.png,a field")] = "7.png,"
+    lines.remove("7.png,some trees")
+    csv(tmp_path, "\n".join(lines))
+    config = Config(root=str(tmp_path), validation_fraction=0, test_fraction=0)
+    with pytest.raises(DataError) as error:
+        CaptionsFolder(config, "train")
+    assert str(error.value) == (
+        f"{tmp_path / 'table.csv'} has 1 image without any caption (7.png) and 1 image with an "
+        "empty caption beside others (3.png): write the captions there, or leave out what has "
+        "none with data.on_empty_caption=skip"
+    )

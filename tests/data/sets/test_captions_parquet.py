@@ -155,7 +155,7 @@ def test_an_image_without_bytes(tmp_path: Path, encoded: list[bytes]) -> None:
             r"no column of image file names \(data\.file_column=id\)",
         ),
         ({"image": [b"x", b"y"], "file": ["1", "1"], "caption": ["a", "b"]}, {}, "more than once"),
-        ({"image": [b"x"], "caption": [None]}, {}, "have an empty caption"),
+        ({"image": [b"x"], "caption": [None]}, {}, "1 image without any caption"),
     ],
 )
 def test_broken_files(

@@ -1,6 +1,7 @@
 """The form that four data sets share, and what every annotated data set checks."""
 
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -110,8 +111,13 @@ def test_an_unknown_split_is_refused(tmp_path: Path, write_karpathy: Write) -> N
 def test_empty_captions(tmp_path: Path, write_karpathy: Write) -> None:
     images = [("1.png", "train", ["a", " "]), ("2.png", "train", []), ("3.png", "train", ["c"])]
     write_karpathy(tmp_path / "dataset.json", images)
-    with pytest.raises(DataError, match=r"2 images .*1\.png, 2\.png.*on_empty_caption=skip"):
+    with pytest.raises(DataError) as error:
         opened(tmp_path)
+    assert str(error.value) == (
+        f"{tmp_path / 'dataset.json'} has 1 image without any caption (2.png) and 1 image with an "
+        "empty caption beside others (1.png): write the captions there, or leave out what has "
+        "none with data.on_empty_caption=skip"
+    )
     dataset = opened(tmp_path, on_empty_caption="skip")
     assert dataset.captions == [("a",), ("c",)]
     assert dataset.skipped == ("2.png: no caption",)
@@ -151,7 +157,7 @@ def damaged(tmp_path: Path, write_karpathy: Write, picture: Picture) -> Path:
 def test_a_bad_image_stops(damaged: Path, index: int, reason: str) -> None:
     dataset = opened(damaged)
     assert len(dataset) == 5
-    with pytest.raises(DataError, match=rf"{reason}.*put a good copy.*on_bad_image=skip"):
+    with pytest.raises(DataError, match=rf"{reason}.*Put a good copy.*on_bad_image=skip"):
         dataset.read_image(index)
 
 
@@ -179,6 +185,44 @@ def test_skipping_everything_is_an_error(tmp_path: Path, write_karpathy: Write) 
         opened(tmp_path, on_bad_image="skip")
 
 
+@pytest.mark.usefixtures("cache_dir")
+def test_all_missing_images_are_found_without_reading_any(
+    damaged: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (damaged / "imgs" / "empty.png").unlink()
+    dataset = opened(damaged)
+    monkeypatch.setattr(Path, "read_bytes", lambda _: pytest.fail("an image was read"))
+    with pytest.raises(
+        DataError, match=r"2 images .* are missing .*: gone\.png, empty\.png\. Put a"
+    ):
+        dataset.check_present()
+
+
+@pytest.mark.usefixtures("cache_dir")
+def test_what_is_missing_is_looked_up_anew(damaged: Path, picture: Picture) -> None:
+    assert len(opened(damaged, on_bad_image="skip")) == 1
+    picture(damaged / "imgs" / "gone.png", 4)
+    assert len(opened(damaged, on_bad_image="skip")) == 2
+
+
+@pytest.mark.usefixtures("cache_dir")
+def test_data_sets_of_equal_names_have_memories_of_their_own(
+    tmp_path: Path, write_karpathy: Write, picture: Picture
+) -> None:
+    for root in ("a", "b"):
+        write_karpathy(tmp_path / root / "dataset.json", [("1.png", "train", ["x"])])
+    picture(tmp_path / "a" / "imgs" / "1.png", 0)
+    (tmp_path / "b" / "imgs").mkdir()
+    (tmp_path / "b" / "imgs" / "1.png").write_bytes(b"no image")
+    for path in tmp_path.glob("*/imgs/1.png"):
+        os.utime(path, (1, 1))
+    for _ in range(2):
+        assert len(opened(tmp_path / "a", on_bad_image="skip")) == 1
+        with pytest.raises(DataError, match="none of the 1 images"):
+            opened(tmp_path / "b", on_bad_image="skip")
+
+
+@pytest.mark.usefixtures("cache_dir")
 def test_checksum_follows_captions_and_images(
     tmp_path: Path, write_karpathy: Write, picture: Picture
 ) -> None:
@@ -187,7 +231,9 @@ def test_checksum_follows_captions_and_images(
     first = opened(tmp_path).checksum
     image.touch()
     assert opened(tmp_path).checksum == first
-    image.write_bytes(image.read_bytes() + b"\0")
+    length = image.stat().st_size
+    image.write_bytes(image.read_bytes()[:-1] + b"\0")
+    assert image.stat().st_size == length  # another image, equally long
     second = opened(tmp_path).checksum
     path.write_text(json.dumps(json.loads(path.read_text())).replace('"b"', '"c"'))
     assert len({first, second, opened(tmp_path).checksum}) == 3

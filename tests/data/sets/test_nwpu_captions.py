@@ -49,7 +49,10 @@ def test_class_folders(tmp_path: Path, picture: Callable[[Path, int], Path], fol
         ({"airport": [item("1.jpg", "train") | {"raw_2": None}]}, "a caption is not a text"),
         ({"airport": [item("../1.jpg", "train")]}, "leaves the data set's folder"),
         ({"..": [item("1.jpg", "train")]}, "leaves the data set's folder"),
-        ({"airport": [item("1.jpg", "train", 1) | {"raw": " "}]}, "have an empty caption"),
+        (
+            {"airport": [item("1.jpg", "train", 1) | {"raw": " "}]},
+            "1 image without any caption",
+        ),
     ],
 )
 def test_broken_json(tmp_path: Path, content: object, message: str) -> None:

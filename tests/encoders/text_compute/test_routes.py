@@ -13,7 +13,7 @@ from open_clip.model import CLIP
 from torch import Tensor
 
 from tests.encoders.models import END, assert_same, clip, coca, custom_text_clip, hugging_face, rows
-from wfa.encoders.text_compute import encode_text, trims
+from wfa.encoders.text_compute import encode_text, tokens_computed, trims
 
 LENGTHS = [3, 9, 5, 5, 12, 2, 9, 7]
 
@@ -55,6 +55,16 @@ def test_any_lengths_equal_stock(lengths: list[int], seed: int) -> None:
     with torch.no_grad():
         ours, stock = encode_text(model, trimmed(full)), model.encode_text(full)
     torch.testing.assert_close(ours, stock, rtol=0, atol=1e-5 * float(stock.abs().max()))
+
+
+def test_tokens_computed_are_the_distinct_prefixes() -> None:
+    full = rows(LENGTHS)
+    full[5] = full[1]
+    full[2, :2] = full[1, :2]
+    texts = [row[:length].tolist() for row, length in zip(full, full.argmax(1) + 1, strict=True)]
+    prefixes = {tuple(text[:end]) for text in texts for end in range(1, len(text) + 1)}
+    assert tokens_computed(clip(), full) == len(prefixes) < sum(map(len, texts))
+    assert tokens_computed(coca(), full) == full.numel()
 
 
 def test_class_token_behind_the_text_equals_stock() -> None:

@@ -3,9 +3,6 @@
 import errno
 import hashlib
 import json
-import os
-import secrets
-import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,7 +14,7 @@ from wfa.data._scenes.drawing import draw_rgb
 from wfa.data._scenes.draws import CAPTIONS, Draws
 from wfa.data._scenes.layout import make_scene
 from wfa.errors import ConfigError, DataError
-from wfa.files import atomic_write, write_text
+from wfa.files import atomic_write, remove_leftovers, temporary_folder, write_text
 
 MANIFEST = "scenes.json"
 FORMAT_VERSION = 1
@@ -78,8 +75,8 @@ def generate(
     if folder.is_file() or (folder.is_dir() and any(folder.iterdir())):
         _check_same(folder, wanted)
         return
-    building = folder.parent / f".{folder.name}.{os.getpid()}-{secrets.token_hex(4)}"
-    try:
+    remove_leftovers(folder.parent)
+    with temporary_folder(folder) as building:
         entries: list[dict[str, Any]] = []
         for split in counts:
             entries += _write_split(building, split, wanted, on_image)
@@ -88,8 +85,6 @@ def generate(
         classes = {land.name: land.bigearthnet for land in LAND}
         write_text(building / MANIFEST, _json({**wanted, "classes": classes, "sha256": sums}))
         _move_into_place(building, folder, wanted)
-    finally:
-        shutil.rmtree(building, ignore_errors=True)
 
 
 def _check_ranges(settings: Mapping[str, Any], counts: Mapping[str, int]) -> None:

@@ -49,8 +49,8 @@ class ImageStore(Protocol):
         """Return the file that holds image `name`, without reading it; None if it is missing."""
 
     @property
-    def missing(self) -> str:
-        """What to say of an image that is not there, to be put after its name."""
+    def searched(self) -> str:
+        """Where images were looked for, to be put in brackets after what is missing."""
 
 
 @dataclass(frozen=True)
@@ -156,7 +156,8 @@ class AnnotatedDataset(ImageTextDataset):
         if missing:
             raise DataError(
                 f"{_count(len(missing), 'image')} of {self.name} (annotated in {self._where}) "
-                f"cannot be found: {_some(missing)}. Each {self._images.missing}. {_REMEDY}"
+                f"{'is' if len(missing) == 1 else 'are'} missing ({self._images.searched}): "
+                f"{_some(missing)}. {_REMEDY}"
             )
 
     def _files(self) -> list[Path | None]:

@@ -30,7 +30,7 @@ class FolderImages:
         """
         path = self.file(name)
         if path is None:
-            raise NoBytesError(self.missing)
+            raise NoBytesError(f"is missing ({self.searched})")
         try:
             return path.read_bytes()
         except OSError as error:
@@ -46,9 +46,9 @@ class FolderImages:
         return None
 
     @property
-    def missing(self) -> str:
-        """What to say of an image that is not there, to be put after its name."""
+    def searched(self) -> str:
+        """Where images were looked for, to be put in brackets after what is missing."""
         wanted = " or ".join(f"{folder}/" for folder in self._folders if folder)
         if not self._present:
-            return f"is missing, since there is no folder {wanted} in {self._root}"
-        return "is missing (looked in " + ", ".join(f"{folder}" for folder in self._present) + ")"
+            return f"there is no folder {wanted} in {self._root}"
+        return "looked in " + ", ".join(map(str, self._present))

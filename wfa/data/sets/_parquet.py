@@ -63,9 +63,9 @@ class ParquetImages:
         return self._places[name].file
 
     @property
-    def missing(self) -> str:
-        """What to say of an image that is not there, to be put after its name."""
-        return "is missing"
+    def searched(self) -> str:
+        """Where images were looked for, to be put in brackets after what is missing."""
+        return "looked in " + ", ".join(sorted({str(p.file) for p in self._places.values()}))
 
     def _group(self, file: Path, group: int) -> Any:
         key = (file, group)

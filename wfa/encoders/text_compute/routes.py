@@ -60,6 +60,22 @@ def encode_text(model: Any, tokens: Tensor) -> Tensor:
     return encode_packed(tower, distinct_prefixes(tokens.numpy(), lengths.numpy()))
 
 
+def tokens_computed(model: Any, tokens: Tensor) -> int:
+    """Return how many token positions `encode_text` computes in every block but the last.
+
+    Args:
+        model: As `encode_text` takes it.
+        tokens: (U, L) int64, on the device that it would be computed on.
+    """
+    if _is_hugging_face(model):
+        return tokens.numel()
+    tower = TextTower.of(model)
+    if tokens.is_cuda or not (tower.ignores_padding and _has_standard_blocks(tower)):
+        return tokens.numel()
+    lengths = tower.pooled_position(tokens) + 1
+    return len(distinct_prefixes(tokens.numpy(), lengths.numpy()).tokens)
+
+
 def _encode_full(model: Any, tower: TextTower, tokens: Tensor) -> Tensor:
     if tokens.shape[1] != tower.modules.context_length:
         raise ValueError(
