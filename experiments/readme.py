@@ -8,15 +8,15 @@ from pathlib import Path
 from wfa.files import write_text
 
 HERE = Path(__file__).parent
-FIRST = HERE / "2026-11_first_run"
+RECIPES = HERE / "2026-11_what_do_the_recipes_reach"
 
 
 def blocks() -> dict[str, str]:
     """Return the generated blocks of the README by their names."""
-    printed = (FIRST / "printed.txt").read_text(encoding="utf-8")
+    printed = (RECIPES / "printed.txt").read_text(encoding="utf-8")
     start = printed.index("scenes · test")
     table = "\n".join(line.rstrip() for line in printed[start:].partition("\nrun ")[0].splitlines())
-    summary = (FIRST / "README.md").read_text(encoding="utf-8").split("\n\n")[1]
+    summary = (RECIPES / "README.md").read_text(encoding="utf-8").split("\n\n")[1]
     return {"printed": f"```\n{table.strip()}\n```", "recipes": summary}
 
 

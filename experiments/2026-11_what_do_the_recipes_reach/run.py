@@ -1,6 +1,6 @@
 """Train the shipped recipes as a person would, and write down what they print.
 
-    WFA_DATA_DIR=DIR python experiments/2026-11_first_run/run.py
+    WFA_DATA_DIR=DIR python experiments/2026-11_what_do_the_recipes_reach/run.py
 
 writes results.jsonl, README.md and printed.txt (what `wfa train` shows) beside this file, and
 report.html of the first, from which queries.png was taken. The caches start empty, so the first
@@ -103,7 +103,7 @@ def main() -> None:
         f"first), on {machine['cores']} cores of {machine['processor']}. The checkpoint is chosen "
         "by validation mR. One seed proves no difference between techniques. `scenes` is "
         "synthetic.\n\n"
-        "```\nWFA_DATA_DIR=DIR python experiments/2026-11_first_run/run.py\n```\n",
+        "```\nWFA_DATA_DIR=DIR python experiments/2026-11_what_do_the_recipes_reach/run.py\n```\n",
     )
 
 
