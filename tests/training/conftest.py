@@ -64,9 +64,9 @@ def wfa(arguments: Sequence[str], cache: Path, **environment: str) -> subprocess
     )
 
 
-def run(arguments: Sequence[str], cache: Path, code: int = 0) -> str:
+def run(arguments: Sequence[str], cache: Path, code: int = 0, seconds: float = 900.0) -> str:
     """Run the command line to its end; return what it printed."""
     process = wfa(arguments, cache)
-    out, _ = process.communicate(timeout=300)
+    out, _ = process.communicate(timeout=seconds)
     assert process.returncode == code, out
     return out

@@ -4,6 +4,7 @@ import csv
 import json
 import math
 import shutil
+import signal
 import time
 from pathlib import Path
 from typing import Any
@@ -157,6 +158,39 @@ def test_stopping_early_holds_after_a_crash_while_results_are_written(
     assert metrics(moved) == metrics(tmp_path / "whole")
     assert again["throughput"]["resumed"] == 1
     assert again["seconds"]["fit"] > 0.9 * whole["seconds"]["fit"]
+
+
+def test_overwrite_trains_again_with_other_settings(
+    finished: tuple[Path, list[str]], tmp_path: Path, cache: Path
+) -> None:
+    """Also half precision, and gradients of two batches added before a step."""
+    folder, words = finished
+    copy = tmp_path / "run"
+    shutil.copytree(folder, copy)
+    (copy / "notes.txt").write_text("mine")
+    other = ["train.precision=bf16-mixed", "train.accumulate=2", "train.epochs=4"]
+    run(["train", *words, *other, f"out={copy}", "--overwrite"], cache)
+    facts = json.loads((copy / "run.json").read_text())
+    assert facts["config_id"] == resolve([*words, *other]).config_id
+    rows = history(copy)
+    assert rows[-1]["epoch"] == "3"
+    assert int(rows[-1]["step"]) == 4 * 2  # four batches an epoch, two a step
+    assert (copy / "notes.txt").read_text() == "mine"
+
+
+def test_an_interrupt_says_how_to_go_on(own_folder: Path, tmp_path: Path, cache: Path) -> None:
+    words = [*SMALL, f"data.root={own_folder}", "train.epochs=2000", f"out={tmp_path / 'run'}"]
+    process = wfa(["train", *words], cache)
+    limit = time.monotonic() + 120
+    while not (tmp_path / "run" / "checkpoints" / "last.ckpt").is_file():
+        assert time.monotonic() < limit
+        assert process.poll() is None
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    out, _ = process.communicate(timeout=120)
+    assert process.returncode == 130
+    assert "the same command goes on" in " ".join(out.split())
+    assert "Traceback" not in out
 
 
 def test_a_folder_that_is_trained_into_is_locked(tmp_path: Path) -> None:

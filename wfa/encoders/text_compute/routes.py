@@ -54,7 +54,7 @@ def encode_text(model: Any, tokens: Tensor) -> Tensor:
         return encode_with_class_token(tower, tokens)
     if not tower.ignores_padding:
         return _encode_full(model, tower, tokens)
-    if tokens.is_cuda or not _has_standard_blocks(tower):
+    if tokens.is_cuda or not _is_packed(tower):
         return encode_trimmed(tower, tokens)
     lengths = tower.pooled_position(tokens) + 1
     return encode_packed(tower, distinct_prefixes(tokens.numpy(), lengths.numpy()))
@@ -70,7 +70,7 @@ def tokens_computed(model: Any, tokens: Tensor) -> int:
     if _is_hugging_face(model):
         return tokens.numel()
     tower = TextTower.of(model)
-    if tokens.is_cuda or not (tower.ignores_padding and _has_standard_blocks(tower)):
+    if tokens.is_cuda or not _is_packed(tower):
         return tokens.numel()
     lengths = tower.pooled_position(tokens) + 1
     return len(distinct_prefixes(tokens.numpy(), lengths.numpy()).tokens)
@@ -89,5 +89,8 @@ def _is_hugging_face(model: Any) -> bool:
     return isinstance(getattr(model, "text", None), HFTextEncoder)
 
 
-def _has_standard_blocks(tower: TextTower) -> bool:
-    return all(type(b) is ResidualAttentionBlock for b in tower.modules.transformer.resblocks)
+def _is_packed(tower: TextTower) -> bool:
+    """Whether the tower is one whose blocks the packed forward knows, and sees no padding."""
+    blocks = tower.modules.transformer.resblocks
+    standard = all(type(block) is ResidualAttentionBlock for block in blocks)
+    return standard and tower.ignores_padding and not tower.has_class_token
