@@ -150,7 +150,7 @@ class RunFolder:
 
     def _clear(self) -> None:
         """Remove what a run writes, and nothing that a person may have put beside it."""
-        for folder in ("checkpoints", "logs", "evaluations"):
+        for folder in ("checkpoints", "logs", "evaluations", "open_clip"):
             shutil.rmtree(self.path / folder, ignore_errors=True)
         for name in (
             "run.json", "metrics.json", "ranks.parquet", "history.csv", "gallery.json",
