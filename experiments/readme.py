@@ -15,7 +15,7 @@ def blocks() -> dict[str, str]:
     """Return the generated blocks of the README by their names."""
     printed = (RECIPES / "printed.txt").read_text(encoding="utf-8")
     start = printed.index("scenes · test")
-    table = "\n".join(line.rstrip() for line in printed[start:].partition("\nrun ")[0].splitlines())
+    table = "\n".join(line.rstrip() for line in printed[start:].splitlines())
     summary = (RECIPES / "README.md").read_text(encoding="utf-8").split("\n\n")[1]
     return {"printed": f"```\n{table.strip()}\n```", "recipes": summary}
 

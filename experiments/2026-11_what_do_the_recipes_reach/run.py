@@ -90,7 +90,8 @@ def main() -> None:
         for label, words in runs.items():
             out = Path(scratch) / label.replace(" ", "_")
             rows.append(result(label, out, train(words, out, Path(scratch) / "cache")))
-        shutil.copy(Path(scratch) / "scenes" / "printed.txt", HERE / "printed.txt")
+        printed = (Path(scratch) / "scenes" / "printed.txt").read_text(encoding="utf-8")
+        write_text(HERE / "printed.txt", printed.partition("\nrun ")[0] + "\n")
         shutil.copy(Path(scratch) / "scenes" / "report.html", HERE / "report.html")
     write_text(HERE / "results.jsonl", "".join(json.dumps(row) + "\n" for row in rows))
     machine = rows[0]["machine"]
