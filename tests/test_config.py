@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wfa.config import PLUGIN_SECTIONS, config_folder, recipe_names, resolve
+from wfa.config import PLUGIN_SECTIONS, resolve
 from wfa.errors import ConfigError
 from wfa.plugins import names
+from wfa.recipes import config_folder, recipe_names
 
 
 def test_defaults_are_the_scenes_recipe() -> None:

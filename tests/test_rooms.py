@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 ROOMS = (
-    "errors", "files", "provenance", "plugins", "config", "captions", "data", "aggregation",
+    "errors", "files", "provenance", "plugins", "recipes", "config", "captions", "data",
+    "aggregation",
     "encoders", "model", "retrieval", "training", "tasks", "compare", "report", "library", "cli",
     "__main__",
 )  # fmt: skip

@@ -19,6 +19,7 @@ from omegaconf.errors import OmegaConfBaseException
 
 from wfa.errors import ConfigError
 from wfa.plugins import Choice, config_class, names, unknown
+from wfa.recipes import Values, config_folder, read_yaml, recipe_names, recipe_values
 
 PLUGIN_SECTIONS = ("data", "aggregation", "encoder", "loss")
 PLAIN_SECTIONS: Mapping[str, str] = {
@@ -28,8 +29,6 @@ PLAIN_SECTIONS: Mapping[str, str] = {
 """Sections without a choice of plug-in -> the module that holds their `Config`."""
 SECTIONS = (*PLUGIN_SECTIONS, *PLAIN_SECTIONS)
 DEFAULT_RUN = "scenes"
-
-Values = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -121,47 +120,6 @@ def resolve_section(section: str, name: str, words: Sequence[str]) -> Choice:
         _set_option(sections, key, value)
     options = {key: value for key, value in sections[section].items() if key != "name"}
     return Choice(section, name, build_options(config_class(section, name), options, section))
-
-
-def recipe_names(kind: str) -> list[str]:
-    """Return the shipped recipes of a kind (`run`, `compare`, `benchmark`), sorted."""
-    return sorted(path.stem for path in (config_folder() / kind).glob("*.yaml"))
-
-
-def recipe_values(kind: str, name: str) -> Values:
-    """Read `configs/<kind>/<name>.yaml`.
-
-    Raises:
-        ConfigError: There is no such recipe; the message lists the known ones.
-    """
-    path = config_folder() / kind / f"{name}.yaml"
-    if not path.is_file():
-        raise unknown(kind, str(name), recipe_names(kind))
-    return read_yaml(path)
-
-
-def read_yaml(path: Path) -> Values:
-    """Read a YAML file that holds a mapping.
-
-    Raises:
-        ConfigError: The file is missing, is not YAML, or holds something else.
-    """
-    try:
-        values = OmegaConf.to_container(OmegaConf.load(path), resolve=True)
-    except FileNotFoundError as error:
-        raise ConfigError(f"there is no config file {path}") from error
-    except Exception as error:  # PyYAML and OmegaConf share no base class
-        raise ConfigError(f"{path} cannot be read as YAML: {error}") from error
-    if not isinstance(values, dict):
-        raise ConfigError(f"{path} must hold KEY: VALUE lines, but holds {type(values).__name__}")
-    return {str(key): value for key, value in values.items()}
-
-
-def config_folder() -> Path:
-    """Return the folder of shipped configs: inside the installed wheel, or the repository's."""
-    package = Path(__file__).parent
-    shipped = package / "configs"
-    return shipped if shipped.is_dir() else package.parent / "configs"
 
 
 def build_options(cls: type[Any], values: Values, where: str) -> Any:

@@ -17,8 +17,8 @@ import time
 from pathlib import Path
 from typing import Any
 
-from wfa.config import read_yaml
 from wfa.files import write_text
+from wfa.recipes import read_yaml
 
 HERE = Path(__file__).parent
 WANTED = (

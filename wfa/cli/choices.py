@@ -29,8 +29,8 @@ def list_choices(
     Example:
         wfa list aggregation
     """
-    from wfa.config import recipe_names, recipe_summary
     from wfa.plugins import FOLDERS, names, summary, unknown
+    from wfa.recipes import recipe_names, recipe_summary
 
     recipes = ("run", "compare", "benchmark")
     kinds = [*FOLDERS, *recipes]

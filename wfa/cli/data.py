@@ -15,7 +15,7 @@ from wfa.cli.choices import list_choices
 from wfa.cli.terminal import Words, console, take
 from wfa.plugins import Choice
 
-app = typer.Typer(no_args_is_help=True, help="Data sets: list, prepare, verify.")
+app = typer.Typer(no_args_is_help=True, help="Data sets: list, prepare, verify, annotate.")
 
 
 @app.command(name="list")
@@ -83,6 +83,33 @@ def verify(
         write_text(Path(out), json.dumps(found.to_json(), indent=1) + "\n")
     if not found.ok:
         raise SystemExit(2)
+
+
+@app.command()
+def annotate(words: Words = None) -> None:
+    """Make captions, questions and boxes from reference maps, in the columns of BigEarthNet.txt.
+
+    `maps=DIR` holds GeoTIFFs or an LMDB, `metadata=FILE` is BigEarthNet's metadata.parquet.
+
+    Further settings: `seed=0`, `connectivity=4|8`, `workers=-1`, `on_bad_row=error|skip`, and
+    `paraphrase.url=`, `paraphrase.model=`, `paraphrase.timeout=` for a model that rewords captions.
+
+    Example:
+        wfa data annotate maps=Reference_Maps metadata=metadata.parquet out=BigEarthNet.txt.parquet
+    """
+    from wfa.data.annotate.request import parse_request
+    from wfa.data.annotate.table import annotate as annotate_data
+
+    request = parse_request(words or [])
+    with Progress(console=console, transient=True) as bars:
+        found = annotate_data(*request, progress=partial(_show_bytes, bars))
+    table = Table("type", "category", "split", "rows", box=None)
+    for (kind, category, split), rows in sorted(found.rows.items()):
+        table.add_row(kind, category, split, f"{rows:,}")
+    console.print(table)
+    for line in found.remarks():
+        console.print(escape(line), soft_wrap=True)
+    console.print(f"annotations {escape(str(request.out))}", soft_wrap=True)
 
 
 def _data(name: str, words: list[str] | None) -> Choice:

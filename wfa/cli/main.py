@@ -8,7 +8,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from wfa.cli import audit, choices, data, runs
+from wfa.cli import audit, benchmark, choices, compare, data, export, library, runs, tasks
 from wfa.errors import UserError
 
 app = typer.Typer(
@@ -22,8 +22,15 @@ app = typer.Typer(
 )
 app.command()(runs.train)
 app.command()(runs.evaluate)
+app.command()(compare.compare)
 app.command()(audit.audit)
 app.command()(runs.report)
+app.command()(library.index)
+app.command()(library.search)
+app.command()(library.serve)
+app.command()(tasks.score)
+app.command()(benchmark.benchmark)
+app.command()(export.export)
 app.command()(choices.config)
 app.command(name="list")(choices.list_choices)
 app.add_typer(data.app, name="data")

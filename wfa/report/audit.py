@@ -8,9 +8,9 @@ from typing import Any
 from rich.table import Table
 
 from wfa.files import write_text
+from wfa.report.document import document
 from wfa.report.elements import count, fold_away, note, section, share, table
 from wfa.report.markup import Markup, tag
-from wfa.report.page import document
 from wfa.report.plot import Axis, Point, Series, line_plot, percent
 from wfa.report.scores import DASH
 from wfa.report.tables import Grid, as_rich

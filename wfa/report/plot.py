@@ -8,11 +8,26 @@ from itertools import pairwise
 from wfa.report.markup import Markup, tag
 
 WIDTH, HEIGHT = 560, 300
-_LEFT, _RIGHT, _TOP, _BOTTOM = 52, 14, 12, 44
-_COLOURS = 8
+LEFT, RIGHT, TOP, BOTTOM = 52, 14, 12, 44
+COLOURS = 8
 _MOST_POINTS = 240
 
 Point = tuple[float, float]
+
+
+@dataclass(frozen=True)
+class Dot:
+    """A point with words of its own.
+
+    Attributes:
+        point: (x, y), finite.
+        text: What a mouse over it says.
+        strong: Whether it stands out from the others.
+    """
+
+    point: Point
+    text: str
+    strong: bool = False
 
 
 @dataclass(frozen=True)
@@ -24,12 +39,14 @@ class Series:
         points: (x, y) by rising x, all finite.
         style: `solid` or `dashed`.
         marked: A point to stand out, such as the selected epoch.
+        dots: Points that are shown as such.
     """
 
     name: str
     points: Sequence[Point]
     style: str = "solid"
     marked: Point | None = None
+    dots: Sequence[Dot] = ()
 
 
 @dataclass(frozen=True)
@@ -71,12 +88,13 @@ def line_plot(title: str, series: Sequence[Series], x: Axis, y: Axis) -> Markup:
     drawn = [one for one in series if one.points]
     if not drawn:
         return Markup("")
-    across = _Scale(x, [p[0] for one in drawn for p in one.points], _LEFT, WIDTH - _RIGHT, False)
-    up = _Scale(y, [p[1] for one in drawn for p in one.points], HEIGHT - _BOTTOM, _TOP, True)
+    shown = [p for one in drawn for p in (*one.points, *(dot.point for dot in one.dots))]
+    across = Scale(x, [p[0] for p in shown], LEFT, WIDTH - RIGHT, False)
+    up = Scale(y, [p[1] for p in shown], HEIGHT - BOTTOM, TOP, True)
     picture = tag(
         "svg",
         tag("title", title),
-        *_grid(across, up, x, y),
+        *grid(across, up, x, y),
         *(_line(one, place, across, up) for place, one in enumerate(drawn)),
         viewBox=f"0 0 {WIDTH} {HEIGHT}",
         role="img",
@@ -101,7 +119,7 @@ def thinned(points: Sequence[Point], most: int = _MOST_POINTS) -> list[Point]:
     ]
 
 
-class _Scale:
+class Scale:
     """Maps values to pixels, and chooses the ticks.
 
     Args:
@@ -129,6 +147,7 @@ class _Scale:
         self._start, self._end = start, end
 
     def __call__(self, value: float) -> float:
+        """Return the pixel of a value."""
         share = (self._map(value) - self._low) / self._span
         return round(self._start + share * (self._end - self._start), 1)
 
@@ -153,14 +172,14 @@ def _log_ticks(low: float, high: float) -> list[float]:
     return [tick for tick in ticks if low * 0.999 <= tick <= high * 1.001]
 
 
-def _grid(across: _Scale, up: _Scale, x: Axis, y: Axis) -> list[Markup]:
-    bottom, right = HEIGHT - _BOTTOM, WIDTH - _RIGHT
+def grid(across: Scale, up: Scale, x: Axis, y: Axis) -> list[Markup]:
+    """Draw grid lines, ticks and labels of both axes."""
+    bottom, right = HEIGHT - BOTTOM, WIDTH - RIGHT
     parts = [
-        tag("line", x1=_LEFT, x2=right, y1=up(tick), y2=up(tick), class_="grid")
-        for tick in up.ticks
+        tag("line", x1=LEFT, x2=right, y1=up(tick), y2=up(tick), class_="grid") for tick in up.ticks
     ]
     parts += [
-        tag("text", y.write(tick), x=_LEFT - 8, y=up(tick) + 4, text_anchor="end")
+        tag("text", y.write(tick), x=LEFT - 8, y=up(tick) + 4, text_anchor="end")
         for tick in up.ticks
     ]
     parts += [
@@ -171,28 +190,36 @@ def _grid(across: _Scale, up: _Scale, x: Axis, y: Axis) -> list[Markup]:
         tag("text", x.write(tick), x=across(tick), y=bottom + 18, text_anchor="middle")
         for tick in across.ticks
     ]
-    middle = (_LEFT + right) / 2
+    middle = (LEFT + right) / 2
     return [
         *parts,
-        tag("line", x1=_LEFT, x2=right, y1=bottom, y2=bottom, class_="axis"),
+        tag("line", x1=LEFT, x2=right, y1=bottom, y2=bottom, class_="axis"),
         tag("text", x.label, x=middle, y=HEIGHT - 6, text_anchor="middle", class_="label"),
     ]
 
 
-def _line(series: Series, place: int, across: _Scale, up: _Scale) -> Markup:
+def _line(series: Series, place: int, across: Scale, up: Scale) -> Markup:
     points = " ".join(f"{across(px)},{up(py)}" for px, py in series.points)
     marked = [series.marked] if series.marked else []
     # A line of one point has no length: show the point itself.
-    dots = marked or (list(series.points) if len(series.points) == 1 else [])
+    alone = len(series.points) == 1 and not series.dots
+    dots = marked or (list(series.points) if alone else [])
     return tag(
         "g",
         tag("polyline", points=points, class_=f"line {series.style}"),
         *(tag("circle", cx=across(px), cy=up(py), r=4.5) for px, py in dots),
+        *(_dot(dot, across, up) for dot in series.dots),
         tag("title", series.name),
-        class_=f"s{place % _COLOURS}",
+        class_=f"s{place % COLOURS}",
     )
 
 
+def _dot(dot: Dot, across: Scale, up: Scale) -> Markup:
+    words = tag("title", dot.text)
+    return tag("circle", words, cx=across(dot.point[0]), cy=up(dot.point[1]),
+               r=5 if dot.strong else 3)  # fmt: skip
+
+
 def _legend_entry(series: Series, place: int) -> Markup:
-    swatch = tag("i", class_=f"swatch {series.style} s{place % _COLOURS}")
+    swatch = tag("i", class_=f"swatch {series.style} s{place % COLOURS}")
     return tag("span", swatch, series.name)

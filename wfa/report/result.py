@@ -13,8 +13,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from wfa.config import read_yaml
 from wfa.errors import ConfigError, RunError
+from wfa.recipes import read_yaml
 from wfa.report.history import History, read_history
 from wfa.report.scores import DASH, Line, lines, parse_rows
 from wfa.retrieval.embeddings import Integers
@@ -201,11 +201,11 @@ def _query(values: Mapping[str, Any]) -> GalleryQuery:
         text=str(values["text"]),
         rank=int(values["rank"]),
         relevant=tuple(str(name) for name in values["relevant"]),
-        own=Picture(str(values["own"]["image"]), _thumbnail(values["own"]["thumbnail"])),
+        own=Picture(str(values["own"]["image"]), safe_thumbnail(values["own"]["thumbnail"])),
         hits=tuple(
             Hit(
                 image=str(hit["image"]),
-                thumbnail=_thumbnail(hit["thumbnail"]),
+                thumbnail=safe_thumbnail(hit["thumbnail"]),
                 score=float(hit["score"]),
                 right=bool(hit["right"]),
             )
@@ -214,8 +214,12 @@ def _query(values: Mapping[str, Any]) -> GalleryQuery:
     )
 
 
-def _thumbnail(value: Any) -> str:
-    """Let nothing through that a browser would fetch from elsewhere."""
+def safe_thumbnail(value: Any) -> str:
+    """Let nothing through that a browser would fetch from elsewhere.
+
+    Raises:
+        ValueError: It is no data URI of a picture.
+    """
     if not isinstance(value, str) or not _DATA_URI.fullmatch(value):
         raise ValueError(f"a thumbnail must be a JPEG or PNG data URI, but is {str(value)[:40]!r}")
     return value

@@ -56,7 +56,7 @@ def evaluate_run(
     config = resolve(kept, file=RunFolder(path).config_file)
     present = config.data.plugin().splits(config.data.options)
     part = parts.prepare(open_split(config.data, split, present))
-    parts.model.to(_device())
+    parts.model.to(best_device())
     found = measure(parts.embed(part, track), config.data.name, split, config.retrieval)
     asked = {key: config.as_dict()[key] for key in ("data", "retrieval")}
     trained = parts.config.as_dict()
@@ -78,7 +78,7 @@ def evaluate_run(
     return found.rows, folder.path
 
 
-def _device() -> torch.device:
+def best_device() -> torch.device:
     """Return the accelerator where there is one, else the CPU."""
     found = torch.accelerator.current_accelerator() if torch.accelerator.is_available() else None
     return found or torch.device("cpu")

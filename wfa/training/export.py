@@ -48,7 +48,7 @@ def export_run(run: Path, to: str = "open_clip", out: Path | None = None) -> Exp
     Raises:
         ConfigError: There is no such form.
         RunError: The folder holds no finished run.
-        ModelError: The run's towers are no open_clip model.
+        ModelError: The run's towers are no open_clip model, or take the bands of sensors.
         UserError: The folder cannot be written.
     """
     if to not in FORMS:
@@ -59,6 +59,12 @@ def export_run(run: Path, to: str = "open_clip", out: Path | None = None) -> Exp
         raise ModelError(
             f"{run} was trained with encoder={parts.config.encoder.name}: heads on locked towers "
             "are no open_clip model; train with encoder=open_clip or encoder=small to export"
+        )
+    if encoder.image_spec.bands:
+        raise ModelError(
+            f"{run} was trained on the bands {', '.join(encoder.image_spec.bands)}: stock open_clip "
+            "builds image towers for red, green and blue pictures only, and would not read its "
+            "weights; use the run folder itself, or export a run that was trained on pictures"
         )
     folder = out or run / "open_clip"
     with atomic_write(folder / WEIGHTS) as temporary:

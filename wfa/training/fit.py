@@ -115,7 +115,7 @@ def _fit(
         train.dataset,
         train.inputs,
         parts.model.aggregation.drawer(),
-        train.prior,
+        train.training_prior,
         config.train.seed,
     )
     datamodule = CaptionDataModule(

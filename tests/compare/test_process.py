@@ -1,0 +1,38 @@
+"""`wfa compare` as a process: interrupted and restarted, it loses no finished cell."""
+
+import json
+import time
+from pathlib import Path
+
+from tests.compare.conftest import TINY
+from tests.training.conftest import run, wfa
+
+
+def test_killed_and_started_again(tmp_path: Path) -> None:
+    recipe = tmp_path / "tiny.yaml"
+    recipe.write_text("techniques: [single, mean]\nseeds: 2\nbudget: {epochs: 2}\n")
+    out, cache = tmp_path / "out", tmp_path / "cache"
+    words = ["compare", f"compare={recipe}", *TINY, f"out={out}"]
+    process = wfa(words, cache)
+    first = out / "cells" / "single-s0" / "cell.json"
+    limit = time.monotonic() + 200
+    while not first.is_file() and process.poll() is None:
+        assert time.monotonic() < limit
+        time.sleep(0.01)
+    process.kill()
+    process.communicate()
+    assert not (out / "comparison.json").exists(), "it ended before it was killed"
+    before = (first.parent / "run.json").stat().st_mtime_ns
+
+    printed = run([*words, "compare.workers=2"], cache)
+    assert "Is plain sampling enough?" in printed
+    assert (first.parent / "run.json").stat().st_mtime_ns == before
+    found = json.loads((out / "comparison.json").read_text())
+    assert [cell["state"] for cell in found["cells"]] == ["finished"] * 4
+    rows = [json.loads(line) for line in (out / "results.jsonl").read_text().splitlines()]
+    runs = {(row["label"], row["seed"]) for row in rows}
+    assert runs == {("single", 0), ("single", 1), ("mean", 0), ("mean", 1)}
+    page = (out / "report.html").read_text(encoding="utf-8")
+    assert "<svg" in page
+    assert "http://" not in page
+    assert "https://" not in page

@@ -1,0 +1,130 @@
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.retrieval.efficiency.made import embeddings, unit
+from wfa.errors import ConfigError, SearchIndexError
+from wfa.recipes import config_folder, recipe_names
+from wfa.retrieval.efficiency.benchmark import run_benchmark
+from wfa.retrieval.efficiency.families import FAMILIES
+from wfa.retrieval.efficiency.request import parse_request
+from wfa.retrieval.efficiency.sweep import Values
+
+QUICK = ("benchmark.gallery=1500", "benchmark.repeats=1", "benchmark.singles=3",
+         "benchmark.threads=1", "benchmark.shards=2")  # fmt: skip
+
+
+def run(folder: Path, *words: str) -> Values:
+    others = [("train", unit(100, seed=7))]
+    return run_benchmark(
+        embeddings(), others, parse_request([*QUICK, *words]), {"embeddings": "e"}, folder
+    )
+
+
+def test_every_family_is_measured(tmp_path: Path) -> None:
+    found = run(tmp_path)
+    assert json.loads(json.dumps(found, allow_nan=False)) == found
+    assert list(tmp_path.iterdir()) == []
+    assert found["skipped"] == []
+    points = found["points"]
+    assert {point["family"] for point in points} == set(FAMILIES)
+    assert {point["family"] for point in points if point["device"] == "disk"} == {
+        "ivf_flat", "ivf_pq",
+    }  # fmt: skip
+    for point in points:
+        assert 0 <= point["recall"] <= 1
+        assert set(point["task"]) == {"R@1", "R@5", "R@10"}
+        for key in ("build_seconds", "bytes_on_disk", "bytes", "load_ms"):
+            assert point[key] > 0
+    exact = points[0]
+    assert (exact["family"], exact["recall"]) == ("flat", 1)
+    assert exact["bytes_on_disk"] == pytest.approx(64, rel=0.1)
+    assert exact["best_size"] or any(p["recall"] == 1 and p["bytes"] < 64 for p in points)
+    whole = [p for p in points if p["rerank"] == "fp16" and p["parameters"] == {"k_factor_rf": 16}]
+    assert whole
+    assert all(point["recall"] > 0.9 for point in whole)
+    makeup = {part["what"]: part["vectors"] for part in found["gallery"]["makeup"]}
+    assert makeup == {"own images": 120, "train": 100, "synthetic (mixture)": 1280}
+    assert found["recommended"]["fits"]
+    assert len(found["forms"]) == 4
+
+
+def test_disk_and_memory_answer_the_same(tmp_path: Path) -> None:
+    found = run(tmp_path, "benchmark.families=[ivf_flat]", "benchmark.forms=false")
+    by_place: dict[str, list[tuple[float, float]]] = {"cpu": [], "disk": []}
+    for point in found["points"]:
+        by_place[point["device"]].append((point["recall"], point["task"]["R@10"]))
+    assert by_place["cpu"] == by_place["disk"]
+    assert found["forms"] == []
+
+
+def test_what_faiss_cannot_build_is_noted(tmp_path: Path) -> None:
+    words = ("benchmark.families=[flat,PQ7,'IVF2000,Flat']", "benchmark.forms=false")
+    skipped = {one["family"]: one["reason"] for one in run(tmp_path, *words)["skipped"]}
+    assert set(skipped) == {"PQ7", "IVF2000,Flat"}
+    assert "makes no index 'PQ7'" in skipped["PQ7"]
+    assert "1500 training points are too few for 2000" in skipped["IVF2000,Flat"]
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("benchmark.families=[PQ7]",), "no index could be measured.*PQ7"),
+        (("benchmark.k=5000",), "k=5000 is above the gallery of 1500"),
+        (("benchmark.families=[flta]",), "did you mean 'flat'"),
+    ],
+)
+def test_what_cannot_be_measured(tmp_path: Path, words: tuple[str, ...], message: str) -> None:
+    with pytest.raises((ConfigError, SearchIndexError), match=message):
+        run(tmp_path, *words)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_large_gallery_lies_in_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    words = ("benchmark.families=[flat,sq8]", "benchmark.forms=false")
+    inside = run(tmp_path, *words)
+    monkeypatch.setattr("wfa.retrieval.efficiency.benchmark._IN_MEMORY", 0)
+    outside = run(tmp_path, *words)
+    assert [p["recall"] for p in outside["points"]] == [p["recall"] for p in inside["points"]]
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", recipe_names("benchmark"))
+def test_every_shipped_recipe_is_read(name: str) -> None:
+    assert parse_request([f"benchmark={name}"]).name == name
+    assert (config_folder() / "benchmark" / f"{name}.yaml").read_text().startswith("# ")
+
+
+def test_words_change_a_recipe(tmp_path: Path) -> None:
+    request = parse_request([
+        "split=validation", "benchmark.recommend.max_ms=5", "benchmark=large", "benchmark.k=20",
+    ])  # fmt: skip
+    assert request.config.gallery == 1_000_000
+    assert request.config.k == 20
+    assert request.goal.max_ms == 5
+    assert request.goal.min_recall == 0.95
+    assert request.others == ("split=validation",)
+    own = tmp_path / "own.yaml"
+    own.write_text("gallery: 7\nrecommend:\n  max_bytes: 99\n")
+    request = parse_request([f"benchmark={own}"])
+    assert (request.name, request.config.gallery, request.goal.max_bytes) == ("own", 7, 99)
+
+
+@pytest.mark.parametrize(
+    ("word", "message"),
+    [
+        ("benchmark=larg", "did you mean 'large'"),
+        ("benchmark.galery=3", "did you mean 'benchmark.gallery'"),
+        ("benchmark.recommend.min_recal=1", "min_recall"),
+        ("benchmark.gallery=many", "wants int"),
+        ("benchmark.k=0", "benchmark.k=0 must be at least 1"),
+        ("benchmark.seed=-1", "benchmark.seed=-1"),
+        ("benchmark.rerank=[fp8]", "'fp8'"),
+        ("benchmark.families=[]", "must not be empty"),
+        ("benchmark.recommend=3", "must hold KEY: VALUE"),
+    ],
+)
+def test_wrong_words(word: str, message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        parse_request([word])

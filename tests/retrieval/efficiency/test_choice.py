@@ -1,0 +1,66 @@
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from wfa.errors import ConfigError
+from wfa.retrieval.efficiency.choice import pareto, recommend, speed_measures
+from wfa.retrieval.efficiency.config import Goal
+
+
+def point(recall: float, qps: float, p95: float = 1.0, size: float = 100.0) -> dict[str, Any]:
+    return {
+        "recall": recall, "qps": {"median": qps}, "bytes": size,
+        "latency_ms": {"one_thread": {"p95": p95}},
+    }  # fmt: skip
+
+
+@given(st.lists(st.tuples(st.integers(0, 5), st.integers(0, 5)), max_size=20))
+def test_a_front_is_what_no_other_dominates(measures: list[tuple[int, int]]) -> None:
+    marks = pareto([point(*pair) for pair in measures], speed_measures)
+    for own, mark in zip(measures, marks, strict=True):
+        dominated = any(o[0] >= own[0] and o[1] >= own[1] and o != own for o in measures)
+        assert mark != dominated
+    assert not measures or any(marks)
+
+
+POINTS = [
+    point(1.0, 10, p95=20, size=2048),
+    point(0.97, 500, p95=3, size=600),
+    point(0.96, 900, p95=6, size=1000),
+    point(0.80, 5000, p95=1, size=70),
+]
+
+
+@pytest.mark.parametrize(
+    ("goal", "place", "fits"),
+    [
+        (Goal(), 2, True),
+        (Goal(max_ms=5), 1, True),
+        (Goal(max_bytes=700), 1, True),
+        (Goal(min_recall=0.5), 3, True),
+        (Goal(min_recall=None), 3, True),
+        (Goal(min_recall=0.99), 0, True),
+        (Goal(min_recall=0.98, max_ms=4), 1, False),
+        (Goal(min_recall=0.9, max_bytes=60), 3, False),
+    ],
+)
+def test_recommendation(goal: Goal, place: int, fits: bool) -> None:
+    advice = recommend(POINTS, goal)
+    assert (advice.place, advice.fits) == (place, fits)
+    assert ("no point keeps" in advice.why) == (not fits)
+
+
+def test_the_words_name_limits_and_figures() -> None:
+    why = recommend(POINTS, Goal(0.95, 5.0, 700.0)).why
+    assert "the fastest in batches of the 1 of 4 points" in why
+    assert "recall of at least 0.95, p95 of at most 5 ms on one thread, at most 700 bytes" in why
+    assert "recall 0.970, 500 queries/s, p95 3.00 ms on one thread, 600 bytes a vector" in why
+    assert "misses by 1.0%" in recommend(POINTS, Goal(0.98, 4)).why
+
+
+@pytest.mark.parametrize("name", ["min_recall", "max_ms", "max_bytes"])
+def test_limits_must_be_positive(name: str) -> None:
+    with pytest.raises(ConfigError, match=f"{name}=-1"):
+        Goal(**{name: -1.0})

@@ -1,0 +1,61 @@
+import sys
+
+import faiss
+import numpy as np
+import pytest
+
+from tests.retrieval.efficiency.made import unit
+from wfa.retrieval.efficiency.timing import batch_rate, heap_growth, latencies
+from wfa.retrieval.embeddings import Floats, Integers
+
+
+class Watched:
+    """An index that writes down how it is asked."""
+
+    def __init__(self) -> None:
+        self.asked: list[int] = []
+        self.threads: set[int] = set()
+
+    def search(self, queries: Floats, k: int) -> tuple[Floats, Integers]:
+        self.asked.append(len(queries))
+        self.threads.add(faiss.omp_get_max_threads())
+        return np.zeros((len(queries), k), np.float32), np.zeros((len(queries), k), np.int64)
+
+
+def test_batches_are_warmed_up_and_repeated() -> None:
+    index = Watched()
+    rate = batch_rate(index, unit(100), 3, threads=1, repeats=4)
+    assert index.asked == [64, 64, 100, 100, 100, 100]
+    assert index.threads == {1}
+    assert rate.low <= rate.median <= rate.high
+    assert rate.batch == 100
+
+
+def test_single_queries_are_asked_alone() -> None:
+    index = Watched()
+    found = latencies(index, unit(12), 3, threads=2, repeats=3)
+    assert index.asked == [1] * (10 + 36)
+    assert index.threads == {2}
+    assert found["asked"] == 36
+    assert 0 < found["p50"] <= found["p95"] <= found["p99"]
+
+
+def test_slow_indexes_are_asked_less(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("wfa.retrieval.efficiency.timing._LATENCY_SECONDS", 0.0)
+    monkeypatch.setattr("wfa.retrieval.efficiency.timing._PASS_SECONDS", 0.0)
+    index = Watched()
+    assert latencies(index, unit(50), 3, threads=1, repeats=3)["asked"] == 30
+    assert batch_rate(index, unit(100), 3, threads=1, repeats=1).batch == 64
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="asks glibc")
+def test_heap_growth_counts_what_an_index_holds() -> None:
+    def make() -> faiss.IndexFlatIP:
+        index = faiss.IndexFlatIP(64)
+        index.add(unit(5000, 64))
+        return index
+
+    index, grown = heap_growth(make)
+    assert index.ntotal == 5000
+    if grown is not None:  # another C library
+        assert grown == pytest.approx(5000 * 64 * 4, rel=0.1)

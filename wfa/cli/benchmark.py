@@ -1,0 +1,44 @@
+"""The verb that measures how quickly features are searched."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.markup import escape
+
+from wfa.cli.terminal import Words, console, take, track
+
+
+def benchmark(
+    source: Annotated[
+        Path, typer.Argument(metavar="RUN", help="A finished run's folder, or an embeddings file.")
+    ],
+    words: Words = None,
+) -> None:
+    """Measure index families and gallery forms: recall, speed, size; say which one to use.
+
+    Examples:
+        wfa benchmark runs/scenes-0123456789
+
+        wfa benchmark runs/scenes-0123456789 benchmark.recommend.max_bytes=200
+
+        wfa benchmark runs/scenes-0123456789 benchmark=large out=runs/large
+
+        wfa benchmark test.safetensors benchmark.families=[flat,hnsw] benchmark.gallery=20000
+    """
+    from wfa.report.efficiency import (
+        benchmark_tables,
+        read_benchmark,
+        recommended_words,
+        write_benchmark_page,
+    )
+    from wfa.training.benchmark import benchmark as measure
+
+    out, rest = take("out", words)
+    path = measure(source, rest, Path(out) if out else None, track)
+    page = write_benchmark_page(path)
+    found = read_benchmark(path)
+    for table in benchmark_tables(found):
+        console.print(table)
+    console.print(escape(recommended_words(found)), soft_wrap=True)
+    console.print(f"figures {escape(str(path))}\nreport  {escape(str(page))}", soft_wrap=True)

@@ -1,0 +1,97 @@
+"""The verb that compares techniques."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from wfa.cli.terminal import Words, console, take
+
+if TYPE_CHECKING:
+    from wfa.compare.cells import Cell
+    from wfa.compare.work import Failure
+
+
+def compare(
+    words: Words = None,
+    extend: Annotated[
+        bool,
+        typer.Option("--extend", help="Go on in the folder of a comparison that asked otherwise."),
+    ] = False,
+) -> None:
+    """Train every technique with every seed, test the differences, say what to use.
+
+    Cells that are finished are not run again: the same command goes on where it stopped.
+
+    Examples:
+        wfa compare
+
+        wfa compare compare=ucm_frozen compare.workers=2 out=runs/ucm
+
+        wfa compare compare.techniques=[single,mean] compare.seeds=2 train.lr=0.001
+    """
+    from wfa.compare.cells import grid
+    from wfa.compare.folder import Folder, Watch, run_cells
+    from wfa.compare.request import parse_request
+    from wfa.compare.summary import summarise
+    from wfa.report.compared.page import write_comparison
+    from wfa.report.compared.tables import said, terminal_tables
+
+    out, rest = take("out", words)
+    request = parse_request(rest)
+    cells = grid(request)
+    folder = Folder(Path(out or f"runs/compare-{request.name}-{request.request_id}"))
+    folder.claim(request, extend)
+    with Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        console=console,
+        transient=True,
+    ) as bars:
+        line = _Line(bars, len(cells))
+        try:
+            failures = run_cells(request, cells, folder, Watch(line.begun, line.done))
+        except KeyboardInterrupt:
+            raise SystemExit(130)  # noqa: B904 - `main` reads what it came from
+    path = summarise(request, cells, folder, failures)
+    page = write_comparison(path)
+    for table in terminal_tables(path):
+        console.print(table)
+    for question, answer in said(path):
+        console.print(f"[bold]{escape(question)}[/] {escape(answer)}")
+    console.print(
+        f"\ncomparison {escape(str(path))}\nreport     {escape(str(page))}", soft_wrap=True
+    )
+
+
+class _Line:
+    """The bar of a comparison, the running cells beside it, and what failed above it."""
+
+    def __init__(self, bars: Progress, cells: int) -> None:
+        self._bars = bars
+        self._bar = bars.add_task("cells", total=cells)
+        self._running: list[str] = []
+
+    def begun(self, cell: "Cell") -> None:
+        """Name the cell beside the bar."""
+        self._running.append(cell.folder)
+        self._show()
+
+    def done(self, cell: "Cell", failure: "Failure | None") -> None:
+        """Move the bar."""
+        if cell.folder in self._running:
+            self._running.remove(cell.folder)
+        if failure is not None:
+            self._bars.console.print(
+                f"[yellow]failed:[/] {escape(cell.folder)}: {escape(failure.message)}",
+                soft_wrap=True,
+            )
+        self._bars.advance(self._bar)
+        self._show()
+
+    def _show(self) -> None:
+        self._bars.update(self._bar, description=escape(", ".join(self._running)) or "cells")

@@ -1,0 +1,70 @@
+"""The verb that scores answers to BigEarthNet.txt: score."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.markup import escape
+
+from wfa.cli.terminal import console, track
+from wfa.errors import ConfigError
+
+
+def score(
+    words: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[PREDICTIONS.jsonl] [KEY=VALUE]...",
+            help='Lines of {"ID": 17, "output": "yes"}; settings.',
+            show_default=False,
+        ),
+    ] = None,
+    prompts: Annotated[
+        Path | None, typer.Option("--prompts", help="Write the questions to this file instead.")
+    ] = None,
+) -> None:
+    """Score any model's answers to BigEarthNet.txt, or write the questions that it is to answer.
+
+    The questions are those of data.root=DIR, WFA_DATA_DIR, or rows=FILE.parquet, of split=bench
+    unless given. An answer is `yes` or `no`, an option's letter, a box `[x1 y1, x2 y2]` from 0 to
+    1, or a caption; any other is wrong, and counted. `extras=similarity,BERTScore` compares
+    captions by networks too. The figures go to scores.json beside the answers, or to out=FILE.
+
+    Examples:
+        wfa score answers.jsonl rows=BigEarthNet.txt.parquet
+
+        wfa score answers.jsonl data.root=data/bigearthnet_txt split=test+bench extras=similarity
+
+        wfa score --prompts prompts.jsonl data.root=data/bigearthnet_txt
+    """
+    from wfa.tasks.predictions import read_predictions
+    from wfa.tasks.prompts import write_prompts
+    from wfa.tasks.request import parse_request
+    from wfa.tasks.results import FILE, scores_json, write_scores
+    from wfa.tasks.score import score as score_answers
+
+    asked = parse_request(words or [])
+    if (asked.answers is None) == (prompts is None):
+        raise ConfigError("name a file of answers, or write the questions with --prompts FILE")
+    if prompts is not None:
+        count = write_prompts(prompts, track(asked.questions(), "writing prompts"))
+        console.print(f"{count:,} prompts in {escape(str(prompts))}", soft_wrap=True)
+    elif asked.answers is not None:
+        answers, questions = read_predictions(asked.answers), asked.questions()
+        found = score_answers(track(questions, "scoring"), answers, asked.extras)
+        content = scores_json(found, questions.describe(), {"file": asked.answers.name})
+        path = Path(asked.out) if asked.out else asked.answers.parent / FILE
+        write_scores(path, content)
+        show_scores(content, asked.answers.stem)
+        console.print(f"scores {escape(str(path))}", soft_wrap=True)
+
+
+def show_scores(content: Mapping[str, Any], title: str) -> None:
+    """Print the tables of a scores.json and what to know of them."""
+    from wfa.report.task_scores import score_notes, score_tables
+
+    for table in score_tables(content, title):
+        console.print(table)
+    for note in score_notes(content):
+        console.print(escape(note), soft_wrap=True, style="dim")

@@ -1,0 +1,177 @@
+"""Tests of a difference between techniques: over images, over seeds, and over many pairs.
+
+Two things make a difference uncertain: which images were asked, and which random seeds the runs
+had. A claim has to stand against both, so a pair of techniques gets two p-values and the larger
+one counts (an intersection-union test; Berger 1982, Technometrics 24(4)):
+
+- images: a paired randomisation test (Fisher 1935; for retrieval: Smucker, Allan and Carterette
+  2007, CIKM). Scores are averaged over the seeds first, and the sign of the difference is flipped
+  image by image: the queries of an image stay together, and so do its answers under all seeds,
+  which are not independent either.
+- seeds: a paired t-test on the seeds' mean scores whose variance is pooled over all techniques,
+  the residual of an additive technique + seed table. Three to five seeds alone say too little of
+  their own spread; sign flips over five of them cannot go below p = 2/32.
+
+Holm's step-down procedure (1979, Scand. J. Statist. 6) corrects the larger p-values over the
+family. Intervals are percentile bootstrap (Efron and Tibshirani 1993) over images as clusters.
+"""
+
+import math
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.float64]
+
+FLIPS = 9_999
+RESAMPLES = 4_000
+_CELLS_AT_ONCE = 4_000_000
+_ROUNDING = 1e-12
+
+
+def randomisation_p(differences: Floats, flips: int = FLIPS, seed: int = 0) -> Floats:
+    """Return the two-sided p-values of paired randomisation tests with shared sign flips.
+
+    Args:
+        differences: (M, P), the difference of each of M units under each of P pairs.
+        flips: Random sign patterns; all 2^M are gone through where they are no more than that.
+        seed: Of the patterns.
+
+    Returns:
+        (P,) share of the patterns whose absolute mean is at least the observed one; the observed
+        pattern counts among them, so no p-value is 0.
+    """
+    units = len(differences)
+    observed = np.abs(differences.sum(axis=0))
+    # A sum that equals the observed one but for rounding is as extreme as it.
+    bound = observed - _ROUNDING * (1.0 + np.abs(differences).sum(axis=0))
+    exact = units < 31 and 2**units <= flips + 1
+    extreme = np.zeros(differences.shape[1])
+    total = 0
+    for signs in _all_signs(units) if exact else _random_signs(units, flips, seed):
+        extreme += (np.abs(signs @ differences) >= bound).sum(axis=0)
+        total += len(signs)
+    return extreme / total if exact else (extreme + 1.0) / (total + 1.0)
+
+
+def bootstrap_interval(
+    hits: Floats,
+    queries: Floats,
+    level: float = 0.95,
+    resamples: int = RESAMPLES,
+    seed: int = 0,
+) -> tuple[Floats, Floats]:
+    """Return percentile bootstrap intervals of differences of mean hit rates, images resampled.
+
+    Args:
+        hits: (P, 2, M), difference of the hits of each image: P pairs, two directions.
+        queries: (2, M), queries of each image; the rates are ratios of sums, since a resample may
+            hold more queries or fewer.
+        level: Coverage.
+        resamples: Number of resamples.
+        seed: Of the resamples.
+
+    Returns:
+        Lower and upper ends (P,), of the mean over those directions that have queries.
+    """
+    pairs, _, images = hits.shape
+    rng = np.random.default_rng(seed)
+    found = []
+    for size in _sizes(resamples, images):
+        drawn = rng.multinomial(images, np.full(images, 1.0 / images), size).astype(np.float64)
+        sums = np.einsum("rm,pdm->rpd", drawn, hits, optimize=True)
+        counts = np.einsum("rm,dm->rd", drawn, queries, optimize=True)
+        asked = queries.sum(axis=1) > 0
+        rates = sums[:, :, asked] / np.maximum(counts[:, None, asked], 1.0)
+        found.append(rates.mean(axis=2))
+    tail = 100 * (1.0 - level) / 2
+    every = np.concatenate(found) if pairs else np.zeros((1, 0))
+    low, high = np.percentile(every, [tail, 100 - tail], axis=0)
+    return low, high
+
+
+def seed_p(scores: Floats, one: int, other: int) -> float:
+    """Return the p-value of a difference over seeds, its variance pooled over all techniques.
+
+    Args:
+        scores: (T, S), mean score of each technique's run with each seed; NaN where there is none.
+        one: Row of a technique.
+        other: Row of another.
+
+    Returns:
+        Two-sided p-value of the paired t-test over the seeds that both have; 1 where there are
+        fewer than two of them, for a single run shows no spread.
+    """
+    shared = np.isfinite(scores[one]) & np.isfinite(scores[other])
+    count = int(shared.sum())
+    if count < 2:
+        return 1.0
+    difference = float(np.mean(scores[one, shared] - scores[other, shared]))
+    variance, freedom = _residual(scores)
+    if freedom < 1:
+        return 1.0
+    error = math.sqrt(2.0 * variance / count)
+    if error <= _ROUNDING:
+        return 1.0 if abs(difference) <= _ROUNDING else 0.0
+    return t_two_sided(difference / error, freedom)
+
+
+def t_two_sided(t: float, freedom: int) -> float:
+    """Return P(|T| >= |t|) of Student's t with a whole number of degrees of freedom.
+
+    The finite series of Abramowitz and Stegun 1964, 26.7.3 and 26.7.4.
+    """
+    angle = math.atan(abs(t) / math.sqrt(freedom))
+    sine, cosine = math.sin(angle), math.cos(angle)
+    odd = freedom % 2 == 1
+    term = cosine if odd else 1.0
+    total = term if freedom > 1 else 0.0
+    for k in range(3 if odd else 2, freedom - 1, 2):
+        term *= cosine**2 * (k - 1) / k
+        total += term
+    inside = (2.0 / math.pi) * (angle + sine * total) if odd else sine * total
+    return min(1.0, max(0.0, 1.0 - inside))
+
+
+def holm(p_values: Sequence[float]) -> list[float]:
+    """Return p-values adjusted over their family by Holm's step-down procedure, in their order."""
+    order = sorted(range(len(p_values)), key=lambda place: p_values[place])
+    adjusted = [0.0] * len(p_values)
+    highest = 0.0
+    for step, place in enumerate(order):
+        highest = max(highest, min(1.0, (len(order) - step) * p_values[place]))
+        adjusted[place] = highest
+    return adjusted
+
+
+def _residual(scores: Floats) -> tuple[float, int]:
+    """Return the residual variance of technique + seed, and its degrees of freedom."""
+    technique, seed = np.nonzero(np.isfinite(scores))
+    design = np.concatenate(
+        [np.eye(scores.shape[0])[technique], np.eye(scores.shape[1])[seed]], axis=1
+    )
+    values = scores[technique, seed]
+    fitted, _, rank, _ = np.linalg.lstsq(design, values, rcond=None)
+    freedom = len(values) - int(rank)
+    if freedom < 1:
+        return 0.0, 0
+    return float(np.sum((values - design @ fitted) ** 2)) / freedom, freedom
+
+
+def _all_signs(units: int) -> Iterator[Floats]:
+    patterns = np.arange(2**units)[:, None] >> np.arange(units) & 1
+    yield np.asarray(1.0 - 2.0 * patterns, np.float64)
+
+
+def _random_signs(units: int, flips: int, seed: int) -> Iterator[Floats]:
+    rng = np.random.default_rng(seed)
+    for size in _sizes(flips, units):
+        yield np.asarray(1.0 - 2.0 * rng.integers(0, 2, (size, units)), np.float64)
+
+
+def _sizes(total: int, width: int) -> Iterator[int]:
+    """Cut a number of draws so that one part stays within memory."""
+    step = max(1, _CELLS_AT_ONCE // max(1, width))
+    for start in range(0, total, step):
+        yield min(step, total - start)

@@ -1,0 +1,1 @@
+"""A person's own images: a folder becomes an index, words find its images, a page shows them."""

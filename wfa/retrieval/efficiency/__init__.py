@@ -1,0 +1,1 @@
+"""What answering quickly costs: index families, gallery forms and sizes, measured side by side."""

@@ -1,0 +1,128 @@
+"""The whole measurement of one split: gallery, sweep, forms, what to use."""
+
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import faiss
+import numpy as np
+
+from wfa.errors import SearchIndexError
+from wfa.provenance import machine, versions
+from wfa.retrieval.efficiency.answers import exact_thresholds, task_of
+from wfa.retrieval.efficiency.choice import pareto, recommend, size_measures, speed_measures
+from wfa.retrieval.efficiency.distractors import grow
+from wfa.retrieval.efficiency.families import Family, family
+from wfa.retrieval.efficiency.forms import measure_forms
+from wfa.retrieval.efficiency.request import Request
+from wfa.retrieval.efficiency.sweep import Sweep, Values
+from wfa.retrieval.efficiency.timing import cores
+from wfa.retrieval.embed import Track, untracked
+from wfa.retrieval.embeddings import Embeddings, Floats
+from wfa.retrieval.relevance import single_texts
+from wfa.retrieval.search import check_vectors
+
+_ON_DISK = ("ivf_flat", "ivf_pq")
+
+
+def run_benchmark(
+    embeddings: Embeddings,
+    others: Sequence[tuple[str, Floats]],
+    request: Request,
+    source: Mapping[str, Any],
+    folder: Path,
+    track: Track[Any] = untracked,
+) -> Values:
+    """Measure index families and gallery forms.
+
+    Args:
+        embeddings: The split that is asked about.
+        others: (name, (N, D) float32) real vectors for the gallery, in order of preference.
+        request: What is measured.
+        source: What `benchmark.json` says of where the vectors come from.
+        folder: For large files while they are needed; nothing stays there.
+        track: Shows progress.
+
+    Returns:
+        What `benchmark.json` holds.
+
+    Raises:
+        ConfigError: A family is not known.
+        SearchIndexError: `k` is above the gallery.
+    """
+    config = request.config
+    own, width = embeddings.images.shape
+    for name, vectors in others:
+        check_vectors(name, vectors)
+    chosen = [family(name, max(config.gallery, own), width) for name in config.families]
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder, prefix=".measured-") as name:
+        scratch = Path(name)
+        gallery = grow(embeddings.images, others, config.gallery, config.seed,
+                       _room(scratch, max(config.gallery, own), width))  # fmt: skip
+        if config.k > len(gallery.vectors):
+            raise SearchIndexError(
+                f"benchmark.k={config.k} is above the gallery of {len(gallery.vectors)} vectors: "
+                "ask for fewer, or set benchmark.gallery higher"
+            )
+        task = task_of(single_texts(embeddings), config.queries, config.seed)
+        thresholds = exact_thresholds(task.queries, gallery.vectors, config.k)
+        sweep = Sweep(gallery.vectors, task, thresholds, config, scratch)
+        points, skipped = _measure(sweep, chosen, config.on_disk, track)
+    for mark, better in (("best_speed", speed_measures), ("best_size", size_measures)):
+        for point, best in zip(points, pareto(points, better), strict=True):
+            point[mark] = best
+    return {
+        "name": request.name,
+        "settings": request.as_dict(),
+        "source": dict(source),
+        "gallery": {
+            "vectors": len(gallery.vectors),
+            "width": width,
+            "makeup": [{"what": what, "vectors": count} for what, count in gallery.makeup],
+        },
+        "queries": {"distinct": len(task.queries), "items": len(task.row)},
+        "threads": {"all": config.threads or cores(), "one": 1},
+        "machine": machine(),
+        "versions": versions(),
+        "gpus": faiss.get_num_gpus(),
+        "points": points,
+        "skipped": skipped,
+        "recommended": asdict(recommend(points, request.goal)),
+        "forms": measure_forms(embeddings, config) if config.forms else [],
+    }
+
+
+def _measure(
+    sweep: Sweep, families: Sequence[Family], on_disk: bool, track: Track[Any]
+) -> tuple[list[Values], list[Values]]:
+    """Go through the families; one that FAISS cannot build is noted, not fatal."""
+    steps: list[tuple[Family, Callable[[Family], Any], str]] = []
+    for one in families:
+        steps.append((one, sweep.measure, "memory"))
+        if on_disk and one.name in _ON_DISK:
+            steps.append((one, sweep.measure_on_disk, "disk"))
+    points, skipped = [], []
+    for one, measure, where in track(steps, "measuring indexes"):
+        try:
+            points += list(measure(one))
+        except SearchIndexError as error:
+            skipped.append({"family": one.name, "where": where, "reason": str(error)})
+    if not points:
+        raise SearchIndexError(f"no index could be measured; the first one: {skipped[0]['reason']}")
+    return points, skipped
+
+
+_IN_MEMORY = 4 * 2**30
+
+
+def _room(folder: Path, size: int, width: int) -> Floats | None:
+    """Lay out a gallery above 4 GiB in a file that is mapped; smaller ones stay in memory."""
+    if 4 * size * width <= _IN_MEMORY:
+        return None
+    room: Floats = np.lib.format.open_memmap(
+        folder / "gallery.npy", mode="w+", dtype=np.float32, shape=(size, width)
+    )
+    return room

@@ -1,0 +1,1 @@
+"""Approximate search: FAISS indexes by factory string, built, changed, saved, loaded, merged."""
