@@ -11,12 +11,15 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from wfa.data.channels import Channels
 from wfa.data.facts import Facts
 from wfa.errors import ConfigError, DataError
 
 SPLITS = ("train", "validation", "test", "bench")
 """The names of splits everywhere in the toolkit; `val` in a file is read as `validation`."""
 
+MOST_HELD = 1 << 16
+"""Images whose texts are held where a data set makes them on access."""
 
 Progress = Callable[[str, int, int], None]
 """Called as (what is done, done, in all) while something takes long."""
@@ -33,25 +36,6 @@ class Record:
 
     image: str
     captions: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Channels:
-    """What the channels of a sensor's images are, in their order.
-
-    An encoder makes its `ImageSpec` from it; pictures have none, they are red, green and blue.
-
-    Attributes:
-        bands: The channels' names.
-        mean: Of each channel over the training split, in the images' own units.
-        std: The standard deviation, likewise.
-        scale: Factor on the images' values before `mean` and `std` are applied.
-    """
-
-    bands: tuple[str, ...]
-    mean: tuple[float, ...]
-    std: tuple[float, ...]
-    scale: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -136,6 +120,24 @@ class ImageTextDataset(ABC):
             DataError: The image cannot be read.
         """
         return hashlib.sha256(np.ascontiguousarray(self.read_image(index)).tobytes()).hexdigest()
+
+    @property
+    def makes_texts(self) -> bool:
+        """Whether texts are to be made at each use: the data set does so, and has too many."""
+        return len(self) > MOST_HELD and not isinstance(self.records, list | tuple)
+
+    @classmethod
+    def channels_for(cls, options: SourceConfig) -> Channels | None:
+        """Return what the channels of images will be, without looking at the data.
+
+        Args:
+            options: The plug-in's `Config`.
+
+        Returns:
+            The same as `channels` of every split; None for red, green and blue.
+        """
+        del options
+        return None
 
     @classmethod
     @abstractmethod

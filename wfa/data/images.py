@@ -25,6 +25,7 @@ class ImageSpec:
         scale: Factor on the raw values: 1/255 for pictures, 1 for sensors in physical units.
         interpolation: `bicubic`, `bilinear` or `nearest`.
         fit: `crop` scales the short side and cuts the centre; `squash` scales both sides.
+        bands: The names of the channels; empty for pictures: red, green and blue.
     """
 
     size: int
@@ -33,20 +34,24 @@ class ImageSpec:
     scale: float = 1.0 / 255.0
     interpolation: str = "bicubic"
     fit: str = "crop"
+    bands: tuple[str, ...] = ()
 
 
 def resize(image: NDArray[np.generic], spec: ImageSpec) -> Tensor:
     """Bring an image to the tower's size.
 
     Args:
-        image: (H, W, C), uint8 or float32.
+        image: (H, W, C), uint8, uint16 or float32.
         spec: The size, the interpolation and how to fit.
 
     Returns:
-        (C, size, size) of the image's dtype.
+        (C, size, size) of the image's dtype, float32 for uint16; it may share the image's memory.
     """
-    # A copy: the image may be a read-only view of a memory-mapped file.
-    tensor = torch.from_numpy(np.array(image)).permute(2, 0, 1)
+    if image.dtype == np.uint16:  # few operations know it
+        image = image.astype(np.float32)
+    # The image may be a read-only view of a memory-mapped file.
+    own = image if image.flags.writeable else image.copy()
+    tensor = torch.from_numpy(own).permute(2, 0, 1)
     height, width = tensor.shape[1:]
     if (height, width) == (spec.size, spec.size):
         return tensor

@@ -12,8 +12,13 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from wfa.data.arrays import MappedArray, make_array, mapped
+from wfa.data.channels import ChannelDropout
 from wfa.data.dataset import ImageTextDataset
 from wfa.data.images import ImageSpec, augment, normalise, resize
+from wfa.errors import ConfigError
+
+MOST_CACHED = 4 << 30
+"""Bytes of a sensor's resized images that are kept for a split; more are read at every use."""
 
 Tokenize = Callable[[Sequence[str]], Tensor]
 
@@ -27,8 +32,13 @@ class PixelInputs:
         tokenize: U texts -> (U, L) int64.
         cache: Folder for the decoded and resized images; None decodes at every read.
         augment: What to do with training images.
+        dropout: Leaves channels of training images out; None keeps all.
+
+    Attributes:
+        reads: Whether images are read and resized at every use.
 
     Raises:
+        ConfigError: The tower takes other channels than the images have.
         DataError: An image is missing, or where there is a cache, cannot be read.
     """
 
@@ -39,13 +49,19 @@ class PixelInputs:
         tokenize: Tokenize,
         cache: Path | None,
         augment: str,
+        dropout: ChannelDropout | None = None,
     ) -> None:
+        check_channels(dataset, spec)
         self._dataset = dataset
         self._spec = spec
         self._tokenize = tokenize
         self._augment = augment
-        self._resized = resized_images(dataset, spec, cache) if cache is not None else None
-        if cache is None:
+        self._dropout = dropout
+        self.reads = cache is None or _is_too_large(dataset, spec)
+        self._resized = (
+            None if cache is None or self.reads else resized_images(dataset, spec, cache)
+        )
+        if self.reads:
             dataset.check_present()
 
     def image(self, index: int, rng: np.random.Generator | None) -> Tensor:
@@ -56,11 +72,33 @@ class PixelInputs:
             image = torch.from_numpy(np.array(self._resized.values[index]))
         if rng is not None and self._augment != "none":
             image = augment(image, self._augment, rng)
-        return normalise(image, self._spec)
+        image = normalise(image, self._spec)
+        return image if rng is None or self._dropout is None else self._dropout(image, rng)
 
     def texts(self, texts: Sequence[str]) -> Tensor:
         """Return the tokens of U texts, (U, L) int64, trimmed to the longest."""
         return self._tokenize(texts)
+
+
+def check_channels(dataset: ImageTextDataset, spec: ImageSpec) -> None:
+    """Refuse images whose channels are not those that a tower takes.
+
+    Raises:
+        ConfigError: They differ.
+    """
+    found = dataset.channels.bands if dataset.channels else ()
+    if found != spec.bands:
+        shown = [", ".join(bands) or "red, green and blue" for bands in (found, spec.bands)]
+        raise ConfigError(
+            f"the images of {dataset.name} have the channels {shown[0]}, and the encoder takes "
+            f"{shown[1]}: use the data set and the data.bands that the encoder was made for"
+        )
+
+
+def _is_too_large(dataset: ImageTextDataset, spec: ImageSpec) -> bool:
+    """Whether a cache of a sensor's images would be too large; they are stored as arrays anyway."""
+    size = len(dataset) * len(spec.mean) * spec.size**2 * np.float32().nbytes
+    return dataset.channels is not None and size > MOST_CACHED
 
 
 def resized_images(dataset: ImageTextDataset, spec: ImageSpec, cache: Path) -> MappedArray:

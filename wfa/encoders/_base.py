@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from wfa.data.batch import Inputs
+from wfa.data.channels import ChannelDropout, Channels
 from wfa.data.dataset import ImageTextDataset
 from wfa.data.images import ImageSpec, normalise, resize
 from wfa.data.inputs import PixelInputs
@@ -18,12 +19,14 @@ from wfa.data.inputs import PixelInputs
 class Encoder(nn.Module, ABC):
     """An image tower and a text tower into one space of D dimensions.
 
-    A subclass is a plug-in, built as `Plugin(options)`.
+    A subclass is a plug-in, built as `Plugin(options, channels)`: what the images' channels are,
+    None for red, green and blue.
 
     Attributes:
         width: D, the width of both towers' features.
         context_length: The most tokens of a text; longer ones are cut.
         image_spec: What the image tower wants to be given.
+        channel_dropout: Leaves channels of training images out; None keeps all.
         initial_logit_scale: exp of it is the inverse temperature that the weights were trained
             with; None where nothing was trained.
     """
@@ -31,12 +34,13 @@ class Encoder(nn.Module, ABC):
     width: int
     context_length: int
     image_spec: ImageSpec
+    channel_dropout: ChannelDropout | None = None
     initial_logit_scale: float | None = None
 
     @classmethod
-    def restore(cls, options: Any) -> Self:
+    def restore(cls, options: Any, channels: Channels | None = None) -> Self:
         """Build the encoder for weights that are loaded next: its own need not be there."""
-        return cls(options)
+        return cls(options, channels)
 
     def begin_step(self, seed: int) -> None:
         """Seed a training step's own randomness: equal on every process, new at every step."""
@@ -72,5 +76,11 @@ class Encoder(nn.Module, ABC):
             dataset: One split.
             cache: Folder for decoded images or features; None keeps nothing on disk.
             augment: One of `wfa.data.images.AUGMENTATIONS`, used only with a generator.
+
+        Raises:
+            ConfigError: The images have other channels than the encoder was built for.
+            DataError: An image is missing or cannot be read.
         """
-        return PixelInputs(dataset, self.image_spec, self.tokenize, cache=cache, augment=augment)
+        return PixelInputs(
+            dataset, self.image_spec, self.tokenize, cache, augment, self.channel_dropout
+        )

@@ -5,10 +5,12 @@ from typing import Any
 
 import torch
 from open_clip.transform import PreprocessCfg
-from torch import Tensor
+from torch import Tensor, nn
 
+from wfa.data.channels import Channels
 from wfa.data.images import ImageSpec
 from wfa.encoders._base import Encoder
+from wfa.encoders._sensors import SensorConfig, channel_dropout, fit_tower, sensor_spec
 from wfa.encoders._tokens import TokenTable
 from wfa.encoders.text_compute import encode_text, tokens_computed, trims
 from wfa.errors import ModelError
@@ -24,17 +26,40 @@ class ClipEncoder(Encoder):
         model: `CLIP`, `CustomTextCLIP` or `CoCa` with `preprocess_cfg` set on its image tower.
         tokenizer: The open_clip tokenizer that goes with it.
         config: `model_cfg` as stock open_clip builds the model from.
+        options: How the bands of sensors are taken.
+        channels: What the images' channels are; None for red, green and blue.
+        init: How bands start that the model's weights have not met, see `take_channels`; None where
+            the weights are random.
 
     Attributes:
-        model: The stock model; its state dict is a checkpoint that open_clip loads.
+        model: The stock model; its state dict is a checkpoint that open_clip loads, unless its
+            image tower takes the bands of sensors.
+        new_stems: The layers of the image tower that were made for them.
+
+    Raises:
+        ConfigError: The options for sensors are wrong, or do not go with the channels.
+        ModelError: The image tower cannot be made to take the channels.
     """
 
-    def __init__(self, model: Any, tokenizer: Any, config: Mapping[str, Any]) -> None:
+    def __init__(
+        self,
+        model: Any,
+        tokenizer: Any,
+        config: Mapping[str, Any],
+        options: SensorConfig,
+        channels: Channels | None,
+        init: str | None = None,
+    ) -> None:
         super().__init__()
         self.model = model
         self.width = int(config["embed_dim"])
         self.context_length = int(tokenizer.context_length)
-        self.image_spec = image_spec(model.visual.preprocess_cfg)
+        self._preprocess: Mapping[str, Any] = model.visual.preprocess_cfg
+        self.image_spec = sensor_spec(image_spec(self._preprocess), channels)
+        self.channel_dropout = channel_dropout(options, channels)
+        self.new_stems: list[nn.Conv2d] = []
+        if channels is not None:
+            self.new_stems = fit_tower(model, channels, options, self.width, init)
         self._config = config
         self._tokens = TokenTable(tokenizer, _pad_id(tokenizer), self.context_length, trims(model))
         # The temperature is learned outside, and a decoder has no part in retrieval: parameters
@@ -48,12 +73,15 @@ class ClipEncoder(Encoder):
         """The content of an `open_clip_config.json` that goes with `model`'s state dict."""
         preprocess = {
             key: list(value) if isinstance(value, tuple) else value
-            for key, value in self.model.visual.preprocess_cfg.items()
+            for key, value in self._preprocess.items()
         }
         return {"model_cfg": dict(self._config), "preprocess_cfg": preprocess}
 
     def encode_image(self, images: Tensor) -> Tensor:
-        """Encode images (B, C, size, size) as `normalise` leaves them; (B, D)."""
+        """Encode images (B, C, size, size) as `normalise` leaves them; (B, D).
+
+        Channels that are zero are those of a sensor that is missing.
+        """
         return torch.as_tensor(self.model.encode_image(images, normalize=False))
 
     def encode_text(self, tokens: Tensor) -> Tensor:

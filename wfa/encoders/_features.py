@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache as cache_forever
 from pathlib import Path
 
 import numpy as np
@@ -80,7 +81,7 @@ class TextTable:
         self._tower = tower
         self._place = {text: place for place, text in enumerate(texts)}
         self._features = features
-        self._others: dict[str, Features] = {}
+        self._others = _remembered(tower.fingerprint)
 
     def __call__(self, texts: Sequence[str]) -> Tensor:
         """Return the features of U texts, (U, D) float32."""
@@ -100,6 +101,13 @@ class TextTable:
                 self._others.clear()
             known = self._others[text] = self._tower.encode([text])[0].numpy()
         return known
+
+
+@cache_forever
+def _remembered(fingerprint: str) -> dict[str, Features]:
+    """Return the features that this process has computed with a tower, for all its tables."""
+    del fingerprint  # the key
+    return {}
 
 
 def image_features(dataset: ImageTextDataset, tower: ImageTower, cache: Path | None) -> Stored:

@@ -6,6 +6,7 @@ from open_clip.hf_model import HFTextEncoder
 from open_clip.transformer import VisionTransformer, lock_text_tower
 from open_clip.utils import freeze_batch_norm_2d
 
+from wfa.encoders._fusion import LateFusion
 from wfa.errors import ConfigError
 
 
@@ -21,6 +22,11 @@ def lock_image(model: Any, trained_blocks: int) -> None:
         ConfigError: Blocks are to be freed and the tower is no vision transformer of open_clip's.
     """
     visual = model.visual
+    for tower in visual.towers.values() if isinstance(visual, LateFusion) else (visual,):
+        _lock_tower(tower, trained_blocks)
+
+
+def _lock_tower(visual: Any, trained_blocks: int) -> None:
     if trained_blocks and not isinstance(visual, VisionTransformer):
         raise _no_blocks("image", type(visual).__name__)
     visual.requires_grad_(False)

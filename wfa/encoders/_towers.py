@@ -3,7 +3,7 @@
 import hashlib
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from wfa.data.channels import Channels
 from wfa.data.images import ImageSpec
+from wfa.errors import ConfigError
 
 BLOCK = 1 << 20
 
@@ -133,3 +135,43 @@ class TurnedTower(ImageTower):
             turned = torch.rot90(images, view % 4, (2, 3))
             total += self._tower.encode(turned.flip(3) if view >= 4 else turned)
         return total / self._views
+
+
+class ColourTower(ImageTower):
+    """A tower for pictures on the bands of a sensor that show red, green and blue.
+
+    Each band is standardised with its own statistics, so the tower sees colours about as bright and
+    as varied as those it was trained on.
+
+    Args:
+        tower: The tower.
+        channels: What the images' channels are.
+
+    Raises:
+        ConfigError: A colour is not among them.
+    """
+
+    def __init__(self, tower: ImageTower, channels: Channels) -> None:
+        places = channels.of_colours()
+        if len(places) < 3:
+            raise ConfigError(
+                "a locked image tower sees red, green and blue "
+                f"({', '.join(channels.colours)}), and the images have the bands "
+                f"{', '.join(channels.bands)}: set data.bands=rgb, or use encoder=open_clip or "
+                "encoder=small, which take any bands"
+            )
+        self._tower = tower
+        self._places = [places[colour] for colour in range(3)]
+        self.width = tower.width
+        self.image_spec = replace(
+            tower.image_spec,
+            mean=channels.mean,
+            std=channels.std,
+            scale=channels.scale,
+            bands=channels.bands,
+        )
+        self.weights = f"{tower.weights} of channels {self._places}"
+
+    def encode(self, images: Tensor) -> Tensor:
+        """Encode images (B, C, size, size); (B, D) float32."""
+        return self._tower.encode(images[:, self._places])

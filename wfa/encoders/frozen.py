@@ -10,12 +10,14 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from wfa.data.batch import Inputs
+from wfa.data.channels import Channels
 from wfa.data.dataset import ImageTextDataset
 from wfa.data.images import normalise, resize
+from wfa.data.inputs import check_channels
 from wfa.encoders._base import Encoder
 from wfa.encoders._features import FeatureInputs, TextTable
 from wfa.encoders._head import Head
-from wfa.encoders._towers import VIEWS, ImageTower, TextTower, TurnedTower
+from wfa.encoders._towers import VIEWS, ColourTower, ImageTower, TextTower, TurnedTower
 from wfa.errors import ConfigError, ModelError
 from wfa.plugins import config_class, plugin_class
 
@@ -56,15 +58,17 @@ class Config:
 class Frozen(Encoder):
     """Two heads; the towers below them stay outside the module and are never saved or trained."""
 
-    def __init__(self, options: Config) -> None:
-        """Find the towers and make new heads.
+    def __init__(self, options: Config, channels: Channels | None = None) -> None:
+        """Find the towers and make new heads; of a sensor's bands the image tower sees the colours.
 
         Raises:
-            ConfigError: There is no such tower or head.
+            ConfigError: There is no such tower or head, or the images lack a colour.
             ModelError: A tower's weights cannot be had.
         """
         super().__init__()
         self._image_tower = _image_tower(options)
+        if channels is not None:
+            self._image_tower = ColourTower(self._image_tower, channels)
         self._text_tower = _text_tower(options)
         self._texts = TextTable(self._text_tower)
         self.width = options.width
@@ -99,7 +103,8 @@ class Frozen(Encoder):
         """Return the features of a split, computed now or read from `cache`.
 
         Raises:
-            ConfigError: Images are to be augmented; their features are computed once.
+            ConfigError: Images are to be augmented, and their features are computed once; or they
+                have other channels than the encoder was built for.
             DataError: An image cannot be read.
         """
         if augment != "none":
@@ -108,6 +113,7 @@ class Frozen(Encoder):
                 "computes their features once: set train.augment=none, or encoder=open_clip with "
                 "encoder.lock_image=true"
             )
+        check_channels(dataset, self.image_spec)
         return FeatureInputs(dataset, self._image_tower, self._text_tower, cache)
 
     def get_extra_state(self) -> Tensor:

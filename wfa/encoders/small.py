@@ -7,13 +7,15 @@ from open_clip.model import CLIP, set_model_preprocess_cfg
 from open_clip.tokenizer import SimpleTokenizer
 from open_clip.transform import PreprocessCfg
 
+from wfa.data.channels import Channels
 from wfa.encoders._clip import ClipEncoder
+from wfa.encoders._sensors import SensorConfig
 from wfa.errors import ConfigError
 
 
 @dataclass(frozen=True)
-class Config:
-    """Sizes of both towers.
+class Config(SensorConfig):
+    """Sizes of both towers, and the options for sensors.
 
     Attributes:
         image_size: Height and width of the images, in pixels.
@@ -43,11 +45,11 @@ class Config:
 class Small(ClipEncoder):
     """Both towers with random weights; exports as an open_clip checkpoint."""
 
-    def __init__(self, options: Config) -> None:
+    def __init__(self, options: Config, channels: Channels | None = None) -> None:
         """Build the towers.
 
         Raises:
-            ConfigError: Sizes that do not go together.
+            ConfigError: Sizes that do not go together, or an option for sensors is wrong.
         """
         config = _model_config(options)
         tokenizer = SimpleTokenizer(context_length=options.context_length)
@@ -57,7 +59,7 @@ class Small(ClipEncoder):
             raise ConfigError(f"encoder=small cannot be built from {options}: {error}") from error
         preprocess = {**asdict(PreprocessCfg()), "size": options.image_size}
         set_model_preprocess_cfg(model, preprocess)
-        super().__init__(model, tokenizer, config)
+        super().__init__(model, tokenizer, config, options, channels)
 
 
 def _model_config(options: Config) -> dict[str, Any]:

@@ -14,23 +14,45 @@ from safetensors.torch import load_file, save_file
 from wfa.config import RunConfig
 from wfa.data.batch import Inputs
 from wfa.data.dataset import ImageTextDataset
+from wfa.data.inputs import PixelInputs
+from wfa.data.loader import Prior
 from wfa.errors import DataError, ModelError, RunError
 from wfa.files import atomic_write, cache_dir
 from wfa.model.clip import MultiCaptionCLIP
 from wfa.plugins import Choice
 from wfa.retrieval.embed import Track, embed, untracked
 from wfa.retrieval.embeddings import Embeddings
-from wfa.training.priors import prior_weights
+from wfa.training.priors import image_weights, prior_weights
 from wfa.training.run_folder import RunFolder
 
 
 @dataclass(frozen=True)
 class SplitParts:
-    """One split as a run uses it: the data, the encoder's inputs and the text-known weights."""
+    """One split as a run uses it: the data, the encoder's inputs and the text-known weights.
+
+    Attributes:
+        dataset: The split.
+        inputs: How the model's encoder takes it.
+        aggregation: The technique that weighs the captions.
+        cache: The folder of caches, or None.
+    """
 
     dataset: ImageTextDataset
     inputs: Inputs
-    prior: NDArray[np.float64] | None
+    aggregation: Choice
+    cache: Path | None
+
+    @cached_property
+    def prior(self) -> NDArray[np.float64] | None:
+        """The weights of all captions, (N,), or None for uniform ones; computed once."""
+        return prior_weights(self.aggregation, self.dataset, self.cache)
+
+    @property
+    def training_prior(self) -> Prior:
+        """The weights as training takes them: those of an image at a time where texts are made."""
+        if not self.dataset.makes_texts:
+            return self.prior
+        return image_weights(self.aggregation)
 
 
 class Parts:
@@ -46,6 +68,7 @@ class Parts:
         self.config = config
         self._restored = restored
         self._splits: dict[str, SplitParts] = {}
+        self._reads = False
 
     @cached_property
     def cache(self) -> Path | None:
@@ -57,7 +80,8 @@ class Parts:
         """The model with its initial weights; the seed must be set before."""
         config = self.config
         plugin = config.encoder.plugin()
-        encoder = (plugin.restore if self._restored else plugin)(config.encoder.options)
+        channels = config.data.plugin().channels_for(config.data.options)
+        encoder = (plugin.restore if self._restored else plugin)(config.encoder.options, channels)
         aggregation = config.aggregation.plugin()(config.aggregation.options, encoder.width)
         return MultiCaptionCLIP(encoder, aggregation, config.loss.plugin()(config.loss.options))
 
@@ -67,7 +91,8 @@ class Parts:
         asked = int(self.config.train.workers)
         if asked >= 0:
             return asked
-        return 0 if self.cache is not None else min(4, max(1, torch.get_num_threads() - 1))
+        reading = self.cache is None or self._reads
+        return min(4, max(1, torch.get_num_threads() - 1)) if reading else 0
 
     @cached_property
     def split_names(self) -> tuple[str, ...]:
@@ -91,11 +116,12 @@ class Parts:
 
     def prepare(self, dataset: ImageTextDataset) -> SplitParts:
         """Make the inputs and weights of any data set for this run's model."""
-        return SplitParts(
-            dataset=dataset,
-            inputs=self.model.encoder.inputs(dataset, self.cache, self.config.train.augment),
-            prior=prior_weights(self.config.aggregation, dataset, self.cache),
-        )
+        inputs = self.model.encoder.inputs(dataset, self.cache, self.config.train.augment)
+        self._reads |= isinstance(inputs, PixelInputs) and inputs.reads
+        part = SplitParts(dataset, inputs, self.config.aggregation, self.cache)
+        if not dataset.makes_texts:
+            _ = part.prior
+        return part
 
     def embed(self, part: SplitParts, track: Track[Any] = untracked) -> Embeddings:
         """Embed a split with the model as it stands."""

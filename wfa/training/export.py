@@ -62,9 +62,9 @@ def export_run(run: Path, to: str = "open_clip", out: Path | None = None) -> Exp
         )
     if encoder.image_spec.bands:
         raise ModelError(
-            f"{run} was trained on the bands {', '.join(encoder.image_spec.bands)}: stock open_clip "
-            "builds image towers for red, green and blue pictures only, and would not read its "
-            "weights; use the run folder itself, or export a run that was trained on pictures"
+            f"{run} was trained on the bands {', '.join(encoder.image_spec.bands)}: open_clip's "
+            "own image towers take red, green and blue pictures only; use the run folder itself, "
+            "or export a run that was trained on pictures"
         )
     folder = out or run / "open_clip"
     with atomic_write(folder / WEIGHTS) as temporary:

@@ -3,7 +3,9 @@
 import hashlib
 import inspect
 import json
+from collections.abc import Sequence
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -11,8 +13,12 @@ from numpy.typing import NDArray
 
 from wfa import captions
 from wfa.data.dataset import ImageTextDataset
+from wfa.data.loader import Weigh
 from wfa.files import atomic_write
 from wfa.plugins import Choice
+
+_AT_ONCE = 1 << 14
+"""Images whose captions are held at once where a data set makes them on access."""
 
 
 def prior_weights(
@@ -28,12 +34,15 @@ def prior_weights(
     Returns:
         (N,) sum 1 for each image, or None where the technique asks for uniform weights.
     """
+    if not _weighs_texts(aggregation):
+        return None
 
-    def compute() -> NDArray[np.float64] | None:
-        weights: NDArray[np.float64] | None = aggregation.plugin().prior_weights(
-            aggregation.options, dataset.captions
+    def compute() -> NDArray[np.float64]:
+        texts = dataset.captions
+        parts = range(0, len(texts), _AT_ONCE)
+        return np.concatenate(
+            [_weigh(aggregation, texts[start : start + _AT_ONCE]) for start in parts]
         )
-        return weights
 
     if cache is None:
         return compute()
@@ -44,9 +53,32 @@ def prior_weights(
         cached: NDArray[np.float64] = np.load(path, allow_pickle=False)
         return cached
     weights = compute()
-    if weights is not None:
-        with atomic_write(path) as temporary, temporary.open("wb") as file:
-            np.save(file, weights, allow_pickle=False)
+    with atomic_write(path) as temporary, temporary.open("wb") as file:
+        np.save(file, weights, allow_pickle=False)
+    return weights
+
+
+def image_weights(aggregation: Choice) -> Weigh | None:
+    """Return what computes the weights of one image's captions, for data sets of too many texts.
+
+    Returns:
+        The same as `prior_weights` has for the image; None where weights are uniform.
+    """
+    return partial(_weigh_one, aggregation) if _weighs_texts(aggregation) else None
+
+
+def _weighs_texts(aggregation: Choice) -> bool:
+    """Say whether a technique weighs by the text at all, by asking it about one."""
+    asked = aggregation.plugin().prior_weights(aggregation.options, [("any text",)])
+    return asked is not None
+
+
+def _weigh_one(aggregation: Choice, texts: Sequence[str]) -> NDArray[np.float64]:
+    return _weigh(aggregation, [texts])
+
+
+def _weigh(aggregation: Choice, texts: Sequence[Sequence[str]]) -> NDArray[np.float64]:
+    weights: NDArray[np.float64] = aggregation.plugin().prior_weights(aggregation.options, texts)
     return weights
 
 

@@ -10,9 +10,10 @@ import tifffile
 from safetensors.numpy import load
 
 from tests.data.bigearthnet.made import names, three_pairs, write_geotiffs, write_rows
+from wfa.data._bigearthnet import writing
 from wfa.data._bigearthnet.blobs import decode
 from wfa.data._bigearthnet.stores import GeoTiffStore, close_environments
-from wfa.data.prepare import bigearthnet, prepare
+from wfa.data.prepare import prepare
 from wfa.data.prepare.bigearthnet import build_lmdb, instructions
 from wfa.data.sets.bigearthnet_txt import BigEarthNetTxt, Config
 from wfa.errors import DataError, UserError
@@ -55,7 +56,7 @@ def test_real_geotiffs_keep_their_values(real_imagery: Path, tmp_path: Path) -> 
 def test_a_build_goes_on_where_it_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for pair in range(3):
         write_geotiffs(tmp_path, pair)
-    monkeypatch.setattr(bigearthnet, "_COMMIT", 2)
+    monkeypatch.setattr(writing, "_COMMIT", 2)
     seen: list[tuple[str, int, int]] = []
 
     def interrupt(*done: Any) -> None:
@@ -76,8 +77,8 @@ def test_a_build_goes_on_where_it_stopped(tmp_path: Path, monkeypatch: pytest.Mo
 def test_a_full_map_grows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for pair in range(3):
         write_geotiffs(tmp_path, pair)
-    monkeypatch.setattr(bigearthnet, "_BYTES_AT_LEAST", 1 << 17)
-    monkeypatch.setattr(bigearthnet, "_BYTES_A_PATCH", 1 << 10)
+    monkeypatch.setattr(writing, "_BYTES_AT_LEAST", 1 << 17)
+    monkeypatch.setattr(writing, "_BYTES_A_PATCH", 1 << 10)
     assert build_lmdb(tmp_path, workers=0) == 6
     assert len(content(tmp_path / "BigEarthNet-V2-LMDB")) == 6
 

@@ -58,7 +58,9 @@ def test_real_patches_equal_a_naive_reader(
             stored = {band: array for blob in blobs for band, array in load(blob).items()}
             expected = naive(stored, bands, resampling).permute(1, 2, 0)
             assert image.dtype == np.float32
-            np.testing.assert_array_equal(image, expected.numpy())
+            # Bilinear sums in another order; values reach 10,000.
+            tolerance = 0.0 if resampling == "nearest" else 0.1
+            np.testing.assert_allclose(image, expected.numpy(), rtol=0, atol=tolerance)
 
 
 def test_lmdb_and_geotiff_give_equal_tensors(imagery: Path) -> None:

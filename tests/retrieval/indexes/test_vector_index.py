@@ -1,3 +1,5 @@
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -103,7 +105,7 @@ def test_what_does_not_fit_is_named() -> None:
     index = build_index("Flat", unit(3), ids=np.array([3, 4, 5]))
     broken = unit(3)
     broken[1, 0] = np.nan
-    cases = [
+    cases: list[tuple[Callable[[], object], str]] = [
         (lambda: build_index("Flat", broken), "the vectors: NaN or infinite values in 1 rows"),
         (lambda: build_index("Flat", unit(0)), "no vectors"),
         (lambda: build_index("IVF8,Flat", unit(7)), "too few for 8 centroids"),

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from difflib import get_close_matches
 from types import MappingProxyType
 
-from wfa.data.dataset import Channels
+from wfa.data.channels import Channels
 from wfa.errors import ConfigError
 
 PATCH_SIZE = 120
@@ -97,4 +97,10 @@ def resolve_bands(wanted: str) -> tuple[str, ...]:
 def channels_of(bands: tuple[str, ...], resampling: str) -> Channels:
     """Return what the channels are, with the statistics that belong to the resampling."""
     found = [STATISTICS[resampling][band] for band in bands]
-    return Channels(bands, tuple(mean for mean, _ in found), tuple(std for _, std in found))
+    sensor_of = {band: sensor for sensor, own in SENSORS.items() for band in own}
+    return Channels(
+        bands,
+        mean=tuple(mean for mean, _ in found),
+        std=tuple(std for _, std in found),
+        sensors=tuple(sensor_of[band] for band in bands),
+    )

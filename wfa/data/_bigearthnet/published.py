@@ -14,6 +14,8 @@ IMAGERY = "bigearthnet_v2"
 """The folder of BigEarthNet v2, beside the annotations' own."""
 LMDB = "BigEarthNet-V2-LMDB"
 S1_FOLDER, S2_FOLDER, MAPS_FOLDER = "BigEarthNet-S1", "BigEarthNet-S2", "Reference_Maps"
+MAP_SUFFIX, MAP_KEY = "_reference_map", "Data"
+"""What the name of a reference map ends in, and its key in a blob."""
 METADATA = ("metadata.parquet", "metadata_for_patches_with_snow_cloud_or_shadow.parquet")
 
 

@@ -1,14 +1,12 @@
 """Read a pair of Sentinel-1 and Sentinel-2 patches as one image of the wanted bands."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch.nn.functional import interpolate
 
 from wfa.data._bigearthnet.bands import NATIVE_SIZE, PATCH_SIZE, SENSORS, channels_of
+from wfa.data._bigearthnet.resampling import bilinear, repeat
 from wfa.data._bigearthnet.stores import Bands, PatchStore
 from wfa.errors import DataError
 
@@ -66,6 +64,7 @@ class PatchReader:
     def _place(
         self, image: NDArray[np.float32], found: Bands, places: dict[str, int], name: str
     ) -> None:
+        coarse: dict[int, list[str]] = {}
         for band, channel in places.items():
             array, size = found[band], NATIVE_SIZE[band]
             if array.shape != (size, size):
@@ -76,29 +75,11 @@ class PatchReader:
             if size == PATCH_SIZE:
                 image[channel] = array
             elif self._bilinear:
-                image[channel] = _bilinear(array)
+                coarse.setdefault(size, []).append(band)
             else:
-                _repeat(array, image[channel])
-
-
-def _repeat(array: NDArray[Any], out: NDArray[np.float32]) -> None:
-    """Write each pixel of (S, S) as a block of (120, 120): nearest neighbour by a whole factor."""
-    size = len(array)
-    factor = PATCH_SIZE // size
-    blocks = out.reshape(size, factor, PATCH_SIZE)
-    first = blocks[:, 0]
-    for column in range(factor):
-        first[:, column::factor] = array
-    blocks[:, 1:] = first[:, None]
-
-
-def _bilinear(array: NDArray[Any]) -> NDArray[np.float32]:
-    """Resample (S, S) to (120, 120) with the outer pixels' centres on the outer pixels' centres.
-
-    The published statistics for bilinear have other means than those for nearest; with half-pixel
-    centres the means would be equal, so corners must have been aligned.
-    """
-    tensor = torch.from_numpy(array.astype(np.float32))[None, None]
-    size = (PATCH_SIZE, PATCH_SIZE)
-    resampled = interpolate(tensor, size, mode="bilinear", align_corners=True)
-    return np.asarray(resampled[0, 0].numpy(), np.float32)
+                repeat(array, image[channel])
+        for size, bands in coarse.items():
+            stack = np.empty((len(bands), size, size), np.float32)
+            for array, band in zip(stack, bands, strict=True):
+                array[:] = found[band]
+            image[[places[band] for band in bands]] = bilinear(stack)

@@ -88,6 +88,11 @@ class LmdbStore:
         with _environment(self._path).begin(buffers=True) as transaction:
             return transaction.get(name.encode()) is not None
 
+    def names(self) -> list[str]:
+        """Return the names of all patches, sorted."""
+        with _environment(self._path).begin() as transaction:
+            return [key.decode() for key in transaction.cursor().iternext(values=False)]
+
     def fingerprint(self, names: Sequence[str]) -> str:
         """Return the length and a hash of the first pages, the same for every copy of the file.
 

@@ -1,6 +1,6 @@
 """The Parquet file of BigEarthNet.txt: one split in Arrow columns, grouped by patch."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
@@ -23,7 +22,8 @@ COLUMNS = (
 """The official columns."""
 
 _READ = ("ID", "patch_id", "s1_name", "input", "output", "type", "category", "split")
-_CODED = ("patch_id", "s1_name", "type", "category", "split")  # few different values each
+_NAMES = ("patch_id", "s1_name")
+_CODED = (*_NAMES, "type", "category", "split")  # few different values each
 _ROW = _READ[:-1]  # in the order of the fields of Row
 _BATCH = 1 << 16
 _REMEMBERED = 100
@@ -127,7 +127,7 @@ class AnnotationTable:
         kept = pc.is_in(batch["type"].cast(pa.string()), pa.array(sorted(types), pa.string()))
         mask = kept.to_numpy(zero_copy_only=False).copy()
         mask[bad] = False
-        return batch.filter(pa.array(mask))
+        return _where(batch, pa.array(mask))
 
     def _group(self, table: pa.Table) -> None:
         patches, sensors = (_dictionary(table, name) for name in ("patch_id", "s1_name"))
@@ -175,19 +175,54 @@ def splits_in(path: Path) -> set[str]:
 def _scan(path: Path, splits: tuple[str, ...]) -> Iterator[pa.RecordBatch]:
     """Give the rows of the splits; row groups that hold none of them are not read."""
     _check(path)
-    coded = ds.ParquetReadOptions(dictionary_columns=_CODED)
-    scanner = ds.dataset(path, format=ds.ParquetFileFormat(read_options=coded)).scanner(
-        columns=list(_READ),
-        filter=pc.field("split").isin(list(splits)),
-        batch_size=_BATCH,
-        batch_readahead=1,
-    )
     try:
-        for batch in scanner.to_batches():
-            if len(batch):
-                yield from pa.Table.from_batches([batch]).cast(_schema()).to_batches()
+        # A dataset's scanner with the same filter costs three times as much.
+        file = pq.ParquetFile(path, read_dictionary=_CODED)
+        groups = [place for place in range(file.num_row_groups) if _may_hold(file, place, splits)]
+        for batch in file.iter_batches(_BATCH, row_groups=groups, columns=list(_READ)):
+            split = batch["split"]
+            wanted = pc.is_in(split.dictionary.cast(pa.string()), pa.array(splits))
+            kept = _where(batch, wanted.take(split.indices))
+            if len(kept):
+                yield _compact(kept)
     except pa.ArrowException as error:
         raise DataError(f"{path} cannot be read: {error}") from error
+
+
+def _may_hold(file: pq.ParquetFile, group: int, splits: Sequence[str]) -> bool:
+    """Say whether a row group may hold a row of the splits, by the least and the largest of it."""
+    metadata = file.metadata.row_group(group)
+    place = file.schema_arrow.names.index("split")
+    statistics = metadata.column(place).statistics
+    if statistics is None or not statistics.has_min_max:
+        return True
+    return any(statistics.min <= split <= statistics.max for split in splits)
+
+
+def _where(batch: pa.RecordBatch, mask: Any) -> pa.RecordBatch:
+    """Return the rows that a mask keeps; a batch that is kept whole is not copied."""
+    return batch if pc.all(mask, skip_nulls=False).as_py() else batch.filter(mask)
+
+
+def _compact(batch: pa.RecordBatch) -> pa.RecordBatch:
+    """Leave out patch names that no row has, and give the columns their types.
+
+    A batch's dictionary has all names of its row group up to there: together they would be larger
+    than the texts.
+    """
+    columns = {name: batch[name] for name in _READ}
+    for name in _NAMES:
+        column = columns[name]
+        if column.null_count:
+            row = batch["ID"].filter(column.is_null())[0]
+            raise DataError(f"row ID {row} has no {name}: it belongs to no patch")
+        codes = column.indices.to_numpy()
+        used = np.zeros(len(column.dictionary), bool)
+        used[codes] = True
+        place = (np.cumsum(used) - 1).astype(np.int32)
+        names = column.dictionary.filter(pa.array(used)).cast(pa.string())
+        columns[name] = pa.DictionaryArray.from_arrays(pa.array(place[codes]), names)
+    return pa.RecordBatch.from_pydict(columns).cast(_schema())
 
 
 def _check(path: Path) -> None:

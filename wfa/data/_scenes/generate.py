@@ -1,8 +1,5 @@
 """Making the data set `scenes` on disk: images, maps and captions, complete or not at all."""
 
-import errno
-import hashlib
-import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,9 +9,10 @@ from wfa.data._scenes.captions import MOST_CAPTIONS, write_captions
 from wfa.data._scenes.classes import LAND
 from wfa.data._scenes.drawing import draw_rgb
 from wfa.data._scenes.draws import CAPTIONS, Draws
+from wfa.data._scenes.folder import as_json, make_whole
 from wfa.data._scenes.layout import make_scene
-from wfa.errors import ConfigError, DataError
-from wfa.files import atomic_write, remove_leftovers, temporary_folder, write_text
+from wfa.errors import ConfigError
+from wfa.files import atomic_write, write_text
 
 MANIFEST = "scenes.json"
 FORMAT_VERSION = 1
@@ -72,19 +70,15 @@ def generate(
     }
     _check_ranges(settings, counts)
     wanted = {"format_version": FORMAT_VERSION, "counts": dict(counts), **settings}
-    if folder.is_file() or (folder.is_dir() and any(folder.iterdir())):
-        _check_same(folder, wanted)
-        return
-    remove_leftovers(folder.parent)
-    with temporary_folder(folder) as building:
+
+    def fill(building: Path) -> Mapping[str, Any]:
         entries: list[dict[str, Any]] = []
         for split in counts:
             entries += _write_split(building, split, wanted, on_image)
-        write_text(building / "captions.json", _json({"dataset": "scenes", "images": entries}))
-        sums = {path.name: _sha256(path) for path in sorted(building.iterdir())}
-        classes = {land.name: land.bigearthnet for land in LAND}
-        write_text(building / MANIFEST, _json({**wanted, "classes": classes, "sha256": sums}))
-        _move_into_place(building, folder, wanted)
+        write_text(building / "captions.json", as_json({"dataset": "scenes", "images": entries}))
+        return {"classes": {land.name: land.bigearthnet for land in LAND}}
+
+    make_whole(folder, MANIFEST, wanted, fill)
 
 
 def _check_ranges(settings: Mapping[str, Any], counts: Mapping[str, int]) -> None:
@@ -101,23 +95,6 @@ def _check_ranges(settings: Mapping[str, Any], counts: Mapping[str, int]) -> Non
             raise ConfigError(
                 f"scenes: split {split!r} is to have {count} images: "
                 "give it a plain name and 1 image or more"
-            )
-
-
-def _check_same(folder: Path, wanted: Mapping[str, Any]) -> None:
-    """Refuse a folder that does not hold what is wanted."""
-    try:
-        found = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise DataError(
-            f"{folder} holds other files and no readable {MANIFEST}: "
-            "choose another folder, or delete this one to have it made again"
-        ) from error
-    for key, value in wanted.items():
-        if found.get(key) != value:
-            raise DataError(
-                f"{folder} holds scenes with {key} {found.get(key)!r}, but {value!r} is wanted: "
-                "choose another folder, or delete this one to have it made again"
             )
 
 
@@ -166,22 +143,3 @@ def _array_file(path: Path, shape: tuple[int, ...]) -> Iterator[BinaryIO]:
     with atomic_write(path) as temporary, temporary.open("wb") as stream:
         stream.write(start + len(header).to_bytes(2, "little") + header)
         yield stream
-
-
-def _move_into_place(building: Path, folder: Path, wanted: Mapping[str, Any]) -> None:
-    try:
-        building.rename(folder)
-    except OSError as error:
-        if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
-            raise
-        # Another process was faster.
-        _check_same(folder, wanted)
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
-
-
-def _json(content: Mapping[str, Any]) -> str:
-    return json.dumps(content, indent=1) + "\n"

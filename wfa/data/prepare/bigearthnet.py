@@ -5,7 +5,6 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from itertools import islice
 from pathlib import Path
-from typing import Any
 
 import lmdb
 
@@ -19,22 +18,20 @@ from wfa.data._bigearthnet.published import (
     IMAGERY,
     IMAGERY_RECORD,
     LMDB,
+    MAP_KEY,
+    MAP_SUFFIX,
     MAPS_FOLDER,
     S1_FOLDER,
     S2_FOLDER,
     Archive,
 )
 from wfa.data._bigearthnet.stores import close_environments, read_geotiff
+from wfa.data._bigearthnet.writing import Count, write_lmdb
 from wfa.data.dataset import Progress
-from wfa.errors import DataError, UserError
+from wfa.errors import DataError
 
-_COMMIT = 512  # patches in a transaction: an interruption loses no more than these
-_BYTES_A_PATCH = 200_000  # a Sentinel-2 blob has 160,832 bytes, in pages of 4,096
-_BYTES_AT_LEAST = 1 << 26
-
+_PENDING = 2048  # patches: every pending blob is in memory
 _PACKED = ".tar.zst"
-_MAP_SUFFIX = "_reference_map"
-_MAP_KEY = "Data"
 
 
 def instructions(root: Path, imagery: Path | None = None) -> str:
@@ -98,13 +95,8 @@ def build_lmdb(
     todo = _missing(target, folders)
     if not todo:
         return 0
-    done = len(folders) - len(todo)
-    with _opened(target, max(_BYTES_AT_LEAST, len(folders) * _BYTES_A_PATCH)) as environment:
-        for blobs in _batches(_blobs(todo, os.cpu_count() if workers is None else workers)):
-            _write(environment, blobs, target)
-            done += len(blobs)
-            if progress is not None:
-                progress(LMDB, done, len(folders))
+    blobs = _blobs(todo, os.cpu_count() if workers is None else workers)
+    write_lmdb(target, blobs, Count(len(folders) - len(todo), len(folders)), progress)
     return len(todo)
 
 
@@ -132,18 +124,6 @@ def _missing(target: Path, folders: Sequence[Path]) -> list[Path]:
             from error  # fmt: skip
 
 
-def _opened(target: Path, size: int) -> Any:
-    """Open the LMDB for writing, `size` bytes set aside."""
-    try:
-        target.mkdir(parents=True, exist_ok=True)
-        return lmdb.open(str(target), map_size=size)
-    except (lmdb.Error, OSError) as error:
-        raise UserError(
-            f"the LMDB {target} cannot be made ({error}): free some disk or let it be written to, "
-            "then run again"
-        ) from error
-
-
 def _state(imagery: Path, archive: Archive) -> str:
     """Say whether a published file is there, whole, or unpacked already."""
     path = imagery / archive.name
@@ -162,12 +142,12 @@ def _is_map(folder: Path) -> bool:
 
 
 def _key(folder: Path) -> str:
-    return f"{folder.name}{_MAP_SUFFIX}" if _is_map(folder) else folder.name
+    return f"{folder.name}{MAP_SUFFIX}" if _is_map(folder) else folder.name
 
 
 def _blob(folder: Path) -> tuple[str, bytes]:
     if _is_map(folder):
-        found = {_MAP_KEY: read_geotiff(folder / f"{folder.name}{_MAP_SUFFIX}.tif")}
+        found = {MAP_KEY: read_geotiff(folder / f"{folder.name}{MAP_SUFFIX}.tif")}
     else:
         bands = S1_BANDS if folder.parents[1].name == S1_FOLDER else S2_BANDS
         found = {band: read_geotiff(folder / f"{folder.name}_{band}.tif") for band in bands}
@@ -179,28 +159,6 @@ def _blobs(folders: Sequence[Path], workers: int | None) -> Iterator[tuple[str, 
         yield from map(_blob, folders)
         return
     with ProcessPoolExecutor(workers) as pool:
-        # Not all at once: every pending blob is in memory.
         pending = iter(folders)
-        while part := list(islice(pending, 4 * _COMMIT)):
+        while part := list(islice(pending, _PENDING)):
             yield from pool.map(_blob, part, chunksize=16)
-
-
-def _batches(blobs: Iterator[tuple[str, bytes]]) -> Iterator[list[tuple[str, bytes]]]:
-    while batch := list(islice(blobs, _COMMIT)):
-        yield batch
-
-
-def _write(environment: Any, blobs: Sequence[tuple[str, bytes]], target: Path) -> None:
-    try:
-        with environment.begin(write=True) as transaction:
-            for key, blob in blobs:
-                transaction.put(key.encode(), blob)
-    except lmdb.MapFullError:
-        # Patches of an earlier, larger build already fill what was set aside.
-        environment.set_mapsize(2 * environment.info()["map_size"])
-        _write(environment, blobs, target)
-    except lmdb.Error as error:
-        raise UserError(
-            f"{target} cannot be written: {error}; free some disk and run again, it goes on from "
-            "there"
-        ) from error

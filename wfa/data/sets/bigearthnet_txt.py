@@ -34,6 +34,7 @@ from wfa.data._bigearthnet.records import Captions, TextRecords
 from wfa.data._bigearthnet.rows import Row
 from wfa.data._bigearthnet.table import AnnotationTable, splits_in
 from wfa.data._bigearthnet.texts import KINDS, left_out, resolve_kinds
+from wfa.data.channels import Channels
 from wfa.data.dataset import (
     SPLITS,
     ImageTextDataset,
@@ -90,6 +91,7 @@ class BigEarthNetTxt(ImageTextDataset):
 
     Attributes:
         bad_rows: The rows that were left out, and why.
+        imagery: The folder of BigEarthNet v2.
     """
 
     name = "bigearthnet_txt"
@@ -106,15 +108,25 @@ class BigEarthNetTxt(ImageTextDataset):
         self._options = options
         self._kinds = resolve_kinds(options.texts)
         bands = resolve_bands(options.bands)
-        self.channels = channels_of(bands, options.resampling)
+        self.channels = self.channels_for(options)
         root = _root(options)
-        imagery = imagery_folder(root, options.images_root)
+        self.imagery = imagery = imagery_folder(root, options.images_root)
         self._store = open_store(imagery, options.images)
         dropped = options.drop_sensor if split in ("test", "bench", PAPER_TEST) else ""
         self._reader = PatchReader(self._store, bands, options.resampling, dropped)
         self._table = _table(root / ANNOTATIONS, options, split, self._kinds)
         self.bad_rows = self._table.bad_rows
         self._choose(flagged(imagery, options.snow, options.clouds))
+
+    @classmethod
+    def channels_for(cls, options: Any) -> Channels:
+        """Return the wanted bands with the statistics of their resampling.
+
+        Raises:
+            ConfigError: There is no such band, preset or resampling.
+        """
+        _check(options)
+        return channels_of(resolve_bands(options.bands), options.resampling)
 
     @classmethod
     def splits(cls, options: SourceConfig) -> tuple[str, ...]:

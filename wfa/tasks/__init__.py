@@ -1,0 +1,1 @@
+"""BigEarthNet.txt as a benchmark: its 15 tasks, their scorers, and a model's own answers."""

@@ -1,0 +1,1 @@
+"""How near captions come to their references: n-grams, subsequences, alignments, meaning."""

@@ -1,0 +1,186 @@
+"""A finished run at BigEarthNet.txt: its own answers scored, and graded retrieval."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from wfa.config import RunConfig, build_options, parse_word, resolve
+from wfa.data._bigearthnet.rows import parse_row
+from wfa.data._bigearthnet.texts import KINDS
+from wfa.errors import ConfigError
+from wfa.plugins import Choice
+from wfa.retrieval.embed import Track, untracked
+from wfa.retrieval.evaluate import mean_recall
+from wfa.tasks.catalogue import task_of
+from wfa.tasks.graded import K, graded_text_to_image, label_sets
+from wfa.tasks.own.answer import Answerer
+from wfa.tasks.own.config import Config
+from wfa.tasks.own.kept import FILE, key_of, load_kept
+from wfa.tasks.own.look import Annotated
+from wfa.tasks.predictions import write_predictions
+from wfa.tasks.questions import DATA, Question
+from wfa.tasks.results import FILE as SCORES
+from wfa.tasks.results import scores_json, write_scores
+from wfa.tasks.score import score
+from wfa.training.assemble import Parts, load_run, open_split
+from wfa.training.evaluate import best_device
+from wfa.training.run_folder import RunFolder
+
+FOLDER = "tasks"
+"""The folder in the run's that holds heads, answers and scores."""
+
+_QUERIES = ("single", "aggregated")
+_RATES = ("R@1", "R@5", "R@10")
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """The words taken apart: the run's config with other data perhaps, split and options."""
+
+    config: RunConfig
+    split: str
+    options: Config
+    extras: tuple[str, ...]
+
+
+def evaluate_tasks(
+    path: Path, words: Sequence[str], track: Track[Any] = untracked
+) -> tuple[dict[str, Any], Path]:
+    """Answer all questions of a split with a run's model and score the answers.
+
+    The heads are trained on the training split the first time and kept in `RUN/tasks/`; they are
+    trained again when their options or the data change.
+
+    Args:
+        path: A finished run's folder.
+        words: `task=bigearthnet_txt`, `task.KEY=VALUE`, `data.KEY=VALUE`, `split=NAME` (bench where
+            there is one, else test), `extras=similarity,BERTScore`.
+        track: Shows progress.
+
+    Returns:
+        The content of `scores.json`, and the folder `tasks/<data>-<split>` of the run that holds
+        it beside `answers.jsonl` (heads and caption retrieval) and `ranked.jsonl` (statements
+        ranked, and the same captions).
+
+    Raises:
+        ConfigError: A word is not known, or the run's data set has no questions.
+        RunError: The folder holds no finished run.
+        DataError: A split cannot be read.
+    """
+    parts = load_run(path)
+    asked = _parse(path, words)
+    parts.model.to(best_device())
+    folder = path / FOLDER
+    present = asked.config.data.plugin().splits(asked.config.data.options)
+    data = _with_all_rows(asked.config.data)
+    train = _open(data, "train", present)
+    held = _open(data, "validation", present) if "validation" in present else train
+    split = _open(data, asked.split, present)
+    answerer = Answerer(parts.model, asked.options, track)
+    key = key_of(
+        asked.options,
+        {"run": parts.config.config_id, "splits": [train.checksum, held.checksum]},
+    )
+    kept = load_kept(folder / FILE, key)
+    if kept is None:
+        kept, sizes = answerer.learn(train, held)
+        kept.save(folder / FILE, key, sizes)
+    both = answerer.answer(kept, split, train)
+    own = score(_questions(split), both.own, asked.extras)
+    ranked = score(_questions(split), both.ranked)
+    bad_rows = getattr(split, "bad_rows", None)
+    content = scores_json(
+        own,
+        {
+            "name": split.name,
+            "split": asked.split,
+            "checksum": split.checksum,
+            "bad_rows": bad_rows.count if bad_rows else 0,
+            "reasons": bad_rows.reasons if bad_rows else [],
+        },
+        {"run": path.name, "config_id": parts.config.config_id, "epochs": kept.history},
+    )
+    content["ranked"] = [
+        figure.as_dict() for figure in ranked.figures if figure.metric == "accuracy"
+    ]
+    content["retrieval"] = _retrieval(parts, asked, present, track)
+    out = folder / f"{split.name}-{asked.split}"
+    write_predictions(out / "answers.jsonl", both.own)
+    write_predictions(out / "ranked.jsonl", both.ranked)
+    write_scores(out / SCORES, content)
+    return content, out
+
+
+def _parse(path: Path, words: Sequence[str]) -> _Asked:
+    data: list[str] = []
+    values: dict[str, Any] = {}
+    split, extras = "", ""
+    for word in words:
+        key, _, text = word.partition("=")
+        if key == "task":
+            if text != DATA:
+                raise ConfigError(f"task={text!r} is not known. Known: {DATA}")
+        elif key == "split":
+            split = text
+        elif key == "extras":
+            extras = text
+        elif key.startswith("task."):
+            values[key.removeprefix("task.")] = parse_word(word)[1]
+        elif key.partition(".")[0] == "data":
+            data.append(word)
+        else:
+            raise ConfigError(
+                f"{word!r} cannot change a finished run: with task={DATA} evaluate takes task, "
+                "data, split and extras"
+            )
+    folder = RunFolder(path)
+    config = resolve(data, file=folder.config_file) if data else folder.read_config()
+    options = build_options(Config, values, "task")
+    present = config.data.plugin().splits(config.data.options)
+    chosen = split or ("bench" if "bench" in present else "test")
+    return _Asked(config, chosen, options, tuple(name for name in extras.split(",") if name))
+
+
+def _with_all_rows(data: Choice) -> Choice:
+    """Return the data set with every type of row, whatever the run made its texts of."""
+    if not hasattr(data.plugin(), "rows") or not hasattr(data.options, "texts"):
+        raise ConfigError(
+            f"data={data.name} has no questions: task={DATA} needs a run on, or data=, "
+            f"{DATA} or scenes_s1s2"
+        )
+    return Choice(data.kind, data.name, replace(data.options, texts=",".join(KINDS)))
+
+
+def _open(data: Choice, split: str, present: tuple[str, ...]) -> Any:
+    return open_split(data, split, present)
+
+
+def _questions(split: Annotated) -> Iterator[Question]:
+    for image in range(len(split)):
+        for row in split.rows(image):
+            yield Question(row, task_of(row), parse_row(row))
+
+
+def _retrieval(
+    parts: Parts, asked: _Asked, present: tuple[str, ...], track: Track[Any]
+) -> list[dict[str, Any]]:
+    """Measure text-to-image retrieval with the run's own texts: strict R@K, and nDCG."""
+    part = parts.prepare(open_split(asked.config.data, asked.split, present))
+    embeddings = parts.embed(part, track)
+    rows = []
+    for queries in _QUERIES:
+        found = mean_recall(embeddings, queries)
+        rows += [
+            {"queries": queries, "metric": rate, "value": found[f"text_to_image/{rate}"]}
+            for rate in _RATES
+        ]
+    imagery = getattr(part.dataset, "imagery", None)
+    labels = None if imagery is None else label_sets(imagery, embeddings.image_names)
+    if labels is not None:
+        graded = graded_text_to_image(embeddings, labels)
+        rows += [
+            {"queries": queries, "metric": f"nDCG@{K}", "value": value}
+            for queries, value in graded.items()
+        ]
+    return rows

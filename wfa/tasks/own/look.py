@@ -1,0 +1,70 @@
+"""Look at images with a run's model: the features of the whole image and of its places."""
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Protocol
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn import functional
+
+from wfa.data._bigearthnet.rows import Row
+from wfa.data.dataset import Record
+from wfa.model.clip import MultiCaptionCLIP
+from wfa.retrieval.embed import Track
+from wfa.tasks.own.material import Ints
+from wfa.tasks.own.tokens import ImageTokens, patch_tokens
+
+_BATCH = 32
+
+
+class Annotated(Protocol):
+    """A split whose images come with questions."""
+
+    name: str
+    split: str
+    records: Sequence[Record]
+
+    def __len__(self) -> int: ...
+
+    def read_image(self, index: int) -> NDArray[Any]:
+        """Read image `index`."""
+
+    def rows(self, index: int) -> list[Row]:
+        """Return the annotations of image `index`."""
+
+    @property
+    def checksum(self) -> str:
+        """Identify the split."""
+
+
+@torch.inference_mode()
+def look(
+    model: MultiCaptionCLIP, split: Annotated, images: Ints, grid: int, track: Track[Any]
+) -> ImageTokens:
+    """Encode some images of a split.
+
+    Args:
+        model: In evaluation mode.
+        split: The images.
+        images: (M,) which.
+        grid: Most cells along a side.
+        track: Shows progress.
+
+    Raises:
+        DataError: An image cannot be read.
+    """
+    encoder, device = model.encoder, model.logit_scale.device
+    whole: list[Tensor] = []
+    tokens: list[Tensor] = []
+    starts = range(0, len(images), _BATCH)
+    with ThreadPoolExecutor(2) as pool:
+        for start in track(starts, f"looking at images ({split.split})"):
+            read = pool.map(split.read_image, images[start : start + _BATCH].tolist())
+            batch = torch.stack([encoder.image_input(np.asarray(image)) for image in read])
+            batch = batch.to(device)
+            whole.append(functional.normalize(encoder.encode_image(batch).float(), dim=-1).cpu())
+            tokens.append(patch_tokens(encoder, batch, grid).half().cpu())
+    return ImageTokens(torch.cat(whole), torch.cat(tokens))
