@@ -8,6 +8,7 @@ from pathlib import Path
 from wfa.files import write_text
 
 HERE = Path(__file__).parent
+WINS = HERE / "2026-11_which_technique_wins"
 RECIPES = HERE / "2026-11_what_do_the_recipes_reach"
 
 
@@ -16,8 +17,9 @@ def blocks() -> dict[str, str]:
     printed = (RECIPES / "printed.txt").read_text(encoding="utf-8")
     start = printed.index("scenes · test")
     table = "\n".join(line.rstrip() for line in printed[start:].splitlines())
+    wins = (WINS / "README.md").read_text(encoding="utf-8").split("\n\n")[1]
     summary = (RECIPES / "README.md").read_text(encoding="utf-8").split("\n\n")[1]
-    return {"printed": f"```\n{table.strip()}\n```", "recipes": summary}
+    return {"printed": f"```\n{table.strip()}\n```", "recipes": summary, "techniques": wins}
 
 
 def main() -> None:

@@ -1,0 +1,103 @@
+"""Turn a finished comparison into an experiment: README, config, results; nothing is typed by hand.
+
+python experiments/publish.py runs/ucm_frozen experiments/2026-11_which_technique_wins "QUESTION"
+"""
+
+import argparse
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+from wfa.files import write_text
+
+SHOWN = (("strict", "single"), ("strict", "aggregated"), ("duplicate_aware", "single"))
+"""The columns of mR: protocol, queries."""
+
+
+def main() -> None:
+    """Write README.md, config.yaml and results.jsonl of an experiment."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument("comparison", type=Path, help="the folder that `wfa compare` wrote")
+    parser.add_argument("experiment", type=Path, help="experiments/<yyyy-mm>_<question>")
+    parser.add_argument("question", help="the title of the README")
+    asked = parser.parse_args()
+    found = json.loads((asked.comparison / "comparison.json").read_text(encoding="utf-8"))
+    asked.experiment.mkdir(parents=True, exist_ok=True)
+    shutil.copy(asked.comparison / "comparison.yaml", asked.experiment / "config.yaml")
+    lines = (asked.comparison / "results.jsonl").read_text(encoding="utf-8").splitlines()
+    split = found["request"]["split"]
+    kept = [line for line in lines if _kept(json.loads(line), split)]
+    write_text(asked.experiment / "results.jsonl", "\n".join(kept) + "\n")
+    write_text(asked.experiment / "README.md", readme(asked.question, found))
+
+
+def _kept(row: dict[str, Any], split: str) -> bool:
+    """Keep what is reported, and what the checkpoint was chosen by; ceilings are the data's."""
+    return not row.get("oracle") and (row["split"] == split or row["metric"] == "mR")
+
+
+def readme(question: str, found: dict[str, Any]) -> str:
+    """Write the page: the question, the answers, a table a data set, how to repeat it."""
+    several = len(found["sets"]) > 1
+    parts = [f"# {question}"]
+    for one in found["sets"]:
+        title = one["data"]
+        if several:
+            parts.append(f"## {title}")
+        answers = [
+            f"- **{guide['question']}** {guide['answer']}"
+            for guide in one["guidelines"]
+            if "duplicate" not in guide["question"]
+        ]
+        parts += [table(one), "\n".join(answers)]
+    seeds = found["request"]["seeds"]
+    budget = " ".join(f"{count} {kind}" for kind, count in found["request"]["budget"].items())
+    parts.append(
+        f"Percent on {found['request']['split']}, mean ± standard deviation over {len(seeds)} "
+        f"seeds at a budget of {budget}; the checkpoint is chosen by validation mR. A difference "
+        "counts as measurable when a paired randomisation test over images and a paired t-test "
+        "over seeds both say so, Holm-corrected over all pairs "
+        "([how](../../wfa/compare/statistics.py)). Seconds are those of training in one of two "
+        f"worker processes on {found['machine']['cores']} cores of "
+        f"{found['machine']['processor']}; commit {found['git']['commit'][:10]}"
+        f"{', with changes' if found['git']['dirty'] else ''}."
+    )
+    parts.append(
+        f"```\nwfa compare compare={found['name']} compare.workers=2 out=runs/{found['name']}\n```"
+    )
+    return "\n\n".join(parts) + "\n"
+
+
+def table(one: dict[str, Any]) -> str:
+    """Return a Markdown table of mR and cost, a row a technique, the best strict one first."""
+    means = {
+        (row["protocol"], row["queries"], row["label"]): row
+        for row in one["scores"]
+        if row["metric"] == "mR"
+    }
+    cost = {row["label"]: row for row in one["cost"]}
+    labels = sorted(cost, key=lambda label: -means[(*SHOWN[0], label)]["mean"])
+    lines = [
+        "| technique | strict mR, single | strict mR, aggregated | duplicate-aware mR, single | "
+        "texts encoded | seconds |",
+        "|---|---|---|---|---|---|",
+    ]
+    for label in labels:
+        cells = [_percent(means[(*column, label)]) for column in SHOWN]
+        costs = [f"{cost[label]['texts']:,.0f}", f"{cost[label]['train_seconds']:.1f}"]
+        lines.append(f"| {label} | {' | '.join([*cells, *costs])} |")
+    ceilings = [f"{100 * means[(*column, labels[0])]['ceiling']:.1f}" for column in SHOWN]
+    lines.append(f"| *best possible* | {' | '.join(ceilings)} | | |")
+    return "\n".join(lines)
+
+
+def _percent(row: dict[str, Any]) -> str:
+    spread = "" if row["sd"] is None else f" ± {100 * row['sd']:.1f}"
+    return f"{100 * row['mean']:.1f}{spread}"
+
+
+if __name__ == "__main__":
+    main()
