@@ -7,10 +7,9 @@ from pathlib import Path
 import pytest
 
 ROOMS = (
-    "errors", "files", "provenance", "plugins", "recipes", "config", "captions", "data",
-    "aggregation",
-    "encoders", "model", "retrieval", "training", "tasks", "compare", "report", "library", "cli",
-    "__main__",
+    "errors", "files", "provenance", "plugins", "recipes", "config", "keyed_random", "captions",
+    "data", "aggregation", "encoders", "model", "retrieval", "training", "tasks", "compare",
+    "report", "library", "cli", "__main__",
 )  # fmt: skip
 PACKAGE = Path(__file__).parents[1] / "wfa"
 FORBIDDEN = {

@@ -56,6 +56,8 @@ def atomic_write(path: Path) -> Iterator[Path]:
         UserError: The disk is full or the folder may not be written to; whatever error the writer
             itself makes of that.
     """
+    if path.is_dir():
+        raise UserError(f"{path} cannot be written: it is a folder; name a file")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         claim = _claim(path)
@@ -100,13 +102,13 @@ def temporary_folder(path: Path) -> Iterator[Path]:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write `text` as UTF-8 to `path`, whole or not at all.
+    """Write `text` as UTF-8 to `path`, whole or not at all; a lone surrogate becomes "?".
 
     Raises:
         UserError: The disk is full or the folder may not be written to.
     """
     with atomic_write(path) as temporary:
-        temporary.write_text(text, encoding="utf-8")
+        temporary.write_text(text, encoding="utf-8", errors="replace")
 
 
 def is_temporary(path: Path) -> bool:

@@ -36,7 +36,7 @@ from wfa.training.assemble import load_run
 
 K = 10
 WANTED = 0.95
-FACTORS, PROBES = (4, 8, 16, 32), (4, 8, 16, 32, 64, 128)
+FACTORS, PROBES = (8, 16, 32), (8, 16, 32, 64)
 VECTORS = 1_000_000
 EXACT_GALLERY, EXACT_QUERIES = 100_000, 1000
 REPEATS = 3

@@ -1,5 +1,6 @@
 """What channels are, which of them a training image loses, and caches of sensors' images."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -12,8 +13,10 @@ from numpy.typing import NDArray
 from tests.data.tiny import SPEC, TinyDataset, tokenize
 from wfa.data import inputs as module
 from wfa.data._bigearthnet.bands import PRESETS, channels_of
-from wfa.data.channels import ChannelDropout, Channels
-from wfa.data.images import ImageSpec
+from wfa.data.channel_dropout import ChannelDropout
+from wfa.data.channels import Channels
+from wfa.data.dataset import ImageTextDataset, Record, SourceConfig
+from wfa.data.images import ImageSpec, resize
 from wfa.data.inputs import PixelInputs
 from wfa.encoders._sensors import sensor_spec
 from wfa.errors import ConfigError
@@ -21,13 +24,22 @@ from wfa.errors import ConfigError
 BOTH = channels_of(PRESETS["s1s2-10m20m"], "nearest")
 
 
-class Sensors(TinyDataset):
+class Sensors(ImageTextDataset):
     """Twelve bands of 6 x 6 values that tell the image and the band."""
 
+    name = "tiny"
     channels = BOTH
 
+    def __init__(self, captions: Sequence[Sequence[str]]) -> None:
+        self.split = "train"
+        self.records = [Record(str(place), tuple(own)) for place, own in enumerate(captions)]
+
     def read_image(self, index: int) -> NDArray[np.float32]:
-        return np.full((6, 6, 12), index, np.float32) + np.arange(12, dtype=np.float32)
+        return np.tile(np.arange(index, index + 12, dtype=np.float32), (6, 6, 1))
+
+    @classmethod
+    def splits(cls, options: SourceConfig) -> tuple[str, ...]:
+        return ("train",)
 
 
 def test_colours_and_sensors_are_found_by_name() -> None:
@@ -107,9 +119,9 @@ def test_a_cache_that_would_be_too_large_is_not_made(
 def test_uint16_is_resized_as_float() -> None:
     image = np.random.default_rng(0).integers(0, 60_000, (6, 8, 5)).astype(np.uint16)
     spec = ImageSpec(4, (0.0,) * 5, (1.0,) * 5, scale=1.0)
-    found = module.resize(image, spec)
+    found = resize(image, spec)
     assert found.dtype == torch.float32
-    assert torch.equal(found, module.resize(image.astype(np.float32), spec))
+    assert torch.equal(found, resize(image.astype(np.float32), spec))
 
 
 def test_other_channels_than_the_encoders_are_refused() -> None:

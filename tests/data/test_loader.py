@@ -1,7 +1,8 @@
 """The batch and its loader: ragged, distinct, the same at any worker and process count."""
 
 from collections.abc import Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -9,10 +10,16 @@ import torch
 from numpy.typing import NDArray
 
 from tests.data.tiny import SPEC, TinyDataset, ragged, tokenize
+from wfa.captions.folding import caption_ids
+from wfa.config import resolve
+from wfa.data import dataset as dataset_module
+from wfa.data._bigearthnet.records import Captions
 from wfa.data.batch import Batch
+from wfa.data.dataset import Record
 from wfa.data.inputs import PixelInputs
-from wfa.data.loader import CaptionDataModule, EpochBatches, TrainingBatches
+from wfa.data.loader import CaptionDataModule, EpochBatches, TrainingBatches, caption_key
 from wfa.errors import ConfigError
+from wfa.training.priors import image_weights, prior_weights
 
 CAPTIONS = ragged(20, np.random.default_rng(0))
 
@@ -82,6 +89,71 @@ def test_identities_say_who_bears_which_caption() -> None:
         assert set(bearers.tolist()) == expected
 
 
+def renumbered(batch: Batch) -> Batch:
+    """Number the identities anew: only which are equal has a meaning."""
+    known, borne = map(torch.from_numpy, np.unique(batch.borne_ids.numpy(), return_inverse=True))
+    first = torch.stack([(borne == place).nonzero()[0, 0] for place in range(len(known))])
+    # Every drawn caption is borne in these batches, or has no identity.
+    place = torch.searchsorted(known, batch.caption_ids).clamp(max=len(known) - 1)
+    assert torch.equal(known[place], batch.caption_ids)
+    return replace(batch, borne_ids=first[borne], caption_ids=first[place])
+
+
+class OnAccess(Sequence[Record]):
+    """Records that are made at each use, and counted."""
+
+    def __init__(self, records: Sequence[Record]) -> None:
+        self.own, self.made = records, 0
+
+    def __len__(self) -> int:
+        return len(self.own)
+
+    def __getitem__(self, index: Any) -> Any:
+        self.made += 1
+        return self.own[index]
+
+
+class MadeDataset(TinyDataset):
+    """As a data set of millions of texts: nothing is held."""
+
+    def __init__(self, captions: Sequence[Sequence[str]]) -> None:
+        super().__init__(captions)
+        self.records = self.made = OnAccess(self.records)
+
+    @property
+    def captions(self) -> Sequence[tuple[str, ...]]:
+        return Captions(self.records)
+
+
+@pytest.mark.parametrize("technique", ["uniqueness", "uniqueness_sampling", "mean"])
+def test_texts_made_at_each_use_give_the_same_batches(
+    technique: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    aggregation = resolve([f"aggregation={technique}"]).aggregation
+    held, made = TinyDataset(CAPTIONS), MadeDataset(CAPTIONS)
+    monkeypatch.setattr(dataset_module, "MOST_HELD", 3)
+    assert made.makes_texts
+    assert not held.makes_texts
+    inputs = PixelInputs(held, SPEC, tokenize, cache=None, augment="crop_dihedral")
+    first = TrainingBatches(held, inputs, draw_half, prior_weights(aggregation, held, None), 3)
+    second = TrainingBatches(made, inputs, draw_half, image_weights(aggregation), 3)
+    assert made.made.made == 0
+    for keys in ([(0, 4), (0, 7), (0, 1)], [(1, row) for row in range(20)]):
+        before = made.made.made
+        assert_equal(renumbered(second[keys]), renumbered(first[keys]))
+        assert made.made.made - before == len(keys)
+
+
+def test_identities_are_those_of_folded_captions() -> None:
+    texts = ["A river.", "a  river", "a river!", "rivers", "", "RIVERS", "\ud800"]
+    keys = np.array([caption_key(text) for text in texts])
+    ids = caption_ids(texts)
+    assert np.array_equal(keys[:, None] == keys, ids[:, None] == ids)
+    # The losses multiply them with the number of images.
+    assert (keys >= 0).all()
+    assert int(keys.max()) * (1 << 19) < 2**63
+
+
 def test_a_composed_text_has_no_identity() -> None:
     dataset = TinyDataset(CAPTIONS)
     inputs = PixelInputs(dataset, SPEC, tokenize, cache=None, augment="none")
@@ -108,8 +180,12 @@ def test_a_small_data_set_is_one_batch() -> None:
 
 @pytest.mark.parametrize(
     ("images", "size", "ranks", "message"),
-    [(20, 5, 2, "multiple of the 2"), (20, 0, 1, "multiple"), (1, 8, 1, "needs two images"),
-     (3, 8, 4, "an image for each of the 4")],
+    [
+        (20, 5, 2, "multiple of the 2"),
+        (20, 0, 1, "multiple"),
+        (1, 8, 1, "needs two images"),
+        (3, 8, 4, "an image for each of the 4"),
+    ],
 )
 def test_batches_that_cannot_be_made(images: int, size: int, ranks: int, message: str) -> None:
     with pytest.raises(ConfigError, match=message):

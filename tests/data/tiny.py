@@ -22,7 +22,7 @@ class TinyDataset(ImageTextDataset):
             Record(f"{split}/{place}", tuple(texts)) for place, texts in enumerate(captions)
         )
 
-    def read_image(self, index: int) -> NDArray[np.uint8] | NDArray[np.float32]:
+    def read_image(self, index: int) -> NDArray[np.uint8]:
         return np.full((6, 8, 3), index % 256, np.uint8)
 
     @classmethod

@@ -8,8 +8,10 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
+from tests.data.test_channels import BOTH, Sensors
 from tests.data.tiny import TinyDataset
 from tests.encoders.towers import CountingImageTower, CountingTextTower
+from wfa.data._bigearthnet.bands import channels_of
 from wfa.encoders import frozen
 from wfa.encoders._head import HEADS
 from wfa.encoders._towers import TowerConfig
@@ -53,6 +55,24 @@ def test_one_image_has_the_features_of_its_split(tmp_path: Path) -> None:
     inputs = encoder.inputs(dataset, tmp_path, "none")
     assert torch.equal(encoder.image_input(dataset.read_image(1)), inputs.image(1, None))
     assert torch.equal(encoder.tokenize(["a bridge"]), inputs.texts(["a bridge"]))
+
+
+@pytest.mark.usefixtures("towers")
+def test_of_bands_the_tower_sees_the_colours(tmp_path: Path) -> None:
+    dataset = Sensors(CAPTIONS)
+    inputs = Frozen(Config(), BOTH).inputs(dataset, tmp_path, "none")
+    image = dataset.read_image(1)[:, :, [4, 3, 2]].mean(axis=(0, 1))
+    rgb = channels_of(("B04", "B03", "B02"), "nearest")
+    expected = (image - np.array(rgb.mean)) / np.array(rgb.std)
+    np.testing.assert_allclose(inputs.image(1, None).numpy(), expected, rtol=1e-5)
+
+
+@pytest.mark.usefixtures("towers")
+def test_locked_towers_refuse_what_has_no_colours() -> None:
+    with pytest.raises(ConfigError, match=r"bands VV, VH: set data\.bands=rgb"):
+        Frozen(Config(), BOTH.take((0, 1)))
+    with pytest.raises(ConfigError, match="have the channels VV, VH, B02"):
+        Frozen(Config()).inputs(Sensors(CAPTIONS), None, "none")
 
 
 @pytest.mark.usefixtures("towers")

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 from open_clip.model import CLIP
 
 from tests.encoders.models import TEXT, VISION, clip, custom_text_clip, hugging_face
@@ -24,6 +25,19 @@ def test_a_locked_image_tower_trains_nothing() -> None:
     everything = trained(model)
     lock_image(model, 0)
     assert trained(model) == {name for name in everything if not name.startswith("visual")}
+
+
+@pytest.mark.parametrize("name", ["efficientnet_lite0", "resnet10t"])
+def test_locking_changes_no_feature(name: str) -> None:
+    """A timm tower's norms may have an activation in them, which must outlive the lock."""
+    torch.manual_seed(0)
+    model = CLIP(16, {"timm_model_name": name, "timm_pool": "avg", "image_size": 32}, TEXT)
+    images = torch.randn(2, 3, 32, 32)
+    with torch.no_grad():
+        before = model.eval().encode_image(images)
+        lock_image(model, 0)
+        torch.testing.assert_close(model.encode_image(images), before)
+        torch.testing.assert_close(model.train().encode_image(images), before)
 
 
 def test_the_last_image_block_stays_free() -> None:

@@ -13,7 +13,7 @@ from wfa.data.channels import Channels
 from wfa.encoders._stem import INITS, find_stem, mapped_weight, take_channels
 from wfa.errors import ConfigError, ModelError
 
-TOWERS = {
+TOWERS: dict[str, dict[str, Any]] = {
     "vit": VISION,
     "resnet": {"image_size": 32, "layers": [1, 1, 1, 1], "width": 8, "head_width": 8},
     "timm": {"image_size": 32, "timm_model_name": "resnet10t", "timm_pool": "avg"},
@@ -32,7 +32,6 @@ def channels(*bands: str) -> Channels:
 
 def pictures(kind: str) -> torch.Tensor:
     size = TOWERS[kind]["image_size"]
-    assert isinstance(size, int)
     return torch.randn(3, 3, size, size, generator=torch.Generator().manual_seed(1))
 
 

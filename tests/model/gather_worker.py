@@ -15,6 +15,7 @@ from torch import Tensor, distributed, nn
 from torch.nn.parallel import DistributedDataParallel
 
 from wfa import plugins
+from wfa.aggregation._base import Aggregation
 from wfa.data.batch import Batch
 from wfa.encoders._base import Encoder
 from wfa.model.clip import MultiCaptionCLIP
@@ -26,7 +27,7 @@ CASES: list[tuple[str, dict[str, Any], str, str]] = [
     ("pairs", {}, "info_nce", "mask"),
     ("pairs", {}, "multi_positive", "share"),
     ("max_pool", {}, "sigmoid", "share"),
-    ("image_attention", {"image_dropout": 0.0}, "sigmoid", "keep"),
+    ("image_attention", {"image_dropout": 0.5}, "sigmoid", "keep"),
 ]
 COUNTS = [3, 1, 2, 4, 2]
 """Captions of each image; the first process has three of the images, the second two."""
@@ -41,10 +42,12 @@ class LinearTowers(Encoder):
         self.image, self.text = nn.Linear(6, WIDTH), nn.Linear(5, WIDTH)
 
     def encode_image(self, images: Tensor) -> Tensor:
-        return self.image(images)  # type: ignore[no-any-return]
+        features: Tensor = self.image(images)
+        return features
 
     def encode_text(self, tokens: Tensor) -> Tensor:
-        return self.text(tokens)  # type: ignore[no-any-return]
+        features: Tensor = self.text(tokens)
+        return features
 
     def tokenize(self, texts: Sequence[str]) -> Tensor:
         raise NotImplementedError
@@ -102,6 +105,9 @@ def build(case: tuple[str, dict[str, Any], str, str]) -> MultiCaptionCLIP:
 
 
 def gradients(model: nn.Module, batch: Batch) -> dict[str, Tensor]:
+    for module in model.modules():
+        if isinstance(module, Aggregation):
+            module.begin_step(7, batch.rows)
     loss: Tensor = model(batch).loss
     torch.autograd.backward(loss)
     grads = {name: p.grad for name, p in model.named_parameters() if p.grad is not None}

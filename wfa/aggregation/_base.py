@@ -93,6 +93,15 @@ class Aggregation(nn.Module):
         del options, captions
         return None
 
+    def begin_step(self, seed: int, rows: Tensor) -> None:
+        """Seed a training step's own randomness.
+
+        Args:
+            seed: Equal on every process, new at every step.
+            rows: (B,) int64, the places in the data set of this process's images.
+        """
+        del seed, rows  # a technique without randomness of its own has no use for them
+
     @classmethod
     def compose(
         cls,

@@ -7,6 +7,7 @@ from torch import Tensor, nn
 
 from wfa.aggregation._base import Aggregation, AggregationConfig, segment_softmax
 from wfa.errors import ConfigError
+from wfa.keyed_random import keyed_uniform
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,7 @@ class ImageAttention(Aggregation):
         self.query = nn.Parameter(torch.zeros(width))
         self.project = nn.Linear(width, width, bias=False)
         nn.init.zeros_(self.project.weight)
+        self._step: tuple[int, Tensor] | None = None
 
     def importance_weights(
         self,
@@ -53,7 +55,18 @@ class ImageAttention(Aggregation):
         """Return the softmax of the captions' inner products with the query."""
         scores = caption_features @ self.query
         if self.training and image_features is not None:
-            kept = torch.rand(images, 1, device=scores.device) >= self.options.image_dropout
+            kept = self._drawn(images, scores.device) >= self.options.image_dropout
             queries = (self.project(image_features) * kept).index_select(0, image_index)
             scores = scores + (caption_features * queries).sum(dim=-1)
         return segment_softmax(scores, image_index, images)
+
+    def begin_step(self, seed: int, rows: Tensor) -> None:
+        """Let the draws of this step follow the images: the same on one process as on many."""
+        self._step = (seed, rows)
+
+    def _drawn(self, images: int, device: torch.device) -> Tensor:
+        """Draw a number in [0, 1) for each image, (B, 1)."""
+        if self._step is None:
+            return torch.rand(images, 1, device=device)
+        seed, rows = self._step
+        return keyed_uniform(rows.to(device, torch.int32), 1, seed)

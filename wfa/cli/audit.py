@@ -35,7 +35,7 @@ def audit(
 
         wfa audit data=rsicd uniqueness.duplicates=keep uniqueness.smoothing=none
     """
-    from wfa.report.audit import audit_tables, write_audit_page
+    from wfa.report.audit import audit_notices, audit_tables, write_audit_page
     from wfa.training.audit import audit as audit_data
     from wfa.training.audit import leaks_above, write_audit
     from wfa.training.audit_request import parse_request
@@ -47,6 +47,8 @@ def audit(
     page = write_audit_page(found, asked.out / "audit.html")
     for table in audit_tables(found):
         console.print(table)
+    for line in audit_notices(found):
+        console.print(f"[yellow]look at:[/] {escape(line)}", soft_wrap=True)
     for line in leaks:
         console.print(f"[yellow]leak:[/] {escape(line)}", soft_wrap=True)
     console.print(f"audit  {escape(str(path))}\nreport {escape(str(page))}", soft_wrap=True)

@@ -8,6 +8,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
+from wfa import __version__
 from wfa.cli import audit, benchmark, choices, compare, data, export, library, runs, tasks
 from wfa.errors import UserError
 
@@ -36,9 +37,18 @@ app.command(name="list")(choices.list_choices)
 app.add_typer(data.app, name="data")
 
 
+def _show_version(asked: bool) -> None:
+    if asked:
+        print(__version__)
+        raise typer.Exit
+
+
 @app.callback()
 def options(
     debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", help="Show the version.", callback=_show_version)
+    ] = False,
 ) -> None:
     """Show --debug in the help; `main` takes it out of any place in the command."""
 

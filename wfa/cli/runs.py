@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
+from wfa.cli.tasks import answer_tasks
 from wfa.cli.terminal import RunPath, Words, console, show_results, take, track
 
 
@@ -29,6 +30,7 @@ def train(
     """
     from wfa.config import resolve
     from wfa.report.page import write_report
+    from wfa.report.record import left_out
     from wfa.training.fit import fit
 
     out, rest = take("out", words)
@@ -38,17 +40,27 @@ def train(
         return
     page = write_report([folder.path], folder.path / "report.html")
     show_results(folder.path / "metrics.json")
+    for line in left_out(folder.read_run()):
+        console.print(f"[yellow]left out:[/] {escape(line)}")
     console.print(f"run    {escape(str(folder.path))}\nreport {escape(str(page))}", soft_wrap=True)
 
 
 def evaluate(run: RunPath, words: Words = None) -> None:
-    """Measure retrieval of a finished run on any data set.
+    """Measure retrieval of a finished run on any data set, or its answers to a benchmark's tasks.
+
+    With task=bigearthnet_txt the run answers all 15 tasks of its data set's bench split: heads are
+    trained on its features the first time, options are task.KEY=VALUE.
 
     Examples:
         wfa evaluate runs/scenes-0123456789
 
         wfa evaluate runs/scenes-0123456789 data=ucm_captions split=validation
+
+        wfa evaluate runs/scenes_s1s2-0123456789 task=bigearthnet_txt
     """
+    if take("task", words)[0] is not None:
+        answer_tasks(run, words or [])
+        return
     from wfa.training.evaluate import evaluate_run
 
     _, folder = evaluate_run(run, words or [], track)

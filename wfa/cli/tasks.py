@@ -1,6 +1,6 @@
-"""The verb that scores answers to BigEarthNet.txt: score."""
+"""Answers to BigEarthNet.txt: the verb score, and a run's own answers for evaluate."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -58,6 +58,17 @@ def score(
         write_scores(path, content)
         show_scores(content, asked.answers.stem)
         console.print(f"scores {escape(str(path))}", soft_wrap=True)
+
+
+def answer_tasks(run: Path, words: Sequence[str]) -> None:
+    """Let a run answer all tasks of a split and print what it reached."""
+    from wfa.report.task_scores import retrieval_table
+    from wfa.tasks.evaluate import evaluate_tasks
+
+    content, folder = evaluate_tasks(run, words, track)
+    show_scores(content, run.name)
+    console.print(retrieval_table(content))
+    console.print(f"written to {escape(str(folder))}", soft_wrap=True)
 
 
 def show_scores(content: Mapping[str, Any], title: str) -> None:

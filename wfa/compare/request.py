@@ -174,7 +174,8 @@ def _axis(axis: str, value: Any, section: str) -> dict[str, Words]:
         return {}
     if isinstance(value, Mapping):
         pairs = [(str(label), _words(f"{axis}.{label}", words)) for label, words in value.items()]
-    elif isinstance(value, list):
+    elif isinstance(value, list) or (isinstance(value, str) and "," in value):
+        value = value if isinstance(value, list) else value.split(",")
         pairs = [(str(one), _words(axis, str(one))) for one in value]
     else:
         pairs = [(str(value), _words(axis, str(value)))]

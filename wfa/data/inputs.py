@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from wfa.data.arrays import MappedArray, make_array, mapped
-from wfa.data.channels import ChannelDropout
+from wfa.data.channel_dropout import ChannelDropout
 from wfa.data.dataset import ImageTextDataset
 from wfa.data.images import ImageSpec, augment, normalise, resize
 from wfa.errors import ConfigError

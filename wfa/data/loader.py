@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch.utils.data import Dataset, Sampler
 
-from wfa.captions.folding import fold
+from wfa.captions.folding import caption_ids, fold
 from wfa.data.batch import Batch, Draw, Inputs, Sample, collate
 from wfa.data.dataset import ImageTextDataset
 from wfa.data.workers import Telling, TellingLoader
@@ -53,6 +53,7 @@ class TrainingBatches(Dataset[Batch]):
         self._seed = seed
         self._captions = dataset.captions if dataset.makes_texts else list(dataset.captions)
         self._prior = prior
+        self._ids = None if dataset.makes_texts else _exact_ids(self._captions)
         if isinstance(prior, np.ndarray):
             self._end = np.cumsum([len(captions) for captions in self._captions])
 
@@ -69,9 +70,13 @@ class TrainingBatches(Dataset[Batch]):
             image=self._inputs.image(row, rng),
             texts=texts,
             prior=prior,
-            text_ids=[caption_key(text) if text in captions else -1 for text in texts],
-            borne=np.array([caption_key(text) for text in captions]),
+            text_ids=[self._id(text) if text in captions else -1 for text in texts],
+            borne=np.array([self._id(text) for text in captions]),
         )
+
+    def _id(self, text: str) -> int:
+        """Return a caption's identity: exact, or a hash where texts are too many to number."""
+        return caption_key(text) if self._ids is None else self._ids[text]
 
     def _prior_of(self, row: int, captions: Sequence[str]) -> NDArray[np.float64]:
         if self._prior is None:
@@ -82,13 +87,18 @@ class TrainingBatches(Dataset[Batch]):
         return self._prior(captions)
 
 
+def _exact_ids(captions: Sequence[Sequence[str]]) -> dict[str, int]:
+    texts = list(dict.fromkeys(text for own in captions for text in own))
+    return dict(zip(texts, caption_ids(texts).tolist(), strict=True))
+
+
 @lru_cache(maxsize=1 << 17)
 def caption_key(text: str) -> int:
     """Return the identity of a caption: equal for captions that are equal once folded.
 
-    A hash instead of a number from a table, which a data set with millions of texts would have to
-    read through first. 44 bits are left, since `wfa.model.shared` multiplies with the number of
-    images: among the 100,000 captions of a large batch, 3 in 10,000 batches confuse two.
+    A hash for data sets that make millions of texts on access, all of which a table of exact
+    numbers would have to read first. 44 bits are left, since `wfa.model.shared` multiplies with the
+    number of images: among the 100,000 captions of a large batch, 3 in 10,000 batches confuse two.
     """
     digest = blake2b(fold(text).encode("utf-8", "surrogatepass"), digest_size=8).digest()
     return int.from_bytes(digest, "little") >> 20

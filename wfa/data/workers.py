@@ -4,6 +4,7 @@ What is raised in a worker reaches the main process as the text of a traceback. 
 the error in place of what it could not make, and the loader raises it.
 """
 
+import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -48,7 +49,9 @@ def collate_told(items: Sequence[Any]) -> Any:
 
 
 class TellingLoader(DataLoader[Any]):
-    """A loader of a `Telling` data set, which raises the errors among its items."""
+    """A loader of a `Telling` data set: raises the errors among its items, and times its waits."""
+
+    _waited = 0.0
 
     def __iter__(self) -> Any:
         """Give the items, or batches put together by `collate_told`.
@@ -56,7 +59,20 @@ class TellingLoader(DataLoader[Any]):
         Raises:
             UserError: A worker could not make it; the message is the worker's.
         """
-        for item in super().__iter__():
+        items = super().__iter__()
+        while True:
+            start = time.perf_counter()
+            try:
+                item = next(items)
+            except StopIteration:
+                return
+            finally:
+                self._waited = self._waited + time.perf_counter() - start
             if isinstance(item, UserError):
                 raise item
             yield item
+
+    def take_waited(self) -> float:
+        """Return the seconds spent waiting for items since this was last asked."""
+        waited, self._waited = self._waited, 0.0
+        return waited

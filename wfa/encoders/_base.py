@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from wfa.data.batch import Inputs
-from wfa.data.channels import ChannelDropout, Channels
+from wfa.data.channel_dropout import ChannelDropout
+from wfa.data.channels import Channels
 from wfa.data.dataset import ImageTextDataset
 from wfa.data.images import ImageSpec, normalise, resize
 from wfa.data.inputs import PixelInputs

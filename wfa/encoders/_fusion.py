@@ -49,13 +49,19 @@ class LateFusion(nn.Module):
 
         The tokens of all sensors stand one after the other.
         """
-        parts = [images[:, self._places[sensor]] for sensor in self.towers]
-        given = [tower(part) for tower, part in zip(self.towers.values(), parts, strict=True)]
+        by_tower = self.parts(images)
+        given = [tower(part) for tower, part in by_tower]
         pooled = [one[0] if isinstance(one, tuple) else one for one in given]
-        fused = self._fused(torch.stack(pooled, dim=1), torch.stack(list(map(_is_there, parts)), 1))
+        fused = self._fused(
+            torch.stack(pooled, dim=1), torch.stack([_is_there(part) for _, part in by_tower], 1)
+        )
         if isinstance(given[0], tuple):
             return fused, torch.cat([tokens for _, tokens in given], dim=1)
         return fused
+
+    def parts(self, images: Tensor) -> list[tuple[nn.Module, Tensor]]:
+        """Return each sensor's tower with its channels of images (B, C, H, W)."""
+        return [(tower, images[:, self._places[name]]) for name, tower in self.towers.items()]
 
     def set_grad_checkpointing(self, enable: bool = True, **options: Any) -> None:
         """Recompute activations in the backward pass, in every tower."""

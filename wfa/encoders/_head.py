@@ -1,14 +1,11 @@
 """Trained heads on locked towers, with dropout that follows the row and not the process."""
 
-import torch
 from torch import Tensor, nn
 
 from wfa.errors import ConfigError
+from wfa.keyed_random import keyed_uniform, row_keys
 
 HEADS = ("linear", "mlp")
-_MIX = (0x7FEB352D, 0x846CA68B - (1 << 32), 0x9E3779B9 - (1 << 32))
-"""Odd multipliers as int32: two of `lowbias32` (Wellons, "Prospecting for hash functions", 2018),
-and the golden ratio's."""
 
 
 class Head(nn.Module):
@@ -57,38 +54,5 @@ class Head(nn.Module):
             return units
         if self.step_seed is None:
             return nn.functional.dropout(units, self._dropout)
-        kept = kept_units(rows, units.shape[1], self._dropout, self.step_seed)
-        return units * kept.to(units.dtype).div_(1.0 - self._dropout)
-
-
-@torch.no_grad()
-def kept_units(rows: Tensor, units: int, dropout: float, seed: int) -> Tensor:
-    """Choose the units that each row keeps, from the row's values and a seed alone.
-
-    Integer arithmetic throughout, so the choice does not depend on the batch around a row, on the
-    order of a sum or on the device.
-
-    Args:
-        rows: (B, D) float; equal rows are given equal choices.
-        units: U.
-        dropout: Chance of a unit to be dropped.
-        seed: Any integer.
-
-    Returns:
-        (B, U) bool, True where kept.
-    """
-    bits = rows.float().contiguous().view(torch.int32)
-    places = torch.arange(1, 1 + max(bits.shape[1], units), dtype=torch.int32, device=rows.device)
-    places = _mixed(places * _MIX[2])
-    # An odd factor for each place: a sum of products that wraps is exact in any order.
-    keys = (bits * (places[: bits.shape[1]] | 1)).sum(dim=1, dtype=torch.int32)
-    start = torch.tensor((seed * 2_654_435_761 + 1) % 2**31, dtype=torch.int32, device=rows.device)
-    drawn = _mixed(_mixed(keys ^ start)[:, None] ^ places[None, :units])
-    return (drawn & 0xFFFFFF) >= round(dropout * 2**24)
-
-
-def _mixed(values: Tensor) -> Tensor:
-    """Scramble int32 so that every input bit moves every output bit (`lowbias32`)."""
-    values = (values ^ ((values >> 16) & 0xFFFF)) * _MIX[0]
-    values = (values ^ ((values >> 15) & 0x1FFFF)) * _MIX[1]
-    return values ^ ((values >> 16) & 0xFFFF)
+        drawn = keyed_uniform(row_keys(rows), units.shape[1], self.step_seed)
+        return units * (drawn >= self._dropout).to(units.dtype).div_(1.0 - self._dropout)

@@ -4,7 +4,7 @@ from typing import Any
 
 from open_clip.hf_model import HFTextEncoder
 from open_clip.transformer import VisionTransformer, lock_text_tower
-from open_clip.utils import freeze_batch_norm_2d
+from timm.layers.norm_act import freeze_batch_norm_2d
 
 from wfa.encoders._fusion import LateFusion
 from wfa.errors import ConfigError
@@ -30,7 +30,7 @@ def _lock_tower(visual: Any, trained_blocks: int) -> None:
     if trained_blocks and not isinstance(visual, VisionTransformer):
         raise _no_blocks("image", type(visual).__name__)
     visual.requires_grad_(False)
-    freeze_batch_norm_2d(visual)
+    freeze_batch_norm_2d(visual)  # timm's: it keeps the activation behind a norm
     if trained_blocks:
         visual.lock(unlocked_groups=_groups(trained_blocks, visual))
 

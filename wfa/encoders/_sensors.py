@@ -6,7 +6,8 @@ from typing import Any
 
 from torch import nn
 
-from wfa.data.channels import ChannelDropout, Channels
+from wfa.data.channel_dropout import ChannelDropout
+from wfa.data.channels import Channels
 from wfa.data.images import ImageSpec
 from wfa.encoders._fusion import FUSIONS, LateFusion
 from wfa.encoders._stem import take_channels

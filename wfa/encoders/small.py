@@ -20,8 +20,7 @@ class Config(SensorConfig):
     Attributes:
         image_size: Height and width of the images, in pixels.
         image_tower: `resnet` (CLIP's modified ResNet), `vit`, or any timm architecture. A ResNet
-            learns fastest from little data; its batch statistics are each process's own, so only
-            a `vit` trains on several CPU processes exactly as on one.
+            learns fastest from little data.
         patch_size: Side of a patch of `vit`, in pixels.
         image_width: Width of `vit`, or of the first stage of `resnet`.
         image_layers: Blocks of `vit`, or of each of the four stages of `resnet`.

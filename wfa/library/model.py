@@ -206,7 +206,10 @@ def checksum(run: Path) -> str:
     folder = RunFolder(run)
     folder.read_config()
     if not folder.weights.is_file():
-        raise RunError(f"{run} has no model.safetensors: finish it with `wfa train out={run}`")
+        raise RunError(
+            f"{run} has no model.safetensors: finish it with `wfa train --config-file "
+            f"{folder.config_file} out={run}`"
+        )
     with folder.weights.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 

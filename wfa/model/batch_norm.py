@@ -1,10 +1,13 @@
 """Batch normalisation over all processes on devices that `torch.nn.SyncBatchNorm` does not know."""
 
-from collections.abc import Callable
 from typing import Any
 
 import torch
+from timm.layers import BatchNormAct2d, convert_sync_batchnorm
 from torch import Tensor, distributed, nn
+from torch.nn.modules.batchnorm import _BatchNorm
+
+from wfa.errors import ModelError
 
 
 def synchronise(module: nn.Module, device: torch.device) -> None:
@@ -13,42 +16,66 @@ def synchronise(module: nn.Module, device: torch.device) -> None:
     Args:
         module: The model, before it is wrapped for several processes.
         device: Where it will run: `SyncBatchNorm` on a GPU, our own elsewhere.
+
+    Raises:
+        ModelError: A batch norm is of a kind of its own.
     """
-    if device.type == "cuda":
-        convert: Callable[[nn.Module], nn.Module] = nn.SyncBatchNorm.convert_sync_batchnorm
-        convert(module)
-        return
     for name, child in module.named_children():
-        if type(child) in (nn.BatchNorm1d, nn.BatchNorm2d):
-            setattr(module, name, _WholeBatchNorm.of(child))
-        else:
+        if not isinstance(child, _BatchNorm):
             synchronise(child, device)
+        elif device.type == "cuda":
+            setattr(module, name, convert_sync_batchnorm(child))
+        else:
+            setattr(module, name, _whole(child))
 
 
-class _WholeBatchNorm(nn.BatchNorm2d):
-    """Normalises (B, C, ...) by the mean and variance over all processes' rows."""
+def _whole(norm: _BatchNorm) -> nn.Module:
+    """Take over the weights and statistics of a batch norm of one process, and its activation."""
+    if type(norm) not in (nn.BatchNorm1d, nn.BatchNorm2d, BatchNormAct2d):
+        raise ModelError(
+            f"{type(norm).__name__} is a batch norm that several processes cannot share here: "
+            "train on one device, or choose another tower"
+        )
+    whole = _WholeBatchNorm(norm.num_features)
+    whole.__dict__.update(norm.__dict__)
+    return whole
 
-    @classmethod
-    def of(cls, norm: nn.Module) -> "_WholeBatchNorm":
-        """Take over the weights and statistics of a batch norm of one process."""
-        assert isinstance(norm, nn.BatchNorm1d | nn.BatchNorm2d)  # `synchronise` looked
-        whole = cls(norm.num_features, norm.eps, norm.momentum, norm.affine)
-        whole.__dict__.update(norm.__dict__)
-        return whole
+
+class _WholeBatchNorm(_BatchNorm):
+    """Normalises (B, C, ...) by the mean and variance over all processes' rows.
+
+    Sums are taken in float32; the output has the input's type. What timm's `BatchNormAct2d` has
+    behind the norm, a drop layer and an activation, follows it here as well.
+    """
 
     def forward(self, input: Tensor) -> Tensor:
         """Normalise; in evaluation mode by the running statistics, as in one process."""
-        if not self.training:
-            return super().forward(input)
+        units = self._over_processes(input) if self.training else super().forward(input)
+        modules = self._modules
+        for name in ("drop", "act"):
+            behind = modules.get(name)
+            units = units if behind is None else behind(units)
+        return units
+
+    def _check_input_dim(self, input: Tensor) -> None:
+        """Take any number of dimensions, as the norms that this one stands for do together."""
+
+    def _over_processes(self, input: Tensor) -> Tensor:
         axes = [axis for axis in range(input.ndim) if axis != 1]
         shape = [1, -1] + [1] * (input.ndim - 2)
-        count = _sum(torch.tensor([float(input.numel() // input.shape[1])]))
-        mean = _sum(input.sum(axes)) / count
-        centred = input - mean.view(shape)
+        values = input.float()
+        own = torch.full((1,), float(input.numel() // input.shape[1]), device=input.device)
+        count = _sum(own)
+        if float(count) < 2:
+            raise ValueError("batch statistics need more than one value a channel")
+        mean = _sum(values.sum(axes)) / count
+        centred = values - mean.view(shape)
         variance = _sum(centred.square().sum(axes)) / count
         self._remember(mean.detach(), variance.detach() * count / (count - 1))
         units = centred * torch.rsqrt(variance + self.eps).view(shape)
-        return units * self.weight.view(shape) + self.bias.view(shape) if self.affine else units
+        if self.affine:
+            units = units * self.weight.view(shape) + self.bias.view(shape)
+        return units.to(input.dtype)
 
     @torch.no_grad()
     def _remember(self, mean: Tensor, variance: Tensor) -> None:

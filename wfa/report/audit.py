@@ -227,7 +227,16 @@ def _shared(part: Audit) -> Markup:
     return fold_away(part["label"], table(("caption", "images"), rows))
 
 
-def _strange(found: Audit) -> list[Markup]:
+def audit_notices(found: Audit) -> list[str]:
+    """Name what a person should look at, a line each: how many, and the first of them."""
+    return [
+        f"{title} ({count(names['count'])}): {', '.join(names['first'][:_SHOWN_EQUAL])}"
+        for title, names in _to_name(found)
+        if names["count"]
+    ]
+
+
+def _to_name(found: Audit) -> list[tuple[str, Audit]]:
     lists = [
         (f"{part['label']}: {words}", (part["strange"] | {"left_out": part["left_out"]})[key])
         for part in found["splits"]
@@ -236,7 +245,11 @@ def _strange(found: Audit) -> list[Markup]:
     for split in (found["images"] or {"splits": []})["splits"]:
         lists.append((f"{split['label']}: images that cannot be read", split["unreadable"]))
         lists.append((f"{split['label']}: images without any difference, no hash", split["flat"]))
-    shown = [_names(title, names) for title, names in lists if names["count"]]
+    return lists
+
+
+def _strange(found: Audit) -> list[Markup]:
+    shown = [_names(title, names) for title, names in _to_name(found) if names["count"]]
     if not found["images"]:
         shown.append(note("Images were not compared: they are not there, or were not to be."))
     return shown or [note("Nothing.")]

@@ -131,3 +131,16 @@ def _text(value: Any) -> str:
 
 def _decimal(value: float | None) -> str:
     return DASH if value is None else f"{value:.2f}"
+
+
+def left_out(run: Mapping[str, Any]) -> list[str]:
+    """Say how many images of each split were left out, a line a split; nothing where none were.
+
+    Args:
+        run: A run.json.
+    """
+    return [
+        f"{facts['skipped']} of {facts['skipped'] + facts['images']} images of {name}"
+        for name, facts in run["data"]["splits"].items()
+        if facts["skipped"]
+    ]

@@ -26,7 +26,9 @@ def score_tables(content: Mapping[str, Any], title: str = "these answers") -> li
     for figure in content["figures"]:
         group = groups.setdefault(figure["task"].partition("/")[0], {})
         group.setdefault(figure["task"], []).append(figure)
-    return [_group_table(tasks) for tasks in groups.values()] + [_bench_table(content, title)]
+    ranked = {figure["task"]: figure["value"] for figure in content.get("ranked", ())}
+    tables = [_group_table(group, tasks, ranked) for group, tasks in groups.items()]
+    return [*tables, _bench_table(content, title)]
 
 
 def score_notes(content: Mapping[str, Any]) -> list[str]:
@@ -45,19 +47,38 @@ def score_notes(content: Mapping[str, Any]) -> list[str]:
     return notes
 
 
-def _group_table(tasks: Mapping[str, Sequence[Mapping[str, Any]]]) -> Table:
+def retrieval_table(content: Mapping[str, Any]) -> Table:
+    """Return text-to-image retrieval of a run as a table, in percent."""
+    found = {(row["queries"], row["metric"]): row["value"] for row in content["retrieval"]}
+    metrics = list(dict.fromkeys(metric for _, metric in found))
+    table = Table(box=box.SIMPLE_HEAD, title="text to image, strict R@K and graded by labels")
+    table.add_column("queries")
+    for metric in metrics:
+        table.add_column(metric, justify="right")
+    for queries in dict.fromkeys(queries for queries, _ in found):
+        table.add_row(
+            queries, *(_shown(metric, found.get((queries, metric))) for metric in metrics)
+        )
+    return table
+
+
+def _group_table(
+    group: str, tasks: Mapping[str, Sequence[Mapping[str, Any]]], ranked: Mapping[str, float]
+) -> Table:
     metrics = [figure["metric"] for figure in next(iter(tasks.values()))]
+    both = any(task in ranked for task in tasks)
     table = Table(box=box.SIMPLE_HEAD)
-    table.add_column("task")
-    for name in (*metrics, *_COUNTS):
-        table.add_column(name, justify="right")
+    table.add_column(group, no_wrap=True)
+    for name in (*metrics, *(["by ranking"] if both else []), *_COUNTS):
+        table.add_column(name, justify="right", no_wrap=True)
     for task, figures in tasks.items():
         values = {figure["metric"]: figure["value"] for figure in figures}
         cells = [_shown(metric, values.get(metric)) for metric in metrics]
-        whole = "/" not in task and len(tasks) > 1
+        whole = task == group
         table.add_row(
-            f"all {task}" if whole else task,
+            "all" if whole else task.partition("/")[2],
             *cells,
+            *([_shown("accuracy", ranked.get(task))] if both else []),
             *(f"{figures[0][name]:,}" for name in _COUNTS),
             style="bold" if whole else None,
         )
@@ -69,7 +90,7 @@ def _bench_table(content: Mapping[str, Any], title: str) -> Table:
     table = Table(box=box.SIMPLE_HEAD, title=f"beside {published['source']}, bench, in percent")
     table.add_column("model")
     for task, metric, _ in _BENCH:
-        table.add_column(f"{task} {metric}", justify="right")
+        table.add_column(f"{task}\n{metric}", justify="right")
     for result in published["results"]:
         table.add_row(result["model"], *(f"{result[name]:.2f}" for _, _, name in _BENCH))
     ours = {(figure["task"], figure["metric"]): figure["value"] for figure in content["figures"]}

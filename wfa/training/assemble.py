@@ -161,7 +161,10 @@ def load_run(path: Path) -> Parts:
     folder = RunFolder(path)
     parts = Parts(folder.read_config(), restored=True)
     if not folder.weights.is_file():
-        raise RunError(f"{path} has no model.safetensors: finish it with `wfa train out={path}`")
+        raise RunError(
+            f"{path} has no model.safetensors: finish it with `wfa train --config-file "
+            f"{folder.config_file} out={path}`"
+        )
     try:
         state = load_file(folder.weights)
     except Exception as error:  # safetensors raises its own error class without a public base

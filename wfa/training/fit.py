@@ -4,7 +4,7 @@ import logging
 import time
 import warnings
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager, nullcontext
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -55,45 +55,46 @@ def fit(
         DataError: The data set has no training or validation split, or cannot be read.
         RunError: The folder cannot be used.
     """
-    with ExitStack() as held:
-        return _fit(config, RunFolder(out), overwrite, track, show_training, held)
-
-
-def _fit(
-    config: RunConfig,
-    folder: RunFolder,
-    overwrite: bool,
-    track: Track[Any],
-    show_training: bool,
-    held: ExitStack,
-) -> RunFolder | None:
     started = time.perf_counter()
     lightning.seed_everything(config.train.seed, verbose=False)
-    parts = Parts(config)
+    parts, folder = Parts(config), RunFolder(out)
     rank_zero_only(folder.check)(config, overwrite)
     # Everything that can be wrong with data, towers, images or devices is found before the folder
     # is made.
-    train, validation = parts.split("train"), parts.split("validation")
-    for split in EVALUATED:
-        if split in parts.split_names:
+    images = len(parts.split("train").dataset)
+    for split in ("validation", *EVALUATED):
+        if split == "validation" or split in parts.split_names:
             parts.split(split)
-    throughput = Throughput(parts.model.encoder)
-    history = History(folder.path / "history.csv", config.train.log_every)
-    callbacks: list[lightning.Callback] = [
-        throughput, history, BestAndLast(folder.checkpoints)
-    ]  # fmt: skip
-    if config.train.patience:
-        callbacks.append(Patience(config.train.patience))
-    if show_training:
-        callbacks.append(Progress())
-    trainer = _trainer(config, folder, len(train.dataset), callbacks)
-    if trainer.is_global_zero:
-        held.enter_context(folder.locked())
-    rank_zero_only(folder.claim)(config, overwrite)
-    prepared = time.perf_counter()
+    throughput = Throughput(parts.model.encoder, config.train.log_every)
+    history = History(
+        folder.path / "history.csv", config.train.log_every, lambda: throughput.fit_seconds
+    )
+    trainer = _trainer(config, folder, images, [throughput, history], show_training)
+    with folder.locked() if trainer.is_global_zero else nullcontext():
+        rank_zero_only(folder.claim)(config, overwrite)
+        prepared = time.perf_counter() - started
+        module = _module(parts, folder, track, trainer, throughput, history, prepared)
+        resume = folder.last_checkpoint if folder.last_checkpoint.is_file() else None
+        with _quiet_lightning():
+            trainer.fit(module, _batches(parts), ckpt_path=resume, weights_only=True)
+    return folder if trainer.is_global_zero else None
+
+
+def _module(
+    parts: Parts,
+    folder: RunFolder,
+    track: Track[Any],
+    trainer: lightning.Trainer,
+    throughput: Throughput,
+    history: History,
+    prepared: float,
+) -> TrainingModule:
+    """Make what trains, and say how it is measured and how its results are written."""
+    options = parts.config.train
+    validation = parts.split("validation")
 
     def validate(model: MultiCaptionCLIP) -> dict[str, float]:
-        metrics = mean_recall(parts.embed(validation), queries=config.train.select_on)
+        metrics = mean_recall(parts.embed(validation), queries=options.select_on)
         history.validated(metrics)
         return metrics
 
@@ -102,47 +103,50 @@ def _fit(
         save_weights(parts.model, folder)
         write_results(
             parts, folder, track,
-            seconds={"prepare": prepared - started, "fit": throughput.fit_seconds},
-            selection={**selection, "queries": config.train.select_on},
+            seconds={"prepare": prepared, "fit": throughput.fit_seconds},
+            selection={**selection, "queries": options.select_on},
             throughput=throughput.figures(),
             device=_device_name(trainer.strategy.root_device),
         )  # fmt: skip
 
-    module = TrainingModule(
-        parts.model, config.train, validate, finish, lambda: throughput.fit_seconds
-    )
+    module = TrainingModule(parts.model, options, validate, finish, lambda: throughput.fit_seconds)
+    return module
+
+
+def _batches(parts: Parts) -> CaptionDataModule:
+    train, options = parts.split("train"), parts.config.train
     batches = TrainingBatches(
         train.dataset,
         train.inputs,
         parts.model.aggregation.drawer(),
         train.training_prior,
-        config.train.seed,
+        options.seed,
     )
-    datamodule = CaptionDataModule(
-        batches,
-        len(train.dataset),
-        config.train.batch_size,
-        config.train.seed,
-        workers=parts.workers,
+    return CaptionDataModule(
+        batches, len(train.dataset), options.batch_size, options.seed, workers=parts.workers
     )
-    resume = folder.last_checkpoint if folder.last_checkpoint.is_file() else None
-    with _quiet_lightning():
-        trainer.fit(module, datamodule, ckpt_path=resume, weights_only=True)
-    return folder if trainer.is_global_zero else None
 
 
 def _trainer(
-    config: RunConfig, folder: RunFolder, images: int, callbacks: list[lightning.Callback]
+    config: RunConfig,
+    folder: RunFolder,
+    images: int,
+    watching: list[lightning.Callback],
+    show_training: bool,
 ) -> lightning.Trainer:
     options = config.train
-    shown = any(isinstance(callback, Progress) for callback in callbacks)
+    callbacks = [*watching, BestAndLast(folder.checkpoints)]
+    if options.patience:
+        callbacks.append(Patience(options.patience))
+    if show_training:
+        callbacks.append(Progress())
     with _quiet_lightning():
         return make_trainer(
             options,
             max_epochs=-1 if options.max_images or options.max_seconds else options.epochs,
             max_steps=_steps_of_budget(options, images),
             max_time=timedelta(seconds=options.max_seconds) if options.max_seconds else None,
-            enable_progress_bar=shown,
+            enable_progress_bar=show_training,
             gradient_clip_val=options.clip_norm or None,
             accumulate_grad_batches=options.accumulate,
             callbacks=callbacks,

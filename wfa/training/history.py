@@ -2,7 +2,7 @@
 
 import csv
 import io
-import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -20,26 +20,22 @@ class History(Callback):
     Args:
         path: Where history.csv goes.
         log_every: Steps between two rows; every epoch's last step has one as well.
+        elapsed: Gives the seconds of training up to now.
     """
 
-    def __init__(self, path: Path, log_every: int) -> None:
+    def __init__(self, path: Path, log_every: int, elapsed: Callable[[], float]) -> None:
         self._path = path
         self._log_every = log_every
         self._rows: list[dict[str, float]] = []
         self._writes = True
-        self._start: float | None = None
+        self._elapsed = elapsed
+        self._rate = 0.0
 
     def setup(
         self, trainer: lightning.Trainer, pl_module: lightning.LightningModule, stage: str
     ) -> None:
         """Let the first process alone write."""
         self._writes = trainer.is_global_zero
-
-    def on_train_start(
-        self, trainer: lightning.Trainer, pl_module: lightning.LightningModule
-    ) -> None:
-        """Start the clock; a run that goes on adds to the seconds that it has."""
-        self._start = time.perf_counter() - self._seconds_before()
 
     def on_train_batch_start(
         self,
@@ -72,14 +68,9 @@ class History(Callback):
         if not self._rows or self._rows[-1]["step"] < trainer.global_step:
             self._add(trainer)
 
-    def elapsed(self) -> float:
-        """Return the seconds of training up to now, without those between interruptions."""
-        before = self._seconds_before()
-        return before if self._start is None else time.perf_counter() - self._start
-
     def validated(self, metrics: dict[str, float]) -> None:
         """Add validation metrics to the epoch's last row and write the file."""
-        self._rows[-1]["seconds"] = self.elapsed()
+        self._rows[-1]["seconds"] = self._elapsed()
         self._rows[-1].update({f"validation/{name}": value for name, value in metrics.items()})
         if self._writes:
             self._write()
@@ -92,15 +83,12 @@ class History(Callback):
         """Take the rows of the checkpoint that the run goes on from."""
         self._rows = state_dict["rows"]
 
-    def _seconds_before(self) -> float:
-        return self._rows[-1]["seconds"] if self._rows else 0.0
-
     def _add(self, trainer: lightning.Trainer) -> None:
         self._rows.append(
             {
                 "step": trainer.global_step,
                 "epoch": trainer.current_epoch,
-                "seconds": self.elapsed(),
+                "seconds": self._elapsed(),
                 "loss": float(trainer.callback_metrics["loss"]),
                 "learning_rate": self._rate,
             }

@@ -65,11 +65,11 @@ class TrainingModule(lightning.LightningModule):
         seed = (self._options.seed * 100_003 + self.current_epoch) * 1_009 + self.global_rank
         torch.manual_seed(seed % 2**63)
 
-    def on_train_batch_start(self, batch: Any, batch_idx: int) -> None:
-        """Seed the encoder's own randomness, the same on every process."""
-        self.model.encoder.begin_step(
-            (self._options.seed * 100_003 + self.current_epoch) * 1_000_003 + batch_idx
-        )
+    def on_train_batch_start(self, batch: Batch, batch_idx: int) -> None:
+        """Seed the model's own randomness, the same on every process."""
+        seed = (self._options.seed * 100_003 + self.current_epoch) * 1_000_003 + batch_idx
+        self.model.encoder.begin_step(seed)
+        self.model.aggregation.begin_step(seed, batch.rows)
 
     def configure_gradient_clipping(
         self,

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wfa import captions
+from wfa.data.arrays import mapped
 from wfa.data.dataset import ImageTextDataset
 from wfa.data.loader import Weigh
 from wfa.files import atomic_write
@@ -49,9 +50,9 @@ def prior_weights(
     what = [_sources(aggregation), dataset.checksum, aggregation.name, asdict(aggregation.options)]
     key = hashlib.sha256(json.dumps(what, sort_keys=True).encode()).hexdigest()[:16]
     path = cache / "weights" / f"{dataset.name}-{dataset.split}-{key}.npy"
-    if path.is_file():
-        cached: NDArray[np.float64] = np.load(path, allow_pickle=False)
-        return cached
+    cached = mapped(path, sum(map(len, dataset.captions))) if path.is_file() else None
+    if cached is not None:
+        return np.array(cached.values, np.float64)
     weights = compute()
     with atomic_write(path) as temporary, temporary.open("wb") as file:
         np.save(file, weights, allow_pickle=False)

@@ -33,4 +33,6 @@ class Progress(RichProgressBar):
         }
 
     def _get_train_description(self, current_epoch: int) -> str:
-        return f"Epoch {current_epoch + 1}/{self.trainer.max_epochs}"
+        epochs = self.trainer.max_epochs
+        of = f"/{epochs}" if epochs is not None and epochs > 0 else ""  # not under other budgets
+        return f"Epoch {current_epoch + 1}{of}"

@@ -93,8 +93,10 @@ class RunFolder:
         """Refuse a folder that this run may not use; nothing is written.
 
         Raises:
-            RunError: It holds a finished run, another config's run, or other files.
+            RunError: It holds a finished run, another config's run, or other files, or no folder
+                can be made there.
         """
+        self._check_place()
         if self.config_file.is_file():
             if overwrite:
                 return
@@ -113,6 +115,21 @@ class RunFolder:
         if self.path.is_dir() and any(map(_foreign, self.path.iterdir())):
             raise RunError(
                 f"{self.path} is not empty and holds no run: choose another folder with out=DIR"
+            )
+
+    def _check_place(self) -> None:
+        """Find out whether the folder can be made, without making it."""
+        try:
+            there = next(path for path in (self.path, *self.path.parents) if path.exists())
+            usable = there.is_dir() and os.access(there, os.W_OK)
+            longest = os.pathconf(there, "PC_NAME_MAX") if hasattr(os, "pathconf") else 255
+            usable &= all(len(os.fsencode(part)) <= longest for part in self.path.parts)
+        except (OSError, ValueError) as error:  # too long, or a NUL
+            raise RunError(f"out={str(self.path)!r} is no usable path ({error})") from error
+        if not usable:
+            raise RunError(
+                f"out={self.path} cannot be made: {there} is a file, or may not be written to, or "
+                "a name is too long; choose another folder with out=DIR"
             )
 
     @contextmanager

@@ -6,7 +6,7 @@ import pytest
 
 from tests.data.annotate.made import PATCH, random_codes, row, write_maps, write_metadata
 from wfa.data._bigearthnet.rows import BOX, CAPTION, CATEGORIES, CHOICE, YES_NO
-from wfa.data.annotate import annotator, paraphrase
+from wfa.data.annotate import paraphrase
 from wfa.data.annotate.annotator import Annotator, Config
 from wfa.data.annotate.maps import open_maps
 from wfa.data.annotate.metadata import Metadata
@@ -61,7 +61,7 @@ def test_a_model_rewords_the_caption_only(tmp_path: Path, monkeypatch: pytest.Mo
     plain = made(tmp_path).patch(0)
     model = paraphrase.Config("http://localhost:1", "m")
     for said in ("Other words.", None):
-        monkeypatch.setattr(annotator.paraphrase, "paraphrase", lambda *_, said=said: said)
+        monkeypatch.setattr(paraphrase, "paraphrase", lambda *_, said=said: said)
         found = made(tmp_path / str(said), model=model).patch(0)
         assert found.reworded is (said is not None)
         assert list(found.questions[:-1]) == list(plain.questions[:-1])

@@ -16,7 +16,7 @@ from wfa.data.annotate.facts import patch_facts
 from wfa.data.annotate.metadata import CLIMATES, COUNTRIES, Place
 from wfa.data.annotate.yes_no import Question
 
-MAPS = [scene_map(index) for index in range(30)]
+MAPS = [scene_map(index) for index in range(20)]
 
 
 def ask(classes: ClassMap, seed: int = 0, place: Place = SOMEWHERE) -> list[Question]:
@@ -36,7 +36,7 @@ def asked() -> list[tuple[Oracle, Question]]:
         (oracle, question)
         for classes in MAPS
         for oracle in [Oracle(classes)]
-        for seed in range(6)
+        for seed in range(9)
         for question in ask(classes, seed)
     ]
 

@@ -36,7 +36,8 @@ def test_all_forms_hold_the_same_maps(tmp_path: Path, form: str) -> None:
     for patch, codes in MAPS.items():
         found = store.read(patch)
         np.testing.assert_array_equal(found.codes, codes)
-        assert (found.codes.dtype, found.latitude) == (np.uint16, None)
+        assert found.codes.dtype == np.uint16
+        assert found.latitude is None
 
 
 def test_the_real_map_says_where_it_lies(data_dir: Callable[[str], Path]) -> None:

@@ -103,7 +103,7 @@ def test_what_is_left_out_is_counted(tmp_path: Path) -> None:
     assert "1 maps show none of the 19 classes" in remarks
     assert "4 maps or rows of the metadata were left out" in remarks
     assert sum("has no row in" in line for line in remarks) == 2
-    with pytest.raises(DataError, match="has no row in .*on_bad_row=skip"):
+    with pytest.raises(DataError, match=r"has no row in .*on_bad_row=skip"):
         annotate(maps, metadata, out, Config(workers=0))
 
 
@@ -129,10 +129,10 @@ def test_nothing_to_annotate_is_told(tmp_path: Path) -> None:
     maps, _, out = world(tmp_path, count=2)
     others = write_metadata(tmp_path / "others.parquet", [row(n) for n in (7, 8)])
     skip = Config(workers=0, on_bad_row="skip")
-    with pytest.raises(DataError, match="none of the 2 patches of .* has a reference map"):
+    with pytest.raises(DataError, match=r"none of the 2 patches of .* has a reference map"):
         annotate(maps, others, out, skip)
     broken = write_metadata(tmp_path / "broken.parquet", [row(n, split="x") for n in (0, 1)])
-    with pytest.raises(DataError, match="none of the 2 patches .* could be annotated: 2 maps or"):
+    with pytest.raises(DataError, match=r"none of the 2 patches .* could be annotated: 2 maps or"):
         annotate(maps, broken, out, skip)
     assert not out.exists()
 

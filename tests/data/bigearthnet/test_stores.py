@@ -48,9 +48,7 @@ def test_two_stores_and_many_threads_share_one_handle(imagery: Path) -> None:
 def test_a_missing_patch_is_named(imagery: Path) -> None:
     for images in ("lmdb", "geotiff"):
         store = open_store(imagery, images)
-        assert names(0)[0] in store
-        assert names(0)[1] in store
-        assert names(9)[0] not in store
+        assert store.holds([*names(0), names(9)[0]]) == [True, True, False]
         with pytest.raises(DataError, match=names(9)[0]):
             mean_of(store, names(9)[0])
 
@@ -75,8 +73,11 @@ def test_a_broken_geotiff_is_named(tmp_path: Path) -> None:
 
 def test_real_folders_follow_from_the_names(real_imagery: Path) -> None:
     store = GeoTiffStore(real_imagery)
-    assert "S2A_MSIL2A_20170613T101031_N9999_R022_T33UUP_75_43" in store
-    assert "S1A_IW_GRDH_1SDV_20170613T165043_33UUP_70_48" in store
+    pair = (
+        "S2A_MSIL2A_20170613T101031_N9999_R022_T33UUP_75_43",
+        "S1A_IW_GRDH_1SDV_20170613T165043_33UUP_70_48",
+    )
+    assert store.holds(pair) == [True, True]
 
 
 @pytest.mark.parametrize(

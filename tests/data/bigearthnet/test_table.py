@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.data.bigearthnet.made import names, row, three_pairs, write_rows
+from wfa.data._bigearthnet import table as table_module
 from wfa.data._bigearthnet.checks import doubtful
 from wfa.data._bigearthnet.rows import CATEGORIES, Row, parse_row
 from wfa.data._bigearthnet.table import COLUMNS, AnnotationTable, splits_in
@@ -144,3 +145,28 @@ def test_all_real_rows_parse(real_rows: Path) -> None:
     assert len(rows) == 20
     assert len([parse_row(row) for row in rows]) == 20
     assert [row.id for row in (rows[0], rows[9], rows[-1])] == [1, 32, 76]
+
+
+def test_names_are_coded_anew_in_every_batch(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Small batches over several row groups give what one batch gives."""
+    path = write_rows(tmp_path / "rows.parquet", three_pairs() * 3, row_group_size=5)
+    types = ("binary", "mcq", "captioning", "bounding box")
+    whole = AnnotationTable(path, ["test"], types, "error")
+    monkeypatch.setattr(table_module, "_BATCH", 2)
+    parts = AnnotationTable(path, ["test"], types, "error")
+    assert parts.patch_ids.to_pylist() == whole.patch_ids.to_pylist()
+    assert parts.s1_names.to_pylist() == whole.s1_names.to_pylist()
+    for patch in range(3):
+        assert parts.rows(patch) == whole.rows(patch)
+    assert b"".join(map(bytes, parts.digest_parts())) == b"".join(map(bytes, whole.digest_parts()))
+
+
+def test_row_groups_of_other_splits_are_not_read(tmp_path: Path) -> None:
+    """Their rows would not parse, but nobody looks at them."""
+    broken = [{**row, "split": "train", "patch_id": None} for row in three_pairs()]
+    path = write_rows(tmp_path / "rows.parquet", [*broken, *three_pairs()], row_group_size=7)
+    assert len(AnnotationTable(path, ["test"], ["captioning"], "error")) == 1
+    with pytest.raises(DataError, match="row ID 1 has no patch_id"):
+        AnnotationTable(path, ["train"], ["captioning"], "error")

@@ -56,10 +56,14 @@ class PatchReader:
             image[channel] = mean
         return image.transpose(1, 2, 0)
 
-    def is_stored(self, s2_name: str, s1_name: str) -> bool:
-        """Return whether the patches that are read for a pair are there, without reading them."""
-        names = {"s2": s2_name, "s1": s1_name}
-        return all(names[sensor] in self._store for sensor, own in self._wanted.items() if own)
+    def stored(self, s2_names: Sequence[str], s1_names: Sequence[str]) -> NDArray[np.bool_]:
+        """Say of each pair, (P,), whether the patches that are read for it are there."""
+        names = {"s2": s2_names, "s1": s1_names}
+        there = np.ones(len(s2_names), bool)
+        for sensor, own in self._wanted.items():
+            if own:
+                there &= self._store.holds(names[sensor])
+        return there
 
     def _place(
         self, image: NDArray[np.float32], found: Bands, places: dict[str, int], name: str

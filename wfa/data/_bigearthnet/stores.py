@@ -34,7 +34,8 @@ class PatchStore(Protocol):
             DataError: The patch or a band is missing or broken; the message names both.
         """
 
-    def __contains__(self, name: str) -> bool: ...
+    def holds(self, names: Sequence[str]) -> list[bool]:
+        """Say of each patch whether it is there, without reading it."""
 
     def fingerprint(self, names: Sequence[str]) -> str:
         """Return what tells two states of the store apart.
@@ -84,9 +85,10 @@ class LmdbStore:
                     )
             yield found
 
-    def __contains__(self, name: str) -> bool:
+    def holds(self, names: Sequence[str]) -> list[bool]:
+        """Look for each name among the keys."""
         with _environment(self._path).begin(buffers=True) as transaction:
-            return transaction.get(name.encode()) is not None
+            return [transaction.get(name.encode()) is not None for name in names]
 
     def names(self) -> list[str]:
         """Return the names of all patches, sorted."""
@@ -123,8 +125,9 @@ class GeoTiffStore:
         folder = self.folder(name)
         yield {band: read_geotiff(folder / f"{name}_{band}.tif") for band in bands}
 
-    def __contains__(self, name: str) -> bool:
-        return self.folder(name).is_dir()
+    def holds(self, names: Sequence[str]) -> list[bool]:
+        """Look for each patch's folder."""
+        return [self.folder(name).is_dir() for name in names]
 
     def fingerprint(self, names: Sequence[str]) -> str:
         """Return a hash of the named patches' files, the same on every machine.

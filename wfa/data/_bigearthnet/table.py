@@ -131,22 +131,19 @@ class AnnotationTable:
 
     def _group(self, table: pa.Table) -> None:
         patches, sensors = (_dictionary(table, name) for name in ("patch_id", "s1_name"))
-        codes, s1_codes = (d.indices.to_numpy(zero_copy_only=False) for d in (patches, sensors))
-        found, first, place = np.unique(codes, return_index=True, return_inverse=True)
-        rank = np.empty(len(found), np.int64)
-        rank[np.argsort(first)] = np.arange(len(found))
-        patch = rank[place]
-        order = np.argsort(patch, kind="stable")
-        sorted_already = bool((np.diff(patch) >= 0).all())
-        columns = table.select(["ID", "input", "output", "type", "category"])
-        self._table = columns if sorted_already else columns.take(pa.array(order))
-        self._patch = patch[order]
-        counts = np.bincount(self._patch, minlength=len(found))
-        self._starts = np.concatenate([[0], np.cumsum(counts)])
-        first = np.sort(first)
+        codes, s1_codes = (names.indices.to_numpy() for names in (patches, sensors))
+        patch, first = _ranked(codes, len(patches.dictionary))
+        of_patch = s1_codes[first]
+        self._table = table.select(["ID", "input", "output", "type", "category"])
+        if (patch[1:] < patch[:-1]).any():
+            order = np.argsort(patch, kind="stable")
+            self._table = self._table.take(pa.array(order))
+            patch, s1_codes = patch[order], s1_codes[order]
+        self._patch = patch
+        self._starts = np.concatenate([[0], np.cumsum(np.bincount(patch, minlength=len(first)))])
         self.patch_ids = patches.dictionary.take(pa.array(codes[first]))
-        self.s1_names = sensors.dictionary.take(pa.array(s1_codes[first]))
-        self._check_pairs(s1_codes[order], s1_codes[first])
+        self.s1_names = sensors.dictionary.take(pa.array(of_patch))
+        self._check_pairs(s1_codes, of_patch)
 
     def _check_pairs(self, s1_codes: NDArray[Any], of_patch: NDArray[Any]) -> None:
         wrong = np.flatnonzero(s1_codes != of_patch[self._patch])
@@ -254,6 +251,25 @@ def _rows_at(batch: pa.RecordBatch, indices: NDArray[np.int64]) -> Iterator[tupl
     for index in indices.tolist():
         rid, *texts = (batch[name][index].as_py() for name in _ROW)
         yield index, Row(rid, *("" if text is None else text for text in texts))
+
+
+def _ranked(codes: NDArray[Any], count: int) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
+    """Number things in the order in which they come first; sorting millions would take a while.
+
+    Args:
+        codes: (N,), in [0, count).
+        count: An upper bound.
+
+    Returns:
+        The number of each, (N,), and where each thing comes first, ascending.
+    """
+    places = np.arange(len(codes), dtype=np.int32)
+    at = np.full(count, -1, np.int32)
+    at[codes[::-1]] = places[::-1]  # of equal codes the last assignment stays
+    first = np.sort(at[at >= 0]).astype(np.int64)
+    rank = np.empty(count, np.int32)
+    rank[codes[first]] = np.arange(len(first), dtype=np.int32)
+    return rank[codes], first
 
 
 def _dictionary(table: pa.Table, name: str) -> Any:

@@ -42,11 +42,10 @@ def caption_question(facts: PatchFacts, place: Place, draws: Draws) -> Question 
 
 def _opening(facts: PatchFacts, place: Place, draws: Draws) -> str:
     where = f" in {place.country}" if place.country else ""
-    season = place.season.lower().replace("fall", "autumn")
     zone = f' within the "{place.climate_zone}" climate zone' if place.climate_zone else ""
     shows = draws.pick(("depicts", "shows"))
     return (
-        f"This satellite image, captured{where} during {season}, {shows} a landscape of "
+        f"This satellite image, captured{where} during {_season(place)}, {shows} a landscape of "
         f"{listed(_kinds(facts))}{zone}."
     )
 
@@ -133,9 +132,9 @@ def _places(facts: PatchFacts, draws: Draws) -> Iterator[str]:
 
 def _closing(facts: PatchFacts, place: Place, draws: Draws) -> str:
     variety = {1: "uniform", 2: "simple", 3: "varied"}.get(len(facts.covers), "diverse")
-    season = place.season.lower().replace("fall", "autumn")
-    return draws.pick((
-        f"Overall, it is a {variety} landscape in {season}.",
-        f"Together they form a {variety} landscape in {season}."
-        if len(facts.covers) > 1 else f"Overall, it is a {variety} landscape in {season}.",
-    ))  # fmt: skip
+    opening = draws.pick(("Overall, it is", "All in all, this is"))
+    return f"{opening} a {variety} landscape in {_season(place)}."
+
+
+def _season(place: Place) -> str:
+    return place.season.lower().replace("fall", "autumn")

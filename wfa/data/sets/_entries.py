@@ -90,7 +90,7 @@ def divide(entries: Sequence[Entry], fractions: Sequence[tuple[str, float]]) -> 
     wanted = [(split, int(f * len(entries) + 1e-9) or 1) for split, f in fractions if f > 0]
     if sum(count for _, count in wanted) >= len(entries):
         raise DataError(
-            f"{len(entries)} images are too few for {len(wanted) + 1} splits with "
+            f"{len(entries)} image(s) are too few for {len(wanted) + 1} splits with "
             f"{' and '.join(f'{count} for {split}' for split, count in wanted)}: add images, lower "
             "the fractions, or name each image's split in the annotations"
         )

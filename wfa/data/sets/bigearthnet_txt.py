@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
@@ -211,20 +212,21 @@ class BigEarthNetTxt(ImageTextDataset):
         Raises:
             DataError: Some are missing; the message names the first.
         """
-        patches = self._records.patches.tolist()
-        missing = [self._names(patch) for patch in patches if not self._is_stored(patch)]
-        if missing:
+        patches = self._records.patches
+        missing = patches[~self._stored(patches)]
+        if len(missing):
             raise DataError(
                 f"{len(missing)} of {len(patches)} images of {self.name} {self.split} are not in "
-                f"the imagery, the first is {' with '.join(missing[0])}: `wfa data prepare "
-                f"{self.name}` says what to get, or leave them out with data.on_bad_image=skip"
+                f"the imagery, the first is {' with '.join(self._names(int(missing[0])))}: "
+                f"`wfa data prepare {self.name}` says what to get, or leave them out with "
+                "data.on_bad_image=skip"
             )
 
     def _choose(self, unwanted: Any) -> None:
         shown = pc.invert(pc.is_in(self._table.patch_ids, unwanted)).to_numpy(zero_copy_only=False)
         patches = np.flatnonzero(shown)
         if self._options.on_bad_image == "skip":
-            absent = np.array([not self._is_stored(patch) for patch in patches.tolist()], bool)
+            absent = ~self._stored(patches)
             self.skipped = tuple(
                 f"{self._names(patch)[0]}: not in the imagery" for patch in patches[absent].tolist()
             )
@@ -240,8 +242,11 @@ class BigEarthNetTxt(ImageTextDataset):
                 f"{', '.join(self._kinds)}"
             )
 
-    def _is_stored(self, patch: int) -> bool:
-        return self._reader.is_stored(*self._names(patch))
+    def _stored(self, patches: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Say of each patch, (P,), whether the store has what is read for it."""
+        own = pa.array(patches)
+        names = (self._table.patch_ids, self._table.s1_names)
+        return self._reader.stored(*(of_all.take(own).to_pylist() for of_all in names))
 
     def _patch(self, index: int) -> int:
         return int(self._records.patches[index])

@@ -136,6 +136,8 @@ class Answerer:
 
     def _features(self, texts: Sequence[str]) -> Tensor:
         """Return the run's features of U texts, (U, D) normalised."""
+        if not texts:
+            return torch.zeros(0, self._model.encoder.width)
         with torch.inference_mode():
             found = embed_texts(self._model, texts, self._model.encoder.tokenize, track=self._track)
         return found.clone()  # a tensor of inference mode takes part in no training

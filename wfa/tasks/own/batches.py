@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from wfa.tasks.own.heads import Heads, Read, Seen
+from wfa.tasks.own.heads import Heads, Judged, Located, Read, Seen
 from wfa.tasks.own.material import NO_OPTION, Ints, Material
 from wfa.tasks.own.reading import Vocabulary
 from wfa.tasks.own.tokens import ImageTokens
@@ -22,13 +22,15 @@ class Answers:
     Attributes:
         claims: (N,) logits of yes.
         choices: (R, K) logits of the options.
-        boxes: (T, 4).
+        outside: (N,) and (R, K), of the same statements; see `Judged`.
+        located: The T boxes.
         rows: The places of these questions in the material: of claims, choices and targets.
     """
 
     claims: Tensor
     choices: Tensor
-    boxes: Tensor
+    outside: tuple[Tensor, Tensor]
+    located: Located
     rows: tuple[Ints, Ints, Ints]
 
 
@@ -53,7 +55,7 @@ class Asked:
     ) -> None:
         self.material, self.seen = material, seen
         self._features = features
-        self._words, self._quantities = vocabulary.encode(material.texts)
+        self._texts = vocabulary.encode(material.texts)
         self._device = device
         owners = (material.claims.image, material.choices.image, material.targets.image)
         edges = np.arange(material.images + 1)
@@ -70,47 +72,46 @@ class Asked:
         there = offered != NO_OPTION
         said = np.concatenate([self.material.claims.text[claims], offered[there]])
         image = np.concatenate([own[0], np.repeat(own[1], there.sum(1))])
-        logits = self._judge(heads, seen, said, image)
-        table = logits.new_full(offered.shape, FAR)
-        table[torch.from_numpy(there).to(table.device)] = logits[len(claims) :]
+        judged = self._judge(heads, seen, said, image)
+        mask, first = torch.from_numpy(there).to(self._device), len(claims)
+        logits = judged.logits.new_full(offered.shape, FAR)
+        logits[mask] = judged.logits[first:]
+        outside = judged.outside.new_zeros(offered.shape)
+        outside[mask] = judged.outside[first:]
         return Answers(
-            logits[: len(claims)], table, self._locate(heads, seen, targets, own[2]),
-            (claims, choices, targets),
-        )  # fmt: skip
+            claims=judged.logits[:first],
+            choices=logits,
+            outside=(judged.outside[:first], outside),
+            located=self._locate(heads, seen, targets, own[2]),
+            rows=(claims, choices, targets),
+        )
 
-    def _judge(self, heads: Heads, seen: Seen, text: Ints, image: Ints) -> Tensor:
+    def _judge(self, heads: Heads, seen: Seen, text: Ints, image: Ints) -> Judged:
         if not len(text):
-            return seen.whole.new_zeros(0)
+            none = seen.whole.new_zeros(0)
+            return Judged(none, none)
         order = np.argsort(image, kind="stable")
         read, place = self._read(heads, text[order])
-        logits = heads.judge(
-            seen, Read(read.meaning[place], read.features[place]), self._to(image[order])
-        )
+        judged: Judged = heads.judge(seen, read.take(place), self._to(image[order]))
         back = np.empty_like(order)
         back[order] = np.arange(len(order))
-        found: Tensor = logits[self._to(back)]
-        return found
+        return Judged(*(part[self._to(back)] for part in judged))
 
-    def _locate(self, heads: Heads, seen: Seen, targets: Ints, image: Ints) -> Tensor:
+    def _locate(self, heads: Heads, seen: Seen, targets: Ints, image: Ints) -> Located:
         if not len(targets):
-            return seen.whole.new_zeros(0, 4)
+            grid = seen.cells.shape[-1]
+            return Located(seen.cells.new_zeros(0, 4), seen.cells.new_zeros(0, grid, grid))
         read, place = self._read(heads, self.material.targets.text[targets])
         point = self._to(self.material.targets.point[targets])
-        found: Tensor = heads.locator(
-            seen, Read(read.meaning[place], read.features[place]), point, self._to(image)
-        )
+        found: Located = heads.locator(seen, read.take(place), point, self._to(image))
         return found
 
     def _read(self, heads: Heads, text: Ints) -> tuple[Read, Tensor]:
         """Read each distinct text once; say where each of the wanted ones is among them."""
         own, place = np.unique(text, return_inverse=True)
         rows = torch.from_numpy(own)
-        words, quantities = self._words[rows], self._quantities[rows]
-        used = int((words != 0).any(0).sum())
-        read = heads.reader(
-            words[:, :used].to(self._device),
-            quantities[:, :used].to(self._device),
-            self._features[rows].to(self._device),
+        read: Read = heads.reader(
+            self._texts.take(rows).to(self._device), self._features[rows].to(self._device)
         )
         return read, self._to(place)
 

@@ -28,11 +28,11 @@ class Config:
     validation_images: int = 1_000
     epochs: int = 12
     batch_size: int = 32
-    lr: float = 2e-3
+    lr: float = 1e-3
     weight_decay: float = 0.05
     width: int = 128
     dropout: float = 0.1
-    grid: int = 16
+    grid: int = 8
     neighbours: int = 20
     seed: int = 0
 

@@ -10,7 +10,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from wfa.tasks.own.reading import PADDING, QUANTITY
+from wfa.tasks.own.cells import MEASURES, WAY, cell_centres, measures, ordered, way_to
+from wfa.tasks.own.reading import PADDING, QUANTITY, Encoded
 
 HEADS = 8
 _KERNEL = 5
@@ -43,10 +44,45 @@ class Seen(NamedTuple):
 
 
 class Read(NamedTuple):
-    """What is read in U texts: `meaning` (U, W), and the run's own `features` (U, D)."""
+    """What is read in U texts.
+
+    Attributes:
+        meaning: (U, W).
+        bounds: (U, 2), the least and the largest share of the image that it speaks of.
+        features: (U, D), the run's own, normalised.
+    """
 
     meaning: Tensor
+    bounds: Tensor
     features: Tensor
+
+    def take(self, rows: Tensor) -> "Read":
+        """Return some of the texts, or one several times."""
+        return Read(*(part[rows] for part in self))
+
+
+class Judged(NamedTuple):
+    """S statements.
+
+    Attributes:
+        logits: (S,), of being true.
+        outside: (S,), how far the share of the image that it speaks of lies outside its bounds.
+    """
+
+    logits: Tensor
+    outside: Tensor
+
+
+class Located(NamedTuple):
+    """S boxes.
+
+    Attributes:
+        boxes: (S, 4) x1, y1, x2, y2 in 0 to 1, with x1 < x2 and y1 < y2.
+        inside: (S, G, G) logits of a cell lying in the box.
+    """
+
+    boxes: Tensor
+    inside: Tensor
 
 
 class Reader(nn.Module):
@@ -54,25 +90,25 @@ class Reader(nn.Module):
 
     def __init__(self, sizes: Sizes) -> None:
         super().__init__()
-        width = sizes.width
-        self.words = nn.Embedding(sizes.words, width, padding_idx=PADDING)
-        self.quantities = nn.Linear(QUANTITY, width, bias=False)
+        width, half = sizes.width, sizes.width // 2
+        self.words = nn.Embedding(sizes.words, half, padding_idx=PADDING)
+        self.quantities = nn.Linear(QUANTITY, half, bias=False)
         self.near = nn.ModuleList(
-            nn.Conv1d(width, width, _KERNEL, padding=_KERNEL // 2) for _ in range(2)
+            nn.Conv1d(half, half, _KERNEL, padding=_KERNEL // 2) for _ in range(2)
         )
         self.features = nn.Linear(sizes.features, width)
-        self.out = nn.Sequential(nn.Linear(3 * width, width), nn.LayerNorm(width))
+        self.out = nn.Sequential(nn.Linear(2 * width, width), nn.LayerNorm(width))
 
-    def forward(self, words: Tensor, quantities: Tensor, features: Tensor) -> Read:
-        """Read words (U, L), quantities (U, L, 4) and features (U, D)."""
-        there = (words != PADDING)[:, None].float()
-        states = (self.words(words) + self.quantities(quantities)).transpose(1, 2)
+    def forward(self, texts: Encoded, features: Tensor) -> Read:
+        """Read U texts; `features` (U, D) are the run's own, normalised."""
+        there = (texts.words != PADDING)[:, None].float()
+        states = (self.words(texts.words) + self.quantities(texts.quantities)).transpose(1, 2)
         for layer in self.near:
             states = (states + functional.gelu(layer(states))) * there
         mean = states.sum(2) / there.sum(2).clamp(min=1)
         most = (states - 1e4 * (1 - there)).amax(2)
-        own = self.features(functional.normalize(features, dim=-1) * features.shape[1] ** 0.5)
-        return Read(self.out(torch.cat([mean, most, own], 1)), features)
+        own = self.features(features * features.shape[1] ** 0.5)
+        return Read(self.out(torch.cat([mean, most, own], 1)), texts.bounds, features)
 
 
 class Eyes(nn.Module):
@@ -92,7 +128,7 @@ class Eyes(nn.Module):
         self.register_buffer("mean", torch.zeros(sizes.channels))
         self.register_buffer("std", torch.ones(sizes.channels))
         self.enter = nn.Conv2d(sizes.channels + 2, width, 1)
-        self.near = nn.ModuleList(nn.Conv2d(width, width, 3, padding=1) for _ in range(2))
+        self.near = nn.ModuleList(_Near(width) for _ in range(2))
         self.dropout = nn.Dropout(sizes.dropout)
 
     def forward(self, tokens: Tensor, whole: Tensor) -> Seen:
@@ -102,7 +138,7 @@ class Eyes(nn.Module):
         places = cell_centres(tokens.shape[-1]).to(tokens).expand(len(tokens), -1, -1, -1)
         cells = functional.gelu(self.enter(torch.cat([tokens, places], 1)))
         for layer in self.near:
-            cells = cells + functional.gelu(layer(cells))
+            cells = layer(cells)
         return Seen(cells, whole)
 
 
@@ -116,30 +152,40 @@ class Judge(nn.Module):
         self.gate_query, self.gate_key = nn.Linear(width, width), nn.Linear(width, width)
         self.gate_bias = nn.Parameter(torch.full((HEADS, 1), -1.0))
         self.whole = nn.Linear(sizes.features, width)
+        known = 4 * width + MEASURES * HEADS
         self.out = nn.Sequential(
-            nn.Linear(4 * width + _MEASURES * HEADS, 2 * width), nn.GELU(),
+            nn.LayerNorm(known), nn.Linear(known, 2 * width), nn.GELU(),
             nn.Dropout(sizes.dropout), nn.Linear(2 * width, width), nn.GELU(),
             nn.Linear(width, 1),
         )  # fmt: skip
+        self.amount_query, self.amount_key = nn.Linear(width, width), nn.Conv2d(width, width, 1)
+        self.matters = nn.Linear(width, 1)
         self.similarity = nn.Parameter(torch.tensor(5.0))
 
-    def forward(self, seen: Seen, read: Read, image: Tensor) -> Tensor:
+    def forward(self, seen: Seen, read: Read, image: Tensor) -> Judged:
         """Judge S statements.
 
         Args:
             seen: B images.
             read: S statements.
             image: (S,) statement -> image, ascending.
-
-        Returns:
-            (S,) logits.
         """
         attended, gates = self._look(seen.cells, read.meaning, image)
         whole = self.whole(seen.whole * seen.whole.shape[1] ** 0.5)[image]
         known = [read.meaning, whole, read.meaning * whole, attended, measures(gates)]
         near = (seen.whole[image] * read.features).sum(1)
-        logits: Tensor = self.out(torch.cat(known, 1))[:, 0] + self.similarity * near
-        return logits
+        logits = self.out(torch.cat(known, 1))[:, 0] + self.similarity * near
+        share = self._share(seen.cells, read.meaning, image)
+        within = torch.minimum(share - read.bounds[:, 0], read.bounds[:, 1] - share)
+        matters = functional.softplus(self.matters(read.meaning)[:, 0])
+        logits = logits + matters * torch.tanh(_SHARPNESS * within)
+        return Judged(logits, functional.relu(-within))
+
+    def _share(self, cells: Tensor, meaning: Tensor, image: Tensor) -> Tensor:
+        """Return the share of the image that is of what a statement speaks of, (S,)."""
+        rows = Rows(image, len(cells))
+        near = rows.pad(self.amount_query(meaning)) @ self.amount_key(cells).flatten(2)
+        return rows.take(torch.sigmoid(near / cells.shape[1] ** 0.5).mean(2))
 
     def _look(self, cells: Tensor, meaning: Tensor, image: Tensor) -> tuple[Tensor, Tensor]:
         """Return what attention finds (S, W), and how far cells are meant (S, H, G, G)."""
@@ -164,13 +210,15 @@ class Locator(nn.Module):
 
     def __init__(self, sizes: Sizes) -> None:
         super().__init__()
-        width = sizes.width
-        self.meaning = nn.Linear(width, width)
-        self.point = nn.Conv2d(_POINT, width, 1)
-        self.near = nn.ModuleList(nn.Conv2d(width, width, 3, padding=1) for _ in range(_LAYERS))
-        self.sides = nn.Conv2d(width, 8, 1)  # where each side is, and how far off the centre
+        width, half = sizes.width, sizes.width // 2
+        self.enter = nn.Conv2d(width, half, 1)
+        self.meaning = nn.Linear(width, 2 * half)
+        self.point = nn.Conv2d(WAY, half, 1)
+        self.near = nn.ModuleList(_Near(half) for _ in range(_LAYERS))
+        # Where each side is, how far off the cell's centre, and whether the cell is inside.
+        self.sides = nn.Conv2d(half, 9, 1)
 
-    def forward(self, seen: Seen, read: Read, point: Tensor, image: Tensor) -> Tensor:
+    def forward(self, seen: Seen, read: Read, point: Tensor, image: Tensor) -> Located:
         """Draw S boxes.
 
         Args:
@@ -180,19 +228,33 @@ class Locator(nn.Module):
             image: (S,) target -> image.
 
         Returns:
-            (S, 4) x1, y1, x2, y2 in 0 to 1, with x1 < x2 and y1 < y2.
+            The boxes, and which cells are taken to lie in them.
         """
         grid = seen.cells.shape[-1]
         centres = cell_centres(grid).to(seen.cells)
-        away = _away(point, centres)
-        cells = seen.cells[image] + self.point(away)
-        cells = cells * (1 + self.meaning(read.meaning)[:, :, None, None])
+        away = way_to(point, centres)
+        gain, shift = self.meaning(read.meaning)[:, :, None, None].chunk(2, 1)
+        cells = (self.enter(seen.cells)[image] + self.point(away)) * (1 + gain) + shift
         for layer in self.near:
-            cells = cells + functional.gelu(layer(cells))
-        found, offset = self.sides(functional.gelu(cells)).flatten(2).split(4, 1)  # (S, 4, J)
-        share = found.softmax(2)
-        places = centres.flatten(1)[[0, 1, 0, 1]] + offset.tanh() / grid
-        return ordered((share * places).sum(2))
+            cells = layer(cells)
+        found, offset, inside = self.sides(cells).flatten(2).split((4, 4, 1), 1)  # (S, ., J)
+        places = centres.flatten(1)[[0, 1, 0, 1]] + _OFF_CENTRE * offset.tanh()
+        start = places.new_tensor(_START)
+        sides = start + (found.softmax(2) * places).sum(2)
+        return Located(ordered(sides), inside.reshape(-1, grid, grid))
+
+
+class _Near(nn.Module):
+    """Adds to each cell (B, W, G, G) what its neighbours tell."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.norm = nn.GroupNorm(HEADS, width)
+        self.mix = nn.Conv2d(width, width, 3, padding=1)
+
+    def forward(self, cells: Tensor) -> Tensor:
+        """Return the cells with what is near."""
+        return cells + functional.gelu(self.mix(self.norm(cells)))
 
 
 class Heads(nn.Module):
@@ -229,48 +291,9 @@ class Rows:
         return table[self._image, self._place]
 
 
-_MEASURES = 6
-_POINT = 4
-
-
-def measures(gates: Tensor) -> Tensor:
-    """Measure where gates (S, H, G, G) in 0 to 1 are open.
-
-    Returns:
-        (S, 6 H): the share that is open, its centre (x, y), its spread (x, y), and how far it lies
-        beside what the next head means.
-    """
-    share = gates.mean((2, 3))
-    centres = cell_centres(gates.shape[-1]).to(gates)
-    part = gates / gates.sum((2, 3), keepdim=True).clamp(min=1e-6)
-    centre = torch.einsum("shyx,pyx->psh", part, centres)
-    spread = torch.einsum("shyx,pyx->psh", part, centres**2) - centre**2
-    wide = functional.max_pool2d(gates.roll(1, 1), 3, 1, 1)
-    beside = (gates * wide).amax((2, 3))
-    return torch.cat([share, *centre, *spread.clamp(min=0).add(1e-6).sqrt(), beside], 1)
-
-
-def cell_centres(grid: int) -> Tensor:
-    """Return (2, G, G): x and y of each cell's centre in shares of the image."""
-    centres = (torch.arange(grid) + 0.5) / grid
-    y, x = torch.meshgrid(centres, centres, indexing="ij")
-    return torch.stack([x, y])
-
-
-def ordered(corners: Tensor) -> Tensor:
-    """Turn any two corners (S, 4) in 0 to 1 into boxes with an area."""
-    first, second = corners[:, :2], corners[:, 2:]
-    low, high = torch.minimum(first, second), torch.maximum(first, second)
-    low = low.clamp(0, 0.98)
-    return torch.cat([low, torch.maximum(high.clamp(0.02, 1), low + 0.01)], 1)
-
-
-def _away(point: Tensor, centres: Tensor) -> Tensor:
-    """Return (S, 4, G, G): each cell's way to the point, how near it is, whether there is one."""
-    there = point[:, 2, None, None, None]
-    way = (centres - point[:, :2, None, None]) * there
-    near = torch.exp(-way.square().sum(1, keepdim=True) * 50) * there
-    return torch.cat([way, near, there.expand_as(near)], 1)
+_OFF_CENTRE = 0.3
+_SHARPNESS = 8.0
+_START = (-0.25, -0.25, 0.25, 0.25)  # before anything is learned, half the image around its centre
 
 
 def _split(values: Tensor) -> Tensor:

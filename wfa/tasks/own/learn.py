@@ -13,12 +13,14 @@ from wfa.data._bigearthnet.rows import Box
 from wfa.retrieval.embed import Track
 from wfa.tasks.boxes import box_iou
 from wfa.tasks.own.batches import Answers, Asked
+from wfa.tasks.own.cells import cover, generalised_iou
 from wfa.tasks.own.config import Config
 from wfa.tasks.own.heads import Heads
 from wfa.tasks.own.material import Floats, Ints
 
 _WARMUP = 0.1
 _CLIP = 1.0
+_AMOUNT = 5.0
 _AT_ONCE = 64  # images answered together outside training
 
 
@@ -76,29 +78,20 @@ def loss_of(asked: Asked, answers: Answers) -> Tensor:
     if len(claims):
         right = torch.from_numpy(asked.material.claims.right[claims]).to(device)
         loss = loss + functional.binary_cross_entropy_with_logits(answers.claims, right)
+        # A true statement about an area tells how much of the image it speaks of.
+        loss = loss + _AMOUNT * (answers.outside[0] * right).mean()
     if len(choices):
         place = torch.from_numpy(asked.material.choices.right[choices]).to(device)
         loss = loss + functional.cross_entropy(answers.choices, place)
+        loss = loss + _AMOUNT * answers.outside[1].gather(1, place[:, None]).mean()
     if len(targets):
         box = torch.from_numpy(asked.material.targets.box[targets]).to(device)
-        apart = 1 - generalised_iou(answers.boxes, box)
-        loss = loss + apart.mean() + 2 * functional.l1_loss(answers.boxes, box)
+        boxes, inside = answers.located
+        apart = 1 - generalised_iou(boxes, box)
+        covered = cover(box, inside.shape[-1])
+        loss = loss + apart.mean() + 2 * functional.l1_loss(boxes, box)
+        loss = loss + functional.binary_cross_entropy_with_logits(inside, covered)
     return loss
-
-
-def generalised_iou(first: Tensor, second: Tensor) -> Tensor:
-    """Return (T,) IoU less the share of the enclosing box that neither covers, -1 to 1.
-
-    Rezatofighi et al. 2019 (arXiv:1902.09630); boxes (T, 4) as x1, y1, x2, y2, with an area.
-    """
-    low = torch.maximum(first[:, :2], second[:, :2])
-    high = torch.minimum(first[:, 2:], second[:, 2:])
-    shared = (high - low).clamp(min=0).prod(1)
-    both = _area(first) + _area(second) - shared
-    outer = torch.cat(
-        [torch.minimum(first[:, :2], second[:, :2]), torch.maximum(first[:, 2:], second[:, 2:])], 1
-    )
-    return shared / both - (1 - both / _area(outer))
 
 
 @torch.no_grad()
@@ -117,7 +110,7 @@ def answer_all(heads: Heads, asked: Asked) -> tuple[Floats, Floats, Floats]:
         found = asked.answer(heads, images)
         claims[found.rows[0]] = found.claims.cpu().numpy()
         choices[found.rows[1]] = found.choices.cpu().numpy()
-        boxes[found.rows[2]] = found.boxes.cpu().numpy()
+        boxes[found.rows[2]] = found.located.boxes.cpu().numpy()
     return claims, choices, boxes
 
 
@@ -149,7 +142,3 @@ def _rate(done: float) -> float:
     if done < _WARMUP:
         return (done + 0.01) / (_WARMUP + 0.01)
     return 0.5 * (1 + math.cos(math.pi * (done - _WARMUP) / (1 - _WARMUP)))
-
-
-def _area(boxes: Tensor) -> Tensor:
-    return (boxes[:, 2:] - boxes[:, :2]).prod(1)

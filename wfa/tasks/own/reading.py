@@ -3,6 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -10,10 +11,44 @@ from torch import Tensor
 
 PADDING, UNKNOWN, NUMBER = 0, 1, 2
 _FIRST_WORD = 3
-_TOKEN = re.compile(r"\d[\d,]*(?:\.\d+)?|[a-z]+(?:-[a-z]+)*|%")
+_TOKEN = re.compile(r"\d[\d,]*(?:\.\d+)?|[a-z]+(?:-[a-z]+)*2?|%")
 _PATCH_AREA = 1_440_000.0  # square metres
+_UNITS = {"%": 0.01, "percent": 0.01} | dict.fromkeys(("m2", "m", "square", "sqm"), 1 / _PATCH_AREA)
+"""Word behind a number -> share of the image that one of it is."""
+_COUNTS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
+_MOST_COUNTED = 10
+_AT_MOST = re.compile(
+    r"\b(?:at most|(?:less|smaller|fewer|lower) than|under|below|up to|maximum|"
+    r"not (?:more|greater|larger|exceed))\b|\bno more than\b",
+    re.IGNORECASE,
+)
 QUANTITY = 4
-"""How many values describe a number."""
+"""How many values describe a number: whether it is a share of the image, that share, whether it is
+a count, a tenth of that count."""
+
+
+class Encoded(NamedTuple):
+    """U texts as numbers.
+
+    Attributes:
+        words: (U, L) int64, 0 behind the end.
+        quantities: (U, L, 4) float32, zero for words that are no number.
+        bounds: (U, 2) float32, see `share_bounds`.
+    """
+
+    words: Tensor
+    quantities: Tensor
+    bounds: Tensor
+
+    def take(self, rows: Tensor) -> "Encoded":
+        """Return some of the texts, no longer than the longest of them."""
+        words = self.words[rows]
+        used = int((words != PADDING).any(0).sum())
+        return Encoded(words[:, :used], self.quantities[rows, :used], self.bounds[rows])
+
+    def to(self, device: torch.device) -> "Encoded":
+        """Return the texts on a device."""
+        return Encoded(*(part.to(device) for part in self))
 
 
 class Vocabulary:
@@ -39,35 +74,49 @@ class Vocabulary:
     def __len__(self) -> int:
         return _FIRST_WORD + len(self.words)
 
-    def encode(self, texts: Sequence[str]) -> tuple[Tensor, Tensor]:
-        """Return U texts as numbers.
-
-        Returns:
-            (U, L) int64 words, 0 behind the end, and (U, L, 4) float32 quantities, 0 for words.
-        """
+    def encode(self, texts: Sequence[str]) -> "Encoded":
+        """Return U texts as numbers."""
         split = [_tokens(text) or [""] for text in texts]
-        length = max(map(len, split))
+        length = max(map(len, split), default=1)
         words = np.zeros((len(texts), length), np.int64)
         quantities = np.zeros((len(texts), length, QUANTITY), np.float32)
         for row, tokens in enumerate(split):
             for place, token in enumerate(tokens):
+                words[row, place] = self._number.get(token, UNKNOWN)
                 if token[:1].isdigit():
                     words[row, place] = NUMBER
-                    quantities[row, place] = _quantity(float(token.replace(",", "")))
-                else:
-                    words[row, place] = self._number.get(token, UNKNOWN)
-        return torch.from_numpy(words), torch.from_numpy(quantities)
+                quantities[row, place] = _quantity(token, tokens[place + 1 :])
+        bounds = np.array([share_bounds(text) for text in texts], np.float32).reshape(-1, 2)
+        return Encoded(*map(torch.from_numpy, (words, quantities, bounds)))
+
+
+def share_bounds(text: str) -> tuple[float, float]:
+    """Return the least and the largest share of the image that a text speaks of; 0 and 1 for none.
+
+    `between 10% and 20%` gives 0.1 and 0.2, `at least 10%` gives 0.1 and 1.
+    """
+    tokens = _tokens(text)
+    found = [_quantity(token, tokens[place + 1 :]) for place, token in enumerate(tokens)]
+    shares = [share for is_share, share, _, _ in found if is_share]
+    if not shares:
+        return 0.0, 1.0
+    if len(shares) > 1:
+        return min(shares), max(shares)
+    return (0.0, shares[0]) if _AT_MOST.search(text) else (shares[0], 1.0)
 
 
 def _tokens(text: str) -> list[str]:
     return _TOKEN.findall(text.lower())
 
 
-def _quantity(value: float) -> tuple[float, float, float, float]:
-    """Describe a number as a share of the image in square metres, per cent, a count, a size."""
-    return (
-        min(value / _PATCH_AREA, 1.0),
-        min(value / 100, 1.0),
-        min(value / 10, 1.0),
-        float(np.log10(1 + value)) / 6,
-    )
+def _quantity(token: str, behind: Sequence[str]) -> tuple[float, float, float, float]:
+    """Describe a number; its unit is the first one behind it, that of the second in `2 to 5 %`."""
+    if token in _COUNTS:
+        return 0.0, 0.0, 1.0, _COUNTS.index(token) / _MOST_COUNTED
+    if not token[:1].isdigit():
+        return 0.0, 0.0, 0.0, 0.0
+    value = float(token.replace(",", ""))
+    unit = next((_UNITS[word] for word in behind if word in _UNITS), None)
+    if unit is None:
+        return 0.0, 0.0, 1.0, min(value, _MOST_COUNTED) / _MOST_COUNTED
+    return 1.0, min(value * unit, 1.0), 0.0, 0.0

@@ -2,12 +2,14 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
 from torch.nn import functional
 
 from wfa.encoders._base import Encoder
+from wfa.encoders._fusion import LateFusion
 
 
 @dataclass(frozen=True)
@@ -38,12 +40,11 @@ def patch_tokens(encoder: Encoder, images: Tensor, grid: int) -> Tensor:
         (B, C, G, G) float32.
     """
     visual = getattr(getattr(encoder, "model", None), "visual", None)
-    if visual is None or not hasattr(visual, "forward_intermediates"):
+    towers = visual.parts(images) if isinstance(visual, LateFusion) else [(visual, images)]
+    if not all(hasattr(tower, "forward_intermediates") for tower, _ in towers):
         return encoder.encode_image(images)[:, :, None, None].float()
-    maps: Sequence[Tensor] = visual.forward_intermediates(images, intermediates_only=True)[
-        "image_intermediates"
-    ]
-    return on_one_grid(_spread(maps), grid)
+    maps = [one for tower, part in towers for one in _spread(_maps(tower, part))]
+    return on_one_grid(maps, grid)
 
 
 def on_one_grid(maps: Iterable[Tensor], grid: int) -> Tensor:
@@ -57,6 +58,12 @@ def on_one_grid(maps: Iterable[Tensor], grid: int) -> Tensor:
         for one in maps
     ]
     return torch.cat(same, dim=1)
+
+
+def _maps(tower: Any, images: Tensor) -> Sequence[Tensor]:
+    found = tower.forward_intermediates(images, intermediates_only=True)
+    maps: Sequence[Tensor] = found["image_intermediates"]
+    return maps
 
 
 def _spread(maps: Sequence[Tensor]) -> list[Tensor]:
