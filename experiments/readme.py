@@ -3,11 +3,13 @@
 python experiments/readme.py
 """
 
+import json
 from pathlib import Path
 
 from wfa.files import write_text
 
 HERE = Path(__file__).parent
+SPEED = ("bleu", "text_step", "train_step", "caption_pipeline")
 WINS = HERE / "2026-11_which_technique_wins"
 RECIPES = HERE / "2026-11_what_do_the_recipes_reach"
 
@@ -19,7 +21,29 @@ def blocks() -> dict[str, str]:
     table = "\n".join(line.rstrip() for line in printed[start:].splitlines())
     wins = (WINS / "README.md").read_text(encoding="utf-8").split("\n\n")[1]
     summary = (RECIPES / "README.md").read_text(encoding="utf-8").split("\n\n")[1]
-    return {"printed": f"```\n{table.strip()}\n```", "recipes": summary, "techniques": wins}
+    return {
+        "printed": f"```\n{table.strip()}\n```",
+        "recipes": summary,
+        "techniques": wins,
+        "speed": speed(),
+    }
+
+
+def speed() -> str:
+    """Return the table of the benchmarks that have a goal: ours against a peer in one run."""
+    lines = ["| what | ours | peer | times better | wanted |", "|---|---|---|---|---|"]
+    for name in SPEED:
+        path = HERE / "benchmarks" / f"{name}.json"
+        for row in json.loads(path.read_text(encoding="utf-8")):
+            if row["goal"] is not None:
+                ours, peer = (f"{_short(row[side])} {row['unit']}" for side in ("ours", "peer"))
+                numbers = f"{ours} | {peer} | {row['ratio']:.1f} | {row['goal']:.4g}"
+                lines.append(f"| {name}: {row['case']} | {numbers} |")
+    return "\n".join(lines)
+
+
+def _short(value: float) -> str:
+    return f"{value:,.0f}" if value >= 1000 else f"{value:.3g}"
 
 
 def main() -> None:
