@@ -115,7 +115,7 @@ def compare(encoder: OpenClip, data: str, captions: Captions, device: torch.devi
 
     images = captions.full.shape[1]
     seconds, found, gradients = measure(encoder, ours, REPEATS, device)
-    five, expected, wanted = measure(encoder, lambda: stock(5), 1, device)
+    five, expected, wanted = measure(encoder, lambda: stock(5), REPEATS, device)
     one, _, _ = measure(encoder, lambda: stock(1), REPEATS, device)
     agreement = max(apart(found, expected), *(map(apart, gradients, wanted)))
     counts = f"{len(captions.tokens)} distinct, {captions.tokens.shape[1]} tokens at most"

@@ -1,3 +1,5 @@
+from typing import Any
+
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
@@ -8,9 +10,9 @@ from wfa.tasks.own.material import Material, gather
 from wfa.tasks.own.ranking import best_thresholds, choice_similarities, claim_margins, is_yes
 
 
-def rows(*made: dict[str, object]) -> list[Row]:
+def rows(*made: dict[str, Any]) -> list[Row]:
     names = ("ID", "patch_id", "s1_name", "input", "output", "type", "category")
-    return [Row(*(one[name] for name in names)) for one in made]  # type: ignore[arg-type]
+    return [Row(*(one[name] for name in names)) for one in made]
 
 
 def two_images() -> Material:

@@ -1,13 +1,13 @@
+import numpy as np
 import pytest
 
+from wfa.config import build_options, parse_word
 from wfa.data._bigearthnet.rows import Box, parse_box, parse_options
+from wfa.errors import ConfigError
 from wfa.tasks.own.answer import box_text
 from wfa.tasks.own.captions import consensus, retrieve_captions
 from wfa.tasks.own.config import Config
 from wfa.tasks.own.statements import claim_of, of_options, of_yes_no
-from wfa.errors import ConfigError
-
-import numpy as np
 
 
 def test_a_question_that_a_rule_knows_and_one_that_none_does() -> None:
@@ -62,8 +62,9 @@ def test_one_caption_is_its_own_consensus() -> None:
 
 
 @pytest.mark.parametrize(
-    ("key", "value"), [("images", 0), ("width", 20), ("lr", 0.0), ("dropout", 1.0), ("seed", -1)]
+    "word", ["images=0", "epochs=0", "width=20", "lr=0.0", "dropout=1.0", "seed=-1"]
 )
-def test_options_out_of_range(key: str, value: float) -> None:
+def test_options_out_of_range(word: str) -> None:
+    key, value = parse_word(word)
     with pytest.raises(ConfigError, match=f"task.{key}="):
-        Config(**{key: value})  # type: ignore[arg-type]
+        build_options(Config, {key: value}, "task")
