@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from wfa.files import write_text
+from wfa.recipes import recipe_names
 
 SHOWN = (("strict", "single"), ("strict", "aggregated"), ("duplicate_aware", "single"))
 """The columns of mR: protocol, queries."""
@@ -31,7 +32,9 @@ def main() -> None:
     split = found["request"]["split"]
     kept = [line for line in lines if _kept(json.loads(line), split)]
     write_text(asked.experiment / "results.jsonl", "\n".join(kept) + "\n")
-    write_text(asked.experiment / "README.md", readme(asked.question, found))
+    shipped = found["name"] in recipe_names("compare")
+    recipe = found["name"] if shipped else f"{asked.experiment.as_posix()}/{found['name']}.yaml"
+    write_text(asked.experiment / "README.md", readme(asked.question, found, recipe))
 
 
 def _kept(row: dict[str, Any], split: str) -> bool:
@@ -39,7 +42,7 @@ def _kept(row: dict[str, Any], split: str) -> bool:
     return not row.get("oracle") and (row["split"] == split or row["metric"] == "mR")
 
 
-def readme(question: str, found: dict[str, Any]) -> str:
+def readme(question: str, found: dict[str, Any], recipe: str) -> str:
     """Write the page: the question, the answers, a table a data set, how to repeat it."""
     several = len(found["sets"]) > 1
     parts = [f"# {question}"]
@@ -66,7 +69,7 @@ def readme(question: str, found: dict[str, Any]) -> str:
         f"{', with changes' if found['git']['dirty'] else ''}."
     )
     parts.append(
-        f"```\nwfa compare compare={found['name']} compare.workers=2 out=runs/{found['name']}\n```"
+        f"```\nwfa compare compare={recipe} compare.workers=2 out=runs/{found['name']}\n```"
     )
     return "\n\n".join(parts) + "\n"
 

@@ -1,0 +1,82 @@
+"""A run answers all 15 tasks: `wfa evaluate RUN task=bigearthnet_txt` as a process."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.training.conftest import SMALL, make_folder, run
+from wfa.data._bigearthnet.rows import parse_box
+from wfa.errors import ConfigError
+from wfa.tasks.evaluate import evaluate_tasks
+from wfa.tasks.predictions import read_predictions
+
+WORDS = [
+    "data=scenes_s1s2", "data.train_images=24", "data.validation_images=8", "data.test_images=4",
+    "data.bench_images=6", "train.epochs=1", "encoder.context_length=24",
+]  # fmt: skip
+TASK = ["task=bigearthnet_txt", "task.epochs=1", "task.width=16", "task.images=16"]
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Train a tiny run; its cache lies beside it."""
+    folder = tmp_path_factory.mktemp("tasks")
+    run(["train", *SMALL, *WORDS, f"out={folder / 'run'}"], folder / "cache")
+    return folder / "run"
+
+
+def test_every_question_is_answered_and_scored(trained: Path) -> None:
+    out = run(["evaluate", str(trained), *TASK], trained.parent / "cache")
+    folder = trained / "tasks" / "scenes_s1s2-bench"
+    content = json.loads((folder / "scores.json").read_text())
+    answers = read_predictions(folder / "answers.jsonl")
+    rows = content["data"]["rows"]
+    assert len(answers) == sum(rows.values())
+    assert min(rows.values()) > 0
+    assert {(f["unparsed"], f["missing"]) for f in content["figures"]} == {(0, 0)}
+    assert any(f["task"] == "binary" for f in content["ranked"])
+    assert {r["metric"] for r in content["retrieval"]} == {"R@1", "R@5", "R@10", "nDCG@10"}
+    assert all(0 <= r["value"] <= 1 for r in content["retrieval"])
+    boxes = [text for text in answers.values() if text.startswith("[")]
+    assert len(boxes) == rows["referring"]
+    for text in boxes:
+        parse_box(text)
+    assert "by ranking" in out
+
+
+def test_answers_score_the_same_as_a_file_and_heads_are_kept(trained: Path) -> None:
+    cache = trained.parent / "cache"
+    folder = trained / "tasks" / "scenes_s1s2-bench"
+    heads = trained / "tasks" / "bigearthnet_txt.safetensors"
+    before, made = json.loads((folder / "scores.json").read_text()), heads.stat().st_mtime_ns
+    run(["evaluate", str(trained), *TASK], cache)
+    assert heads.stat().st_mtime_ns == made
+    again = json.loads((folder / "scores.json").read_text())
+    assert again["figures"] == before["figures"]
+    rows = next(cache.rglob("BigEarthNet.txt.parquet"))
+    scored = trained.parent / "scores.json"
+    run(["score", str(folder / "answers.jsonl"), f"rows={rows}", f"out={scored}"], cache)
+    assert json.loads(scored.read_text())["figures"] == before["figures"]
+
+
+@pytest.mark.parametrize(
+    ("word", "message"),
+    [
+        ("task=chess", "Known: bigearthnet_txt"),
+        ("task.epoch=3", "did you mean 'task.epochs'"),
+        ("task.width=7", "multiple of 8"),
+        ("aggregation=mean", "cannot change a finished run"),
+    ],
+)
+def test_a_mistake_is_named(trained: Path, word: str, message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        evaluate_tasks(trained, ["task=bigearthnet_txt", word])
+
+
+def test_a_data_set_without_questions(tmp_path: Path) -> None:
+    root = make_folder(tmp_path, 12)
+    words = [*SMALL, f"data.root={root}", "train.epochs=1", f"out={tmp_path / 'run'}"]
+    run(["train", *words], tmp_path / "cache")
+    out = run(["evaluate", str(tmp_path / "run"), "task=bigearthnet_txt"], tmp_path, code=2)
+    assert "captions_folder has no questions" in " ".join(out.split())
