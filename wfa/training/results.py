@@ -1,6 +1,7 @@
 """Evaluate the selected weights and write what a run leaves behind."""
 
 import time
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pyarrow as pa
@@ -50,37 +51,37 @@ def write_results(
         found = measure(embeddings, part.dataset.name, name, parts.config.retrieval)
         rows += found.rows
         ranks.append(found.ranks)
-    # The last split is test, where there is one; its queries are what a person wants to see.
+    # The last split is bench or test, where there is one: what a person wants to see.
     gallery = build_gallery(embeddings, part.dataset, parts.config.train.seed)
     write_ranks(folder.path / "ranks.parquet", pa.concat_tables(ranks))
     folder.write_json("metrics.json", [row.as_dict() for row in rows])
     folder.write_json("gallery.json", gallery)
-    trainable = [p.numel() for p in parts.model.parameters() if p.requires_grad]
     seconds = {**seconds, "evaluate": time.perf_counter() - started}
-    folder.write_json(
-        "run.json",
-        {
-            "name": parts.config.name,
-            "config_id": parts.config.config_id,
-            "finished": True,
-            "git": git_state(),
-            "versions": versions(),
-            "machine": machine(),
-            "device": device,
-            "seed": parts.config.train.seed,
-            "data": {
-                "name": parts.config.data.name,
-                "splits": {name: describe(parts.split(name)) for name in ("train", *names)},
-            },
-            "seconds": {**seconds, "total": sum(seconds.values())},
-            "selection": selection,
-            "throughput": throughput,
-            "parameters": {
-                "total": sum(p.numel() for p in parts.model.parameters()),
-                "trainable": sum(trainable),
-            },
+    facts = {"selection": selection, "throughput": throughput, "device": device}
+    folder.write_json("run.json", {**_facts(parts, names, seconds), **facts, "finished": True})
+
+
+def _facts(parts: Parts, names: Sequence[str], seconds: Mapping[str, float]) -> dict[str, Any]:
+    """Return what run.json says of the run, its data, its cost and where it was made."""
+    config = parts.config
+    trainable = [p.numel() for p in parts.model.parameters() if p.requires_grad]
+    return {
+        "name": config.name,
+        "config_id": config.config_id,
+        "git": git_state(),
+        "versions": versions(),
+        "machine": machine(),
+        "seed": config.train.seed,
+        "data": {
+            "name": config.data.name,
+            "splits": {name: describe(parts.split(name)) for name in ("train", *names)},
         },
-    )
+        "seconds": {**seconds, "total": sum(seconds.values())},
+        "parameters": {
+            "total": sum(p.numel() for p in parts.model.parameters()),
+            "trainable": sum(trainable),
+        },
+    }
 
 
 def measure(embeddings: Embeddings, data: str, split: str, options: Config) -> RetrievalResult:
