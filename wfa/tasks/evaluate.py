@@ -73,7 +73,7 @@ def evaluate_tasks(
     parts.model.to(best_device())
     folder = path / FOLDER
     present = asked.config.data.plugin().splits(asked.config.data.options)
-    data = _with_all_rows(asked.config.data)
+    data = with_all_rows(asked.config.data)
     train = _open(data, "train", present)
     held = _open(data, "validation", present) if "validation" in present else train
     split = _open(data, asked.split, present)
@@ -142,8 +142,12 @@ def _parse(path: Path, words: Sequence[str]) -> _Asked:
     return _Asked(config, chosen, options, tuple(name for name in extras.split(",") if name))
 
 
-def _with_all_rows(data: Choice) -> Choice:
-    """Return the data set with every type of row, whatever the run made its texts of."""
+def with_all_rows(data: Choice) -> Choice:
+    """Return the data set with every type of row, whatever the run made its texts of.
+
+    Raises:
+        ConfigError: The data set has no questions.
+    """
     if not hasattr(data.plugin(), "rows") or not hasattr(data.options, "texts"):
         raise ConfigError(
             f"data={data.name} has no questions: task={DATA} needs a run on, or data=, "

@@ -78,6 +78,7 @@ class AnnotationTable:
         ]
         # The batches stay as they are: joining them would hold every text twice for a while.
         self._group(pa.Table.from_batches(parts, _schema()).unify_dictionaries())
+        pa.default_memory_pool().release_unused()  # an eighth of it, left over from decoding
 
     def __len__(self) -> int:
         return len(self.patch_ids)

@@ -89,8 +89,9 @@ def divide(entries: Sequence[Entry], fractions: Sequence[tuple[str, float]]) -> 
     # Rounded down, so that rounding takes nothing from `train`; 0.29 * 100 is just below 29.
     wanted = [(split, int(f * len(entries) + 1e-9) or 1) for split, f in fractions if f > 0]
     if sum(count for _, count in wanted) >= len(entries):
+        images = "1 image is" if len(entries) == 1 else f"{len(entries)} images are"
         raise DataError(
-            f"{len(entries)} image(s) are too few for {len(wanted) + 1} splits with "
+            f"{images} too few for {len(wanted) + 1} splits with "
             f"{' and '.join(f'{count} for {split}' for split, count in wanted)}: add images, lower "
             "the fractions, or name each image's split in the annotations"
         )
