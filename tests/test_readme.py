@@ -3,6 +3,7 @@
 import json
 import re
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -21,12 +22,10 @@ def test_the_generated_blocks_are_those_of_the_experiments() -> None:
 
 def test_the_technique_that_is_shown_works() -> None:
     (source,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
-    space: dict[str, object] = {"__name__": "words"}
+    space: dict[str, Any] = {"__name__": "words"}
     exec(compile(source, "words.py", "exec"), space)
-    technique, config = space["Words"], space["Config"]
-    assert isinstance(technique, type)
-    assert isinstance(config, type)
-    weights = technique.prior_weights(config(), [["a river", "a b c d e f"], ["x"]])  # type: ignore[attr-defined]
+    options = space["Config"]()
+    weights = space["Words"].prior_weights(options, [["a river", "a b c d e f"], ["x"]])
     np.testing.assert_allclose(weights, [0.25, 0.75, 1.0])
 
 
