@@ -126,3 +126,22 @@ def test_vit_b_32_equals_stock() -> None:
     model = CLIP(config["embed_dim"], vision, config["text_cfg"])
     full = open_clip.tokenize(["a harbor", "a harbor with many boats in it !", "many green trees"])
     assert_same(model, encode_text(model, full[:, :12]), model.encode_text(full))
+
+
+def test_gradients_do_not_depend_on_the_order_of_threads() -> None:
+    """Bit for bit: a run is to repeat itself."""
+    model, full = clip(), rows([12] * 400)
+
+    def gradient() -> Tensor:
+        model.zero_grad()
+        torch.autograd.backward(encode_text(model, full).square().sum())
+        grad: Tensor = model.positional_embedding.grad
+        return grad.clone()
+
+    threads = torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        first = gradient()
+        assert all(torch.equal(first, gradient()) for _ in range(10))
+    finally:
+        torch.set_num_threads(threads)

@@ -33,7 +33,8 @@ def encode_packed(tower: TextTower, prefixes: Prefixes) -> Tensor:
         else:
             states = _block(block, states, prefixes)
     pooled = _last_block(last, states, prefixes)
-    return tower.project(tower.modules.ln_final(pooled))[prefixes.rank]
+    projected = tower.project(tower.modules.ln_final(pooled))
+    return projected.index_select(0, prefixes.rank)
 
 
 def _block(block: Any, states: Tensor, prefixes: Prefixes) -> Tensor:

@@ -5,6 +5,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,8 @@ class TextTower:
         """Return the first layer's input for tokens (...) at positions (...): (..., D)."""
         modules = self.modules
         kind = modules.transformer.get_cast_dtype()
-        places = modules.positional_embedding[positions].to(kind)
+        # Not by indexing: its gradient is added up in an order that threads decide.
+        places = functional.embedding(positions, modules.positional_embedding).to(kind)
         return torch.as_tensor(modules.token_embedding(tokens).to(kind) + places)
 
     def project(self, pooled: Tensor) -> Tensor:
