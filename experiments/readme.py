@@ -9,7 +9,7 @@ from pathlib import Path
 from wfa.files import write_text
 
 HERE = Path(__file__).parent
-SPEED = ("bleu", "text_step", "train_step", "caption_pipeline")
+SPEED = ("bleu", "text_step", "train_step", "caption_pipeline", "search", "retrieval_metrics")
 WINS = HERE / "2026-11_which_technique_wins"
 RECIPES = HERE / "2026-11_what_do_the_recipes_reach"
 
