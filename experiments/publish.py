@@ -30,11 +30,16 @@ def main() -> None:
     shutil.copy(asked.comparison / "comparison.yaml", asked.experiment / "config.yaml")
     lines = (asked.comparison / "results.jsonl").read_text(encoding="utf-8").splitlines()
     split = found["request"]["split"]
-    kept = [line for line in lines if _kept(json.loads(line), split)]
+    kept = [json.dumps(_short(row)) for row in map(json.loads, lines) if _kept(row, split)]
     write_text(asked.experiment / "results.jsonl", "\n".join(kept) + "\n")
     shipped = found["name"] in recipe_names("compare")
     recipe = found["name"] if shipped else f"{asked.experiment.as_posix()}/{found['name']}.yaml"
     write_text(asked.experiment / "README.md", readme(asked.question, found, recipe))
+
+
+def _short(row: dict[str, Any]) -> dict[str, Any]:
+    """Leave a run's cost to its rows of mR: it is the same in all of them."""
+    return {key: value for key, value in row.items() if key != "cost" or row["metric"] == "mR"}
 
 
 def _kept(row: dict[str, Any], split: str) -> bool:
