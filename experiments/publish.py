@@ -11,9 +11,12 @@ from typing import Any
 
 from wfa.files import write_text
 from wfa.recipes import recipe_names
+from wfa.report.compared.sets import sets_grids
+from wfa.report.tables import as_markdown
 
 SHOWN = (("strict", "single"), ("strict", "aggregated"), ("duplicate_aware", "single"))
 """The columns of mR: protocol, queries."""
+_CHOSEN_BY = ("mR", "strict", "single")
 
 
 def main() -> None:
@@ -38,19 +41,24 @@ def main() -> None:
 
 
 def _short(row: dict[str, Any]) -> dict[str, Any]:
-    """Leave a run's cost to its rows of mR: it is the same in all of them."""
-    return {key: value for key, value in row.items() if key != "cost" or row["metric"] == "mR"}
+    """Leave a run's cost to one row of it: it is the same in all of them."""
+    asked = (row["metric"], row["protocol"], row["queries"])
+    return {key: value for key, value in row.items() if key != "cost" or asked == _CHOSEN_BY}
 
 
 def _kept(row: dict[str, Any], split: str) -> bool:
-    """Keep what is reported, and what the checkpoint was chosen by; ceilings are the data's."""
-    return not row.get("oracle") and (row["split"] == split or row["metric"] == "mR")
+    """Keep what is reported, and what checkpoints are chosen by; ceilings are the data's."""
+    asked = (row["metric"], row["protocol"], row["queries"])
+    return not row.get("oracle") and (row["split"] == split or asked == _CHOSEN_BY)
 
 
 def readme(question: str, found: dict[str, Any], recipe: str) -> str:
     """Write the page: the question, the answers, a table a data set, how to repeat it."""
     several = len(found["sets"]) > 1
     parts = [f"# {question}"]
+    if several:
+        parts += ["\n".join(f"- {one['data']}: {_first(one)}" for one in found["sets"])]
+        parts += [as_markdown(grid).strip() for grid in sets_grids(found)]
     for one in found["sets"]:
         title = one["data"]
         if several:
@@ -77,6 +85,11 @@ def readme(question: str, found: dict[str, Any], recipe: str) -> str:
         f"```\nwfa compare compare={recipe} compare.workers=2 out=runs/{found['name']}\n```"
     )
     return "\n\n".join(parts) + "\n"
+
+
+def _first(one: dict[str, Any]) -> str:
+    """Return the first answer of a data set: which technique is best for single captions."""
+    return str(one["guidelines"][0]["answer"])
 
 
 def table(one: dict[str, Any]) -> str:
