@@ -21,7 +21,9 @@ from wfa.errors import ConfigError
 from wfa.plugins import Choice, config_class, names, unknown
 from wfa.recipes import Values, config_folder, read_yaml, recipe_names, recipe_values
 
-PLUGIN_SECTIONS = ("data", "aggregation", "encoder", "loss")
+PLUGIN_SECTIONS = ("data", "aggregation", "encoder", "loss", "model")
+DEFAULT_MODEL = "clip"
+"""What a config means that names no model, such as those saved before there was a choice."""
 PLAIN_SECTIONS: Mapping[str, str] = {
     "train": "wfa.training.config",
     "retrieval": "wfa.retrieval.config",
@@ -41,6 +43,7 @@ class RunConfig:
         aggregation: The technique and its options.
         encoder: The towers and their options.
         loss: The loss and its options.
+        model: The kind of model and its options.
         train: Options of training.
         retrieval: Options of evaluation.
     """
@@ -50,6 +53,7 @@ class RunConfig:
     aggregation: Choice
     encoder: Choice
     loss: Choice
+    model: Choice
     train: Any
     retrieval: Any
 
@@ -70,7 +74,9 @@ class RunConfig:
     @property
     def config_id(self) -> str:
         """Ten hex digits that differ when any value but the name differs."""
-        values = {key: value for key, value in self.as_dict().items() if key != "name"}
+        # The default model is left out: runs from before there was a choice keep their digits.
+        out = {"name", "model"} if self.model.name == DEFAULT_MODEL else {"name"}
+        values = {key: value for key, value in self.as_dict().items() if key not in out}
         text = OmegaConf.to_yaml(OmegaConf.create(values), sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:10]
 
@@ -92,6 +98,7 @@ def resolve(arguments: Sequence[str] = (), file: Path | None = None) -> RunConfi
         raise ConfigError(f"both run={recipe} and --config-file {file} are given: choose one")
     layer = read_yaml(file) if file is not None else recipe_values("run", recipe or DEFAULT_RUN)
     sections: dict[str, Values] = {section: {} for section in SECTIONS}
+    _choose(sections, "model", DEFAULT_MODEL)
     title = _apply_layer(layer, sections, str(file or f"run={recipe or DEFAULT_RUN}"))
     named = recipe is not None or file is not None
     # Choices first, whatever the order of the words: an option always means the chosen plug-in.

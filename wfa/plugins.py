@@ -8,9 +8,11 @@ import ast
 import importlib
 import importlib.util
 import inspect
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
+from importlib import metadata
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -24,6 +26,7 @@ FOLDERS: Mapping[str, str] = {
     "image_tower": "wfa.encoders.image_towers",
     "text_tower": "wfa.encoders.text_towers",
     "loss": "wfa.model.losses",
+    "model": "wfa.model.kinds",
 }
 """Config section -> the package whose files are its choices."""
 
@@ -92,6 +95,22 @@ def unknown(what: str, given: str, known: list[str]) -> ConfigError:
     return ConfigError(f"there is no {what} {given!r}; {hint}known: {', '.join(known)}")
 
 
+def how_to_install(module: str) -> str:
+    """Return the pip command that brings a missing module: an extra of ours, or its own package."""
+    package = module.partition(".")[0]
+    wanted = package.lower().replace("_", "-")
+    try:
+        needs = metadata.requires("wfa") or []
+    except metadata.PackageNotFoundError:  # run from its folder, not installed
+        needs = []
+    for need in needs:
+        name = re.match(r"[\w.-]+", need)
+        extra = re.search(r"extra == ['\"]([\w-]+)", need)
+        if name and extra and name[0].lower().replace("_", "-") == wanted:
+            return f'pip install "wfa[{extra[1]}]"'
+    return f"pip install {package}"
+
+
 def _folder(kind: str) -> Path:
     # find_spec runs the parent packages only, so a choice with a missing dependency still lists.
     spec = importlib.util.find_spec(FOLDERS[kind])
@@ -111,6 +130,5 @@ def _module(kind: str, name: str) -> ModuleType:
             raise
         raise ConfigError(
             f"{kind}={name} needs the package {error.name!r}, which is not installed: "
-            'pip install "wfa[offline]" brings the offline towers; otherwise pip install '
-            f"{error.name}"
+            f"{how_to_install(error.name)}"
         ) from error

@@ -17,7 +17,7 @@ from wfa.config import resolve
 from wfa.data._bigearthnet import layout
 from wfa.data._bigearthnet.published import ANNOTATIONS
 from wfa.data._bigearthnet.stores import Bands, LmdbStore
-from wfa.data.loader import TrainingBatches
+from wfa.data.loader import Key, TrainingBatches
 from wfa.data.sets.bigearthnet_txt import BigEarthNetTxt, Config
 from wfa.encoders.small import Config as SmallConfig
 from wfa.encoders.small import Small
@@ -101,9 +101,9 @@ def _first_batch(root: Path, imagery: Path) -> tuple[float, float]:
     return seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e9
 
 
-def _keys(images: int) -> Iterator[tuple[int, int]]:
+def _keys(images: int) -> Iterator[Key]:
     for row in np.random.default_rng(0).permutation(images)[:IMAGES]:
-        yield 0, int(row)
+        yield Key(0, int(row))
 
 
 if __name__ == "__main__":

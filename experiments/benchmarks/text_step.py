@@ -9,7 +9,6 @@ encodes 77 tokens of every caption. Its five captions an image go through in par
 an image each, because the activations of all at once need more memory than a laptop has.
 """
 
-import argparse
 import json
 import os
 import random
@@ -22,6 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
+from _arguments import parse_arguments
 from _record import Row, record
 from torch import Tensor
 
@@ -53,12 +53,7 @@ class Captions:
 
 def main() -> None:
     """Measure both data sets and write `text_step.json`, or `text_step_cuda.json`."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
-    )
-    parser.add_argument("--device", default="cpu", help="cpu: float32; cuda: bfloat16 autocast")
-    parser.add_argument("--images", type=int, default=64, help="images of a batch")
-    arguments = parser.parse_args()
+    arguments = parse_arguments(__doc__)
     device = torch.device(arguments.device)
     torch.manual_seed(0)
     encoder = OpenClip(Config(model=MODEL)).to(device)

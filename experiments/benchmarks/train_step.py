@@ -9,7 +9,6 @@ all five captions of an image by BLEU uniqueness; stock takes one caption of 77 
 agreement is that of both losses when ours is given that one caption alone.
 """
 
-import argparse
 import statistics
 import time
 from collections.abc import Callable, Sequence
@@ -17,6 +16,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from _arguments import parse_arguments
 from _record import Row, record
 from open_clip.loss import ClipLoss
 from text_step import draw_captions, precision, synchronise
@@ -55,12 +55,7 @@ class Noise:
 
 def main() -> None:
     """Measure both data sets and write `train_step.json`, or `train_step_cuda.json`."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
-    )
-    parser.add_argument("--device", default="cpu", help="cpu: float32; cuda: bfloat16 autocast")
-    parser.add_argument("--images", type=int, default=64, help="images of a batch")
-    arguments = parser.parse_args()
+    arguments = parse_arguments(__doc__)
     device = torch.device(arguments.device)
     torch.manual_seed(0)
     encoder = OpenClip(Config(model=MODEL))

@@ -67,6 +67,24 @@ def test_dropout_keeps_each_caption_by_chance_and_renormalises() -> None:
     np.testing.assert_allclose(kept / 4000, 0.6 + 0.4**3 / 3, atol=0.03)
 
 
+@pytest.mark.parametrize(
+    ("start", "end", "shares"),
+    [(0.9, 0.0, (0.9, 0.45, 0.0)), (0.0, 0.9, (0.0, 0.45, 0.9)), (0.3, None, (0.3, 0.3, 0.3))],
+)
+def test_dropout_moves_over_training(
+    start: float, end: float | None, shares: tuple[float, float, float]
+) -> None:
+    options = AggregationConfig(caption_dropout=start, caption_dropout_end=end)
+    captions, prior = ["a", "b", "c", "d", "e"], np.full(5, 0.2)
+    rng = np.random.default_rng(1)
+    for progress, dropped in zip((0.0, 0.5, 1.0), shares, strict=True):
+        kept = sum(
+            len(Aggregation.draw(options, captions, prior, rng, progress)[0]) for _ in range(4000)
+        )
+        # Five coins, and one caption where all five say no.
+        assert kept / 4000 == pytest.approx(5 * (1 - dropped) + dropped**5, abs=0.08)
+
+
 def test_nothing_is_dropped_outside_training() -> None:
     options = AggregationConfig(caption_dropout=0.9)
     texts, weights = Aggregation.draw(options, ["a", "b"], np.array([0.1, 0.9]), None)

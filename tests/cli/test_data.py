@@ -1,4 +1,4 @@
-"""The verb `wfa data annotate`, from its words to its file."""
+"""The verbs of data sets: `wfa data ...`, from their words to their files or messages."""
 
 from pathlib import Path
 
@@ -9,6 +9,7 @@ from typer.testing import CliRunner
 from tests.data.annotate.made import PATCH, random_codes, row, write_maps, write_metadata
 from wfa.cli.data import app
 from wfa.errors import DataError
+from wfa.plugins import plugin_class
 
 runner = CliRunner()
 
@@ -33,3 +34,34 @@ def test_a_map_without_metadata_stops_it(tmp_path: Path) -> None:
     assert isinstance(found.exception, DataError)
     with pytest.raises(DataError, match=f"reference map of patch {PATCH.format(2)} has no row in"):
         raise found.exception
+
+
+@pytest.mark.parametrize("name", ["ucm_captions", "nwpu_captions", "rsicd", "bigearthnet_txt"])
+def test_preparing_without_a_folder_says_what_to_do(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("WFA_DATA_DIR", raising=False)
+    found = runner.invoke(app, ["prepare", name])
+    assert isinstance(found.exception, DataError)
+    said = str(found.exception)
+    assert "add data.root=DIR" in said
+    assert f"WFA_DATA_DIR, for the folder {name} in it" in said
+    facts = plugin_class("data", name).facts
+    for line in (*(file.target for file in facts.downloads), *facts.by_hand):
+        assert f"\n  {line}" in said
+    assert ("You put there by hand" in said) == bool(facts.by_hand)
+    assert ("This command fetches" in said) == bool(facts.downloads)
+
+
+def test_reading_without_a_folder_names_a_command_that_makes_it(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.delenv("WFA_DATA_DIR", raising=False)
+    found = runner.invoke(app, ["verify", "ucm_captions"])
+    assert "run `wfa data prepare ucm_captions data.root=DIR`" in str(found.exception)
+    found = runner.invoke(app, ["verify", "ucm_captions", f"data.root={tmp_path / 'none'}"])
+    command = f"run `wfa data prepare ucm_captions data.root={tmp_path / 'none'}`"
+    assert command in str(found.exception)
+    monkeypatch.setenv("WFA_DATA_DIR", str(tmp_path))
+    found = runner.invoke(app, ["verify", "ucm_captions"])
+    assert "run `wfa data prepare ucm_captions`" in str(found.exception)

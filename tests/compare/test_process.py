@@ -36,3 +36,20 @@ def test_killed_and_started_again(tmp_path: Path) -> None:
     assert "<svg" in page
     assert "http://" not in page
     assert "https://" not in page
+
+
+def test_a_cell_that_fails_is_told_and_the_others_stand(tmp_path: Path) -> None:
+    recipe = tmp_path / "half.yaml"
+    recipe.write_text(
+        "techniques:\n  single: single\n  bad: mean train.batch_size=1\n"
+        "seeds: 1\nbudget: {epochs: 1}\n"
+    )
+    words = ["compare", f"compare={recipe}", *TINY, f"out={tmp_path / 'out'}"]
+    printed = run(words, tmp_path / "cache", code=2)
+    assert "Traceback" not in printed
+    said = " ".join(printed.split())
+    assert "failed: bad-s0: a contrastive batch needs two images" in said
+    assert "failed: 1 of 2 cells, left out above" in said
+    found = json.loads((tmp_path / "out" / "comparison.json").read_text())
+    states = {cell["label"]: cell["state"] for cell in found["cells"]}
+    assert states["single"] == "finished" != states["bad"]

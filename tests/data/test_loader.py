@@ -17,7 +17,7 @@ from wfa.data._bigearthnet.records import Captions
 from wfa.data.batch import Batch
 from wfa.data.dataset import Record
 from wfa.data.inputs import PixelInputs
-from wfa.data.loader import CaptionDataModule, EpochBatches, TrainingBatches, caption_key
+from wfa.data.loader import CaptionDataModule, EpochBatches, Key, TrainingBatches, caption_key
 from wfa.errors import ConfigError
 from wfa.training.priors import image_weights, prior_weights
 
@@ -25,7 +25,10 @@ CAPTIONS = ragged(20, np.random.default_rng(0))
 
 
 def draw_half(
-    captions: Sequence[str], prior: NDArray[np.float64], rng: np.random.Generator | None
+    captions: Sequence[str],
+    prior: NDArray[np.float64],
+    rng: np.random.Generator | None,
+    progress: float,
 ) -> tuple[Sequence[str], NDArray[np.float64]]:
     if rng is None:
         return captions, prior
@@ -65,7 +68,7 @@ def test_epochs_differ_and_repeat() -> None:
 
 
 def test_a_batch_holds_its_captions_once() -> None:
-    batch = batches()[[(0, 4), (0, 7), (0, 1)]]
+    batch = batches()[[Key(0, 4), Key(0, 7), Key(0, 1)]]
     texts = ["".join(map(chr, row[row > 0].tolist())) for row in batch.tokens]
     assert len(set(texts)) == len(texts)
     assert batch.rows.tolist() == [4, 7, 1]
@@ -76,12 +79,12 @@ def test_a_batch_holds_its_captions_once() -> None:
         rng = np.random.default_rng((3, 0, row))
         uniform = np.full(len(CAPTIONS[row]), 1.0 / len(CAPTIONS[row]))
         # The texts are drawn before the image takes its own numbers from the generator.
-        assert drawn == draw_half(CAPTIONS[row], uniform, rng)[0]
+        assert drawn == draw_half(CAPTIONS[row], uniform, rng, 0.0)[0]
         assert batch.prior[own].sum().item() == pytest.approx(1.0)
 
 
 def test_identities_say_who_bears_which_caption() -> None:
-    batch = batches()[[(0, row) for row in range(20)]]
+    batch = batches()[[Key(0, row) for row in range(20)]]
     texts = ["".join(map(chr, row[row > 0].tolist())) for row in batch.tokens]
     for caption, place in enumerate(batch.text_index.tolist()):
         bearers = batch.borne_image[batch.borne_ids == batch.caption_ids[caption]]
@@ -138,7 +141,7 @@ def test_texts_made_at_each_use_give_the_same_batches(
     first = TrainingBatches(held, inputs, draw_half, prior_weights(aggregation, held, None), 3)
     second = TrainingBatches(made, inputs, draw_half, image_weights(aggregation), 3)
     assert made.made.made == 0
-    for keys in ([(0, 4), (0, 7), (0, 1)], [(1, row) for row in range(20)]):
+    for keys in ([Key(0, 4), Key(0, 7), Key(0, 1)], [Key(1, row) for row in range(20)]):
         before = made.made.made
         assert_equal(renumbered(second[keys]), renumbered(first[keys]))
         assert made.made.made - before == len(keys)
@@ -157,10 +160,8 @@ def test_identities_are_those_of_folded_captions() -> None:
 def test_a_composed_text_has_no_identity() -> None:
     dataset = TinyDataset(CAPTIONS)
     inputs = PixelInputs(dataset, SPEC, tokenize, cache=None, augment="none")
-    joined = TrainingBatches(
-        dataset, inputs, lambda texts, prior, rng: (["a new text"], np.ones(1)), None, 0
-    )
-    assert joined[[(0, 0)]].caption_ids.tolist() == [-1]
+    joined = TrainingBatches(dataset, inputs, lambda *_: (["a new text"], np.ones(1)), None, 0)
+    assert joined[[Key(0, 0)]].caption_ids.tolist() == [-1]
 
 
 def test_processes_share_a_global_batch() -> None:
@@ -169,6 +170,33 @@ def test_processes_share_a_global_batch() -> None:
     for together, left, right in zip(whole, *parts, strict=True):
         assert together == left + right
     assert len(whole) == 3
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+def test_every_draw_is_told_how_far_training_is(workers: int) -> None:
+    dataset = TinyDataset(CAPTIONS)
+    inputs = PixelInputs(dataset, SPEC, tokenize, cache=None, augment="none")
+    module = CaptionDataModule(
+        TrainingBatches(dataset, inputs, told, None, 3),
+        len(CAPTIONS),
+        6,
+        3,
+        workers,
+        progress_at=lambda epoch, batch: (3 * epoch + batch) / 8,
+    )
+    loader = module.train_dataloader()
+    assert isinstance(loader.sampler, EpochBatches)
+    loader.sampler.set_epoch(1)
+    assert [batch.prior.tolist() for batch in loader] == [[share / 8] * 6 for share in (3, 4, 5)]
+
+
+def told(
+    captions: Sequence[str],
+    prior: NDArray[np.float64],
+    rng: np.random.Generator | None,
+    progress: float,
+) -> tuple[Sequence[str], NDArray[np.float64]]:
+    return captions[:1], np.array([progress])
 
 
 def test_a_small_data_set_is_one_batch() -> None:

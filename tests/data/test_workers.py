@@ -27,7 +27,7 @@ class Broken(TinyDataset):
 def test_a_bad_image_is_named_in_plain_words(workers: int) -> None:
     dataset = Broken([["a"]] * 8)
     inputs = PixelInputs(dataset, SPEC, tokenize, cache=None, augment="none")
-    batches = TrainingBatches(dataset, inputs, lambda texts, prior, rng: (texts, prior), None, 0)
+    batches = TrainingBatches(dataset, inputs, lambda texts, prior, *_: (texts, prior), None, 0)
     loader = CaptionDataModule(batches, 8, 4, 0, workers).train_dataloader()
     with pytest.raises(DataError) as error:
         list(loader)

@@ -35,7 +35,8 @@ def found() -> dict[str, Any]:
     """A benchmark made of whole cloth."""
     form = {"form": "images", "asked_with": "captions", "vectors": 9, "vectors_an_image": 1.0,
             "bytes_an_image": 64.0, "qps": {"median": 9000.0}, "latency_ms": {"p50": 0.0123},
-            "task": {"R@1": 0.25, "R@5": 0.5, "R@10": 1.0}}  # fmt: skip
+            "task": {"R@1": 0.25, "R@5": 0.5, "R@10": 1.0},
+            "duplicate_aware": {"R@1": 0.375}}  # fmt: skip
     return {
         "source": {"run": "ponds & lakes", "data": "ponds", "split": "test"},
         "settings": {"k": 10},
@@ -54,7 +55,10 @@ def found() -> dict[str, Any]:
         ],
         "skipped": [{"family": "PQ7", "where": "memory", "reason": "7 does not divide <16>"}],
         "recommended": {"place": 1, "fits": True, "why": "the fastest"},
-        "forms": [form],
+        "forms": [form, {**form, "form": "captions", "asked_with": "images"}],
+        "held_out": {"asked": 7, "held_out": 30, "single": 4, "verbatim": 2,
+                     "aggregated_by": "uniqueness"},
+        "notes": ["so small that times are noise"],
     }  # fmt: skip
 
 
@@ -68,7 +72,9 @@ def test_the_page_holds_curves_tables_and_advice(found: dict[str, Any]) -> None:
         "ANN recall@10 against bytes a vector · gallery of 5,000, 4,960 synthetic",
         "40 own images, 4,960 synthetic (mixture)", "All 3 points", "Not measured (1)",
         "7 does not divide &lt;16&gt;", "ponds &amp; lakes", "ivf_flat on disk", "12.5 %",
-        "617 to 2,468", "Gallery forms",
+        "617 to 2,468", "Gallery forms", "37.5 %", "30 in all; 7 of them are asked",
+        "4 images have a single distinct caption", "2 asked captions stand word for word",
+        "made by uniqueness of", "Note: so small that times are noise.",
     ):  # fmt: skip
         assert words in page, words
     assert "http" not in page.replace("http-equiv", "")

@@ -38,6 +38,13 @@ def test_counts_equal_those_of_all_scores_in_float64(spread: float, chunk: int) 
     assert np.array_equal(counts.texts, by_image[texts.row].sum(0))
 
 
+def test_progress_is_told_block_by_block() -> None:
+    texts = texts_of(drawn(20, 8, 2), 50)
+    told: list[tuple[str, int, int]] = []
+    count_at_least(drawn(50, 8, 1), texts, right_pairs(texts), 20, lambda *step: told.append(step))
+    assert told == [("scoring", 20, 50), ("scoring", 40, 50), ("scoring", 50, 50)]
+
+
 def test_features_need_not_be_normalised() -> None:
     rng = np.random.default_rng(3)
     images = rng.integers(-9, 10, (40, 7)).astype(np.float32)

@@ -15,13 +15,15 @@ from wfa.tasks.predictions import read_predictions
 WORDS = [
     "data=scenes_s1s2", "data.train_images=24", "data.validation_images=8", "data.test_images=4",
     "data.bench_images=6", "train.epochs=1", "encoder.context_length=24",
+    "model=coca", "model.width=16", "model.layers=1", "model.heads=2", "model.vocabulary=512",
+    "model.max_answer_tokens=8",
 ]  # fmt: skip
 TASK = ["task=bigearthnet_txt", "task.epochs=1", "task.width=16", "task.images=16"]
 
 
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Train a tiny run; its cache lies beside it."""
+    """Train a tiny run with a decoder; its cache lies beside it."""
     folder = tmp_path_factory.mktemp("tasks")
     run(["train", *SMALL, *WORDS, f"out={folder / 'run'}"], folder / "cache")
     return folder / "run"
@@ -44,6 +46,21 @@ def test_every_question_is_answered_and_scored(trained: Path) -> None:
     for text in boxes:
         parse_box(text)
     assert "by ranking" in out
+
+
+def test_the_decoder_answers_everything_too(trained: Path) -> None:
+    run(["evaluate", str(trained), *TASK], trained.parent / "cache")
+    folder = trained / "tasks" / "scenes_s1s2-bench"
+    content = json.loads((folder / "scores.json").read_text())
+    written = read_predictions(folder / "generated.jsonl")
+    assert written.keys() == read_predictions(folder / "answers.jsonl").keys()
+    figures = {(f["task"], f["metric"]): f for f in content["generated"]}
+    assert figures.keys() == {(f["task"], f["metric"]) for f in content["figures"]}
+    assert all(f["missing"] == 0 for f in figures.values())
+    for task in ("binary", "mcq"):
+        assert figures[task, "accuracy"]["unparsed"] == 0
+    history = (trained / "history.csv").read_text().splitlines()
+    assert "loss_captioning" in history[0].split(",")
 
 
 def test_answers_score_the_same_as_a_file_and_heads_are_kept(trained: Path) -> None:

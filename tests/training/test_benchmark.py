@@ -8,10 +8,12 @@ import pytest
 from safetensors.numpy import load_file, save_file
 
 from tests.retrieval.efficiency.made import embeddings
-from tests.training.conftest import SMALL, run
+from tests.training.conftest import SMALL, make_folder, run
 from wfa.config import resolve
 from wfa.errors import ConfigError, DataError, RunError, SearchIndexError
-from wfa.training.benchmark import benchmark
+from wfa.retrieval.efficiency.held_out import hold_out
+from wfa.training.assemble import load_run
+from wfa.training.benchmark import _aggregator, benchmark
 from wfa.training.fit import fit
 
 QUICK = (
@@ -53,6 +55,53 @@ def test_a_run_is_measured(trained: Path) -> None:
     assert flat["task"]["R@5"] == pytest.approx(own)
 
 
+def test_other_data_sets_come_before_scenes_and_draws(trained: Path, tmp_path: Path) -> None:
+    other = make_folder(tmp_path, 12)
+    words = [*QUICK, "split=validation", "benchmark.scenes=5", "benchmark.forms=false",
+             "benchmark.families=[flat]",
+             f"benchmark.distractors.captions_folder.root={other}"]  # fmt: skip
+    found = json.loads(benchmark(trained, words, tmp_path / "out").read_text())
+    assert [tuple(part.values()) for part in found["gallery"]["makeup"]] == [
+        ("own images", 8), ("captions_folder · train", 32), ("captions_folder · train", 4),
+        ("captions_folder · validation", 8), ("scenes (drawn maps)", 5),
+        ("synthetic (mixture)", 243),
+    ]  # fmt: skip
+
+
+def test_other_data_that_cannot_be_used_stops_it_at_once(
+    trained: Path, own_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def never(*_: object, **__: object) -> None:
+        raise AssertionError("something was embedded before")
+
+    monkeypatch.setattr("wfa.training.assemble.embed", never)
+    root = "benchmark.distractors.captions_folder.root="
+    with pytest.raises(DataError, match="nowhere"):
+        benchmark(trained, ["split=validation", f"{root}{tmp_path / 'nowhere'}"])
+    bare = make_folder(tmp_path, 12)
+    (bare / "3.png").unlink()
+    with pytest.raises(DataError, match=r"3\.png"):
+        benchmark(trained, ["split=validation", f"{root}{bare}"])
+    with pytest.raises(ConfigError, match="the data that is asked about"):
+        benchmark(trained, ["split=validation", f"{root}{own_folder}"])
+
+
+def test_aggregated_vectors_are_made_as_the_run_makes_them(trained: Path) -> None:
+    """Given all captions, the benchmark's aggregator must repeat the split's own vectors."""
+    parts = load_run(trained)
+    part = parts.split("validation")
+    whole = parts.embed(part)
+    aggregator = _aggregator(parts, part, whole)
+    assert aggregator.name == "uniqueness"
+    again = aggregator.vectors(np.arange(len(whole.captions)))
+    assert again == pytest.approx(whole.aggregated, abs=1e-6)
+    kept = hold_out(whole).kept
+    fewer = aggregator.vectors(kept)
+    counts = np.bincount(whole.image_index[kept])
+    rows = kept[np.isin(whole.image_index[kept], np.flatnonzero(counts == 1))]
+    assert fewer[counts == 1] == pytest.approx(whole.captions[rows], abs=1e-6)
+
+
 @pytest.mark.parametrize(
     ("words", "error", "message"),
     [
@@ -82,6 +131,9 @@ def test_the_verb_measures_an_embeddings_file(tmp_path: Path) -> None:
     assert sorted(path.name for path in folder.iterdir()) == ["benchmark.html", "benchmark.json"]
     with pytest.raises(ConfigError, match="cannot change an embeddings file"):
         benchmark(file, ["split=test"])
+    for key in ("distractors=[rsicd]", "scenes=3"):
+        with pytest.raises(ConfigError, match="holds embeddings alone"):
+            benchmark(file, [f"benchmark.{key}"])
     with pytest.raises(SearchIndexError, match="k=900 is above the gallery of 300"):
         benchmark(file, [*QUICK, "benchmark.k=900"])
 

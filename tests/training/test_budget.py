@@ -2,15 +2,19 @@
 
 import csv
 import json
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from lightning import Trainer
 
 from tests.training.conftest import SMALL
 from wfa.config import resolve
 from wfa.errors import ConfigError, DataError
 from wfa.training.config import Config
+from wfa.training.course import Course
 from wfa.training.fit import fit
 from wfa.training.optimiser import warmup_cosine, warmup_cosine_in_time
 from wfa.training.probe import probe
@@ -65,10 +69,44 @@ def test_a_budget_of_seconds_ends_in_time(own_folder: Path, tmp_path: Path) -> N
 def test_the_schedule_follows_the_clock() -> None:
     options = Config(max_seconds=20.0, warmup=0.25, final_lr=0.1)
     now = [0.0]
-    in_time, in_steps = warmup_cosine_in_time(lambda: now[0], options), warmup_cosine(2000, options)
+    trainer = Trainer(accelerator="cpu", logger=False, enable_checkpointing=False)
+    course = Course(trainer, options, lambda: now[0])
+    in_time, in_steps = (
+        warmup_cosine_in_time(course.read_clock, options),
+        warmup_cosine(2000, options),
+    )
     for share in np.linspace(0, 1.5, 40):
         now[0] = 20.0 * share
         assert in_time(3) == pytest.approx(in_steps(int(2000 * share)), abs=1e-2)
+        # A loader that works ahead is told the same.
+        assert course.at(epoch=7, batch=0) == pytest.approx(min(1.0, share))
+
+
+@dataclass
+class Counted:
+    """What a course asks a trainer."""
+
+    estimated_stepping_batches: int
+    num_training_batches: int
+    accumulate_grad_batches: int = 1
+
+
+@pytest.mark.parametrize(
+    ("epochs", "batches", "accumulate"), [(3, 4, 1), (3, 5, 2), (2, 3, 8), (1, 1, 1)]
+)
+def test_the_course_counts_optimiser_steps(epochs: int, batches: int, accumulate: int) -> None:
+    # Gradients are added over `accumulate` batches, fewer at the end of an epoch.
+    steps_before, done = [], 0
+    for _ in range(epochs):
+        for batch in range(batches):
+            steps_before.append(done)
+            done += (batch + 1) % accumulate == 0 or batch + 1 == batches
+    trainer: Any = Counted(done, batches, accumulate)
+    course = Course(trainer, Config(), lambda: 0.0)
+    assert [course.at(e, b) for e in range(epochs) for b in range(batches)] == pytest.approx(
+        [before / done for before in steps_before]
+    )
+    assert course.at(epochs, 0) == 1.0
 
 
 def test_two_budgets_are_refused() -> None:

@@ -75,6 +75,15 @@ def test_a_stock_model_loads_by_its_name_too(tmp_path: Path) -> None:
         torch.testing.assert_close(theirs, ours, atol=2e-5, rtol=1e-4)
 
 
+def test_a_decoder_stays_behind_and_is_named(tmp_path: Path) -> None:
+    words = [word for word in SMALL if "data" not in word]
+    run = make_run(tmp_path / "run", *words, "model=coca", "model.vocabulary=32")
+    done = export_run(run)
+    assert done.left_out == ("decoder",)
+    for ours, theirs in features(run, f"local-dir:{done.weights.parent}"):
+        torch.testing.assert_close(theirs, ours, atol=2e-6, rtol=1e-5)
+
+
 def test_the_config_is_plain_and_complete(tmp_path: Path) -> None:
     run = make_run(tmp_path / "run", *[word for word in SMALL if "data" not in word])
     values = json.loads((export_run(run).weights.parent / CONFIG).read_text())

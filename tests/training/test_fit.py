@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+import pyarrow.parquet as pq
 import pytest
 from safetensors.numpy import load_file
 
@@ -45,6 +46,8 @@ def finished(
 ) -> tuple[Path, list[str]]:
     """A finished run of ten epochs and its settings."""
     words = [*SMALL, f"data.root={own_folder}", "train.epochs=10"]
+    # A rate that moves over training, so that whatever repeats the run must know how far it is.
+    words += ["aggregation.caption_dropout=0.9", "aggregation.caption_dropout_end=0.0"]
     folder = tmp_path_factory.mktemp("runs") / "first"
     run(["train", *words, f"out={folder}"], cache)
     return folder, words
@@ -65,6 +68,19 @@ def test_the_run_folder_is_complete(finished: tuple[Path, list[str]]) -> None:
     rows = history(folder)
     assert [row["epoch"] for row in rows] == sorted(row["epoch"] for row in rows)
     assert float(rows[-1]["loss"]) < float(rows[0]["loss"])
+
+
+def test_some_validation_images_can_select_and_all_are_measured(
+    tmp_path: Path, own_folder: Path, cache: Path
+) -> None:
+    words = [*SMALL, f"data.root={own_folder}", "train.epochs=1", "train.validation_images=3"]
+    run(["train", *words, f"out={tmp_path / 'run'}"], cache)
+    facts = json.loads((tmp_path / "run" / "run.json").read_text())
+    assert facts["selection"]["images"] == 3
+    ranks = pq.read_table(tmp_path / "run" / "ranks.parquet").to_pylist()
+    kind = {"split": "validation", "direction": "image_to_text", "queries": "single"}
+    asked = {row["query_id"] for row in ranks if row.items() >= kind.items()}
+    assert len(asked) == facts["data"]["splits"]["validation"]["images"] > 3
 
 
 def test_the_checkpoint_with_the_best_validation_is_the_one_measured(

@@ -27,23 +27,31 @@ class AggregationConfig:
     Attributes:
         caption_dropout: Chance in [0, 1) that a caption is left out of a training step; at least
             one is kept and the weights are renormalised over those kept.
+        caption_dropout_end: The chance in [0, 1) at the end of training, to which it moves
+            linearly; None keeps it as it is.
         prior_temperature: Text-known weights w become w^(1/temperature), renormalised: below 1
             sharper, above 1 flatter. Positive.
     """
 
     caption_dropout: float = 0.0
+    caption_dropout_end: float | None = None
     prior_temperature: float = 1.0
 
     def __post_init__(self) -> None:
-        if not 0.0 <= self.caption_dropout < 1.0:
-            raise ConfigError(
-                f"aggregation.caption_dropout={self.caption_dropout} must be in [0, 1): "
-                "1 would leave an image without a caption"
-            )
+        for name in ("caption_dropout", "caption_dropout_end"):
+            rate = getattr(self, name)
+            if rate is not None and not 0.0 <= rate < 1.0:
+                raise ConfigError(f"aggregation.{name}={rate} must be in [0, 1): 1 leaves nothing")
         if not 0.0 < self.prior_temperature < float("inf"):
             raise ConfigError(
                 f"aggregation.prior_temperature={self.prior_temperature} must be a number above 0"
             )
+
+    def dropout_at(self, progress: float) -> float:
+        """Return the chance to leave a caption out when a share in [0, 1] of training is done."""
+        if self.caption_dropout_end is None:
+            return self.caption_dropout
+        return (1.0 - progress) * self.caption_dropout + progress * self.caption_dropout_end
 
 
 class Aggregated(NamedTuple):
@@ -132,6 +140,7 @@ class Aggregation(nn.Module):
         captions: Sequence[str],
         prior: Weights,
         rng: np.random.Generator | None,
+        progress: float = 0.0,
     ) -> Drawn:
         """Choose the texts of one image that a step encodes; runs in data workers.
 
@@ -143,13 +152,15 @@ class Aggregation(nn.Module):
             prior: (K,), sum 1.
             rng: The image's generator for this step, or None outside training: the answer is then
                 the same every time and no caption is dropped.
+            progress: Share of training that is done, in [0, 1].
 
         Returns:
             The texts, and their weights with sum 1.
         """
         prior = tempered(prior, options.prior_temperature)
-        if rng is not None and options.caption_dropout > 0.0:
-            kept = np.flatnonzero(rng.random(len(captions)) >= options.caption_dropout)
+        dropout = 0.0 if rng is None else options.dropout_at(progress)
+        if rng is not None and dropout > 0.0:
+            kept = np.flatnonzero(rng.random(len(captions)) >= dropout)
             if not len(kept):
                 kept = rng.integers(len(captions), size=1)
             captions, prior = [captions[int(k)] for k in kept], tempered(prior[kept], 1.0)
@@ -267,8 +278,7 @@ def segment_sum(values: Tensor, index: Tensor, segments: int) -> Tensor:
     Returns:
         (S, ...), the same dtype.
     """
-    zeros = values.new_zeros((segments, *values.shape[1:]))
-    return zeros.index_add(0, index, values)
+    return values.new_zeros((segments, *values.shape[1:])).index_add(0, index, values)
 
 
 def segment_softmax(scores: Tensor, index: Tensor, segments: int) -> Tensor:

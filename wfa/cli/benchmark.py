@@ -24,10 +24,14 @@ def benchmark(
 
         wfa benchmark runs/scenes-0123456789 benchmark=large out=runs/large
 
+        wfa benchmark runs/scenes-0123456789 benchmark.distractors=[captions_folder]
+        benchmark.distractors.captions_folder.root=my_images
+
         wfa benchmark test.safetensors benchmark.families=[flat,hnsw] benchmark.gallery=20000
     """
     from wfa.report.efficiency import (
         benchmark_tables,
+        forms_words,
         read_benchmark,
         recommended_words,
         write_benchmark_page,
@@ -40,5 +44,9 @@ def benchmark(
     found = read_benchmark(path)
     for table in benchmark_tables(found):
         console.print(table)
+    if found["forms"]:
+        console.print(escape(" ".join(forms_words(found))), style="dim")
+    for words_of in found["notes"]:
+        console.print(f"[yellow]note:[/] {escape(words_of)}", soft_wrap=True)
     console.print(escape(recommended_words(found)), soft_wrap=True)
     console.print(f"figures {escape(str(path))}\nreport  {escape(str(page))}", soft_wrap=True)

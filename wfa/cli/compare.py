@@ -7,7 +7,7 @@ import typer
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from wfa.cli.terminal import Words, console, take
+from wfa.cli.terminal import Words, console, make_bars, take
 
 if TYPE_CHECKING:
     from wfa.compare.cells import Cell
@@ -23,7 +23,8 @@ def compare(
 ) -> None:
     """Train every technique with every seed, test the differences, say what to use.
 
-    Cells that are finished are not run again: the same command goes on where it stopped.
+    Cells that are finished are not run again: the same command goes on where it stopped. Cells
+    that fail are left out, and the exit code is then not 0.
 
     Examples:
         wfa compare
@@ -44,13 +45,8 @@ def compare(
     cells = grid(request)
     folder = Folder(Path(out or f"runs/compare-{request.name}-{request.request_id}"))
     folder.claim(request, extend)
-    with Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        console=console,
-        transient=True,
+    with make_bars(
+        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
     ) as bars:
         line = _Line(bars, len(cells))
         try:
@@ -66,6 +62,14 @@ def compare(
     console.print(
         f"\ncomparison {escape(str(path))}\nreport     {escape(str(page))}", soft_wrap=True
     )
+    if failures:
+        console.print(
+            f"[yellow]failed:[/] {len(failures)} of {len(cells)} cells, left out above "
+            f"({escape(str(folder.failures))}); the same command tries them again",
+            soft_wrap=True,
+        )
+        # Without a traceback it is the input that was wrong.
+        raise SystemExit(1 if any(failure.trace for failure in failures.values()) else 2)
 
 
 class _Line:

@@ -12,7 +12,7 @@ from rich.progress import Progress
 from rich.table import Table
 
 from wfa.cli.choices import list_choices
-from wfa.cli.terminal import Words, console, take
+from wfa.cli.terminal import Words, console, make_bars, take
 from wfa.plugins import Choice
 
 app = typer.Typer(no_args_is_help=True, help="Data sets: list, prepare, verify, annotate.")
@@ -39,6 +39,7 @@ def prepare(
         wfa data prepare sydney_captions data.root=data/sydney_captions
     """
     from wfa.data.dataset import data_folder
+    from wfa.data.prepare import contents
     from wfa.data.prepare import prepare as prepare_data
 
     data = _data(name, words)
@@ -46,8 +47,8 @@ def prepare(
     if not facts.downloads and not facts.by_hand:
         console.print(f"{name} needs no preparing: it is embedded, or your own")
         return
-    folder = data_folder(data.options, name, os.environ.get("WFA_DATA_DIR"))
-    with Progress(console=console, transient=True) as bars:
+    folder = data_folder(data.options, name, os.environ.get("WFA_DATA_DIR"), contents(facts))
+    with make_bars() as bars:
         shown = partial(_show_bytes, bars)
         prepare_data(name, folder, progress=shown, options=data.options)
     console.print(f"{name} is ready in {escape(str(folder))}", soft_wrap=True)
@@ -101,7 +102,7 @@ def annotate(words: Words = None) -> None:
     from wfa.data.annotate.table import annotate as annotate_data
 
     request = parse_request(words or [])
-    with Progress(console=console, transient=True) as bars:
+    with make_bars() as bars:
         found = annotate_data(*request, progress=partial(_show_bytes, bars))
     table = Table("type", "category", "split", "rows", box=None)
     for (kind, category, split), rows in sorted(found.rows.items()):

@@ -25,4 +25,6 @@ def export(
 
     done = export_run(run, to, out)
     console.print(f"weights {escape(str(done.weights))}", soft_wrap=True)
+    for name in done.left_out:
+        console.print(f"without the {name}, which stays in the run folder", soft_wrap=True)
     console.print(f"load them with\n\n    {escape(done.call)}\n", soft_wrap=True)

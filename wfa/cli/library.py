@@ -18,6 +18,40 @@ if TYPE_CHECKING:
 IndexPath = Annotated[
     Path, typer.Argument(metavar="RUN-or-INDEX", help="An index folder, or the run it lies in.")
 ]
+Captions = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="TEXT...", help="What to find; several texts describe one image."),
+]
+QueryImage = Annotated[
+    Path | None, typer.Option("--image", help="Ask with an image instead of words.")
+]
+Top = Annotated[int, typer.Option("--top", help="How many images.")]
+Technique = Annotated[
+    str,
+    typer.Option(
+        "--technique",
+        help="How several texts become one query: own (as the run was trained), mean, "
+        "uniqueness, max_similarity.",
+    ),
+]
+Kind = Annotated[str, typer.Option("--index", help="exact, or ann where there is one.")]
+PathPattern = Annotated[
+    str, typer.Option("--path", help="Only paths of this pattern, such as 'alps/*.tif'.")
+]
+Where = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--where",
+        help="Only images whose metadata fits: column=value, or != < <= > >= ~ (contains).",
+    ),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print the answer as JSON.")]
+Page = Annotated[
+    Path | None, typer.Option("--html", help="Write the hits as a page that opens offline.")
+]
+MovedRun = Annotated[
+    Path | None, typer.Option("--run", help="The run, where it no longer lies as it did.")
+]
 _LISTED = 5
 
 
@@ -55,42 +89,16 @@ def index(
 
 def search(
     index: IndexPath,
-    captions: Annotated[
-        list[str] | None,
-        typer.Argument(metavar="TEXT...", help="What to find; several texts describe one image."),
-    ] = None,
-    image: Annotated[
-        Path | None, typer.Option("--image", help="Ask with an image instead of words.")
-    ] = None,
-    top: Annotated[int, typer.Option("--top", help="How many images.")] = 10,
-    technique: Annotated[
-        str,
-        typer.Option(
-            "--technique",
-            help="How several texts become one query: own (as the run was trained), mean, "
-            "uniqueness, max_similarity.",
-        ),
-    ] = "own",
-    kind: Annotated[str, typer.Option("--index", help="exact, or ann where there is one.")] = (
-        "exact"
-    ),
-    path: Annotated[
-        str, typer.Option("--path", help="Only paths of this pattern, such as 'alps/*.tif'.")
-    ] = "",
-    where: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--where",
-            help="Only images whose metadata fits: column=value, or != < <= > >= ~ (contains).",
-        ),
-    ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the answer as JSON.")] = False,
-    html: Annotated[
-        Path | None, typer.Option("--html", help="Write the hits as a page that opens offline.")
-    ] = None,
-    run: Annotated[
-        Path | None, typer.Option("--run", help="The run, where it no longer lies as it did.")
-    ] = None,
+    captions: Captions = None,
+    image: QueryImage = None,
+    top: Top = 10,
+    technique: Technique = "own",
+    kind: Kind = "exact",
+    path: PathPattern = "",
+    where: Where = None,
+    as_json: AsJson = False,
+    html: Page = None,
+    run: MovedRun = None,
 ) -> None:
     """Find images of an indexed folder by words, or by an image.
 
@@ -116,12 +124,12 @@ def search(
         where=tuple(where or ()),
     )
     answer = ask(library, run_model(library, run), question)
+    title = " / ".join(captions or ()) or f"Images like {image.name if image else ''}"
     if as_json:
         sys.stdout.write(json.dumps(answer.as_dict(), indent=1, ensure_ascii=False) + "\n")
     else:
         _show_answer(answer)
     if html is not None:
-        title = " / ".join(captions or ()) or f"Images like {image.name if image else ''}"
         write_gallery(answer, library, title, html)
         if not as_json:
             console.print(f"gallery {escape(str(html))}", soft_wrap=True)

@@ -1,5 +1,6 @@
 """The verbs of a run: train, evaluate, report."""
 
+import json
 from pathlib import Path
 from typing import Annotated
 
@@ -30,7 +31,6 @@ def train(
     """
     from wfa.config import resolve
     from wfa.report.page import write_report
-    from wfa.report.record import left_out
     from wfa.training.fit import fit
 
     out, rest = take("out", words)
@@ -39,9 +39,7 @@ def train(
     if folder is None:  # one of several processes; the first one prints
         return
     page = write_report([folder.path], folder.path / "report.html")
-    show_results(folder.path / "metrics.json")
-    for line in left_out(folder.read_run()):
-        console.print(f"[yellow]left out:[/] {escape(line)}")
+    show_results(folder.path / "metrics.json", folder.read_run())
     console.print(f"run    {escape(str(folder.path))}\nreport {escape(str(page))}", soft_wrap=True)
 
 
@@ -64,7 +62,8 @@ def evaluate(run: RunPath, words: Words = None) -> None:
     from wfa.training.evaluate import evaluate_run
 
     _, folder = evaluate_run(run, words or [], track)
-    show_results(folder / "metrics.json")
+    facts = json.loads((folder / "evaluation.json").read_text(encoding="utf-8"))
+    show_results(folder / "metrics.json", facts)
     console.print(f"written to {escape(str(folder))}", soft_wrap=True)
 
 

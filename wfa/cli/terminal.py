@@ -1,12 +1,14 @@
 """What every verb shares: the console, settings as words, progress, the table of results."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from rich.console import Console
+from rich.markup import escape
+from rich.progress import Progress, ProgressColumn
 from rich.progress import track as rich_track
 
 Words = Annotated[
@@ -26,11 +28,29 @@ def take(key: str, words: list[str] | None) -> tuple[str | None, list[str]]:
 
 def track(steps: Iterable[Any], label: str) -> Iterable[Any]:
     """Go through `steps` under a progress bar that is gone when they are done."""
+    # Where there is no terminal, a bar that is gone would leave an empty line behind.
+    if not console.is_terminal:
+        return steps
     return rich_track(steps, description=label, console=console, transient=True)
 
 
-def show_results(path: Path) -> None:
-    """Print the table of a metrics.json."""
+def make_bars(*columns: ProgressColumn) -> Progress:
+    """Return progress bars that are gone when they are done; nothing where there is no terminal."""
+    return Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
+
+
+def show_results(path: Path, facts: Mapping[str, Any]) -> None:
+    """Print the table of a metrics.json, and what to know of the images behind it.
+
+    Args:
+        path: The metrics.json.
+        facts: The run.json or evaluation.json beside it.
+    """
+    from wfa.report.record import few_images, left_out
     from wfa.report.tables import results_table
 
     console.print(results_table(json.loads(path.read_text(encoding="utf-8"))))
+    for line in left_out(facts):
+        console.print(f"[yellow]left out:[/] {escape(line)}", soft_wrap=True)
+    if few := few_images(facts):
+        console.print(f"[yellow]few images:[/] {escape(few)}", soft_wrap=True)

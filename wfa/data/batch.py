@@ -1,7 +1,7 @@
 """The batch: ragged over captions, each distinct text once, the same at any worker count."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import Protocol
 
 import numpy as np
@@ -10,14 +10,16 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from wfa.data.dataset import distinct
+from wfa.data.lesson import stacked
 
 Draw = Callable[
-    [Sequence[str], NDArray[np.float64], np.random.Generator | None],
+    [Sequence[str], NDArray[np.float64], np.random.Generator | None, float],
     tuple[Sequence[str], NDArray[np.float64]],
 ]
-"""Which texts of one image a step encodes: (captions, prior, generator) -> (texts, prior).
+"""Which texts of an image a step encodes: (captions, prior, generator, progress) -> (texts, prior).
 
-The generator is None outside training; the answer is then the same every time.
+The generator is None outside training; the answer is then the same every time. The progress is the
+share of training that is done, in [0, 1].
 """
 
 
@@ -50,6 +52,8 @@ class Batch:
         borne_ids: (K,) int64, the identities of all captions that the images bear, drawn or not.
         borne_image: (K,) int64, borne caption -> row of `images`.
         rows: (B,) int64, the images' places in the data set.
+        lessons: (R, T) int64, tokens of `wfa.data.lesson` for a decoder; (0, 0) without one.
+        lesson_image: (R,) int64, lesson -> row of `images`.
     """
 
     images: Tensor
@@ -61,6 +65,8 @@ class Batch:
     borne_ids: Tensor
     borne_image: Tensor
     rows: Tensor
+    lessons: Tensor = field(default_factory=lambda: stacked([]))
+    lesson_image: Tensor = field(default_factory=lambda: torch.zeros(0, dtype=torch.int64))
 
     def to(self, device: torch.device, non_blocking: bool = False) -> "Batch":
         """Return the batch with every tensor on `device`."""
@@ -71,12 +77,12 @@ class Batch:
         return self._each(Tensor.pin_memory)
 
     def _each(self, change: Callable[[Tensor], Tensor]) -> "Batch":
-        return Batch(**{field.name: change(getattr(self, field.name)) for field in fields(self)})
+        return Batch(**{own.name: change(getattr(self, own.name)) for own in fields(self)})
 
 
 @dataclass(frozen=True)
 class Sample:
-    """One image of a batch before collation: its place, its input, its drawn texts."""
+    """One image of a batch before collation: its place, its input, its drawn texts and lessons."""
 
     row: int
     image: Tensor
@@ -84,6 +90,7 @@ class Sample:
     prior: NDArray[np.float64]
     text_ids: Sequence[int]
     borne: NDArray[np.int64]
+    lessons: Sequence[Sequence[int]] = ()
 
 
 def collate(samples: Sequence[Sample], inputs: Inputs) -> Batch:
@@ -111,4 +118,8 @@ def collate(samples: Sequence[Sample], inputs: Inputs) -> Batch:
         borne_ids=torch.from_numpy(np.concatenate([sample.borne for sample in samples])),
         borne_image=torch.from_numpy(np.repeat(place, borne)),
         rows=torch.tensor([sample.row for sample in samples]),
+        lessons=stacked([lesson for sample in samples for lesson in sample.lessons]),
+        lesson_image=torch.from_numpy(
+            np.repeat(place, [len(sample.lessons) for sample in samples])
+        ),
     )

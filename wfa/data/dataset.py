@@ -218,8 +218,9 @@ def data_root(
     Raises:
         DataError: Neither is set, or there is no such folder.
     """
-    remedy = remedy or f"run `wfa data prepare {name}`"
-    folder = data_folder(options, name, environ, remedy)
+    place = options.root or ("" if environ else "DIR")
+    remedy = remedy or f"run `wfa data prepare {name}{f' data.root={place}' * bool(place)}`"
+    folder = data_folder(options, name, environ, f"; to get the data, {remedy}")
     if folder.is_file():
         raise DataError(f"data set {name} cannot be in {folder}: that is a file, not a folder")
     if not folder.is_dir():
@@ -230,8 +231,14 @@ def data_root(
     return folder
 
 
-def data_folder(options: SourceConfig, name: str, environ: str | None, remedy: str = "") -> Path:
+def data_folder(options: SourceConfig, name: str, environ: str | None, advice: str = "") -> Path:
     """Return where data set `name` lies or should lie; see `data_root`.
+
+    Args:
+        options: The `data` section.
+        name: The data set's name.
+        environ: The value of `WFA_DATA_DIR`, or None.
+        advice: What to add to the message where neither is set.
 
     Raises:
         DataError: Neither `data.root` nor `WFA_DATA_DIR` is set.
@@ -241,8 +248,8 @@ def data_folder(options: SourceConfig, name: str, environ: str | None, remedy: s
     if environ:
         return folder_path(environ, "WFA_DATA_DIR") / name
     raise DataError(
-        f"data set {name} has no folder: set data.root=DIR or WFA_DATA_DIR (then it is read from "
-        f"$WFA_DATA_DIR/{name}){'; to get the data, ' + remedy if remedy else ''}"
+        f"data set {name} has no folder: add data.root=DIR to the command, or set the environment "
+        f"variable WFA_DATA_DIR, for the folder {name} in it{advice}"
     )
 
 

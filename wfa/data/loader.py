@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from hashlib import blake2b
+from typing import NamedTuple
 
 import lightning
 import numpy as np
@@ -13,17 +14,65 @@ from torch.utils.data import Dataset, Sampler
 from wfa.captions.folding import caption_ids, fold
 from wfa.data.batch import Batch, Draw, Inputs, Sample, collate
 from wfa.data.dataset import ImageTextDataset
+from wfa.data.lessons import Lessons
 from wfa.data.workers import Telling, TellingLoader
 from wfa.errors import ConfigError
 
-Key = tuple[int, int]
-"""An image of an epoch: (epoch, row). The epoch travels with the row, so that persistent worker
-processes need no shared state to seed an image's randomness."""
+
+class Key(NamedTuple):
+    """An image of an epoch.
+
+    Epoch and progress travel with the row, so that persistent worker processes, which work ahead
+    of training, need no shared state.
+
+    Attributes:
+        epoch: It seeds the image's randomness, together with the row.
+        row: The image's place in the split.
+        progress: Share of training that is done, in [0, 1].
+    """
+
+    epoch: int
+    row: int
+    progress: float = 0.0
+
+
+ProgressAt = Callable[[int, int], float]
+"""(epoch, batch of the epoch) -> the share of training that is done before that batch."""
+
+
+def from_start(epoch: int, batch: int) -> float:
+    """Say that training has just begun, whatever the batch."""
+    del epoch, batch
+    return 0.0
 
 
 Weigh = Callable[[Sequence[str]], NDArray[np.float64]]
 """The captions of one image -> their weights, sum 1."""
 Prior = NDArray[np.float64] | Weigh | None
+
+
+class ImageWeights:
+    """Importance weights known from the text, an image at a time.
+
+    Args:
+        prior: (N,) weights of the split's captions, sum 1 for each image; or what weighs the
+            captions of one image, at each use; None means uniform.
+        captions: The captions of each image of the split.
+    """
+
+    def __init__(self, prior: Prior, captions: Sequence[Sequence[str]]) -> None:
+        self._prior = prior
+        if isinstance(prior, np.ndarray):
+            self._end = np.cumsum([len(own) for own in captions])
+
+    def of(self, row: int, captions: Sequence[str]) -> NDArray[np.float64]:
+        """Return the weights of the captions of image `row`, sum 1."""
+        if self._prior is None:
+            return np.full(len(captions), 1.0 / len(captions))
+        if isinstance(self._prior, np.ndarray):
+            end = self._end[row]
+            return self._prior[end - len(captions) : end]
+        return self._prior(captions)
 
 
 class TrainingBatches(Dataset[Batch]):
@@ -33,9 +82,9 @@ class TrainingBatches(Dataset[Batch]):
         dataset: The split.
         inputs: How the encoder takes images and texts.
         draw: Which captions of an image a step encodes.
-        prior: (N,) weights of the split's captions, sum 1 for each image; or what weighs the
-            captions of one image, at each use; None means uniform.
+        prior: The captions' weights, see `ImageWeights`.
         seed: The run's seed.
+        lessons: What a decoder learns beside; None where the model has none.
 
     Where the data set makes its texts and has too many, only those of a batch are in memory.
     """
@@ -47,24 +96,25 @@ class TrainingBatches(Dataset[Batch]):
         draw: Draw,
         prior: Prior,
         seed: int,
+        lessons: Lessons | None = None,
     ) -> None:
         self._inputs = inputs
+        self._lessons = lessons
         self._draw = draw
         self._seed = seed
         self._captions = dataset.captions if dataset.makes_texts else list(dataset.captions)
-        self._prior = prior
+        self._weights = ImageWeights(prior, self._captions)
         self._ids = None if dataset.makes_texts else _exact_ids(self._captions)
-        if isinstance(prior, np.ndarray):
-            self._end = np.cumsum([len(captions) for captions in self._captions])
 
     def __getitem__(self, keys: Sequence[Key]) -> Batch:
         """Return the batch of these keys, in their order."""
-        return collate([self._sample(epoch, row) for epoch, row in keys], self._inputs)
+        return collate([self._sample(key) for key in keys], self._inputs)
 
-    def _sample(self, epoch: int, row: int) -> Sample:
+    def _sample(self, key: Key) -> Sample:
+        epoch, row, progress = key
         rng = np.random.default_rng((self._seed, epoch, row))
         captions = self._captions[row]
-        texts, prior = self._draw(captions, self._prior_of(row, captions), rng)
+        texts, prior = self._draw(captions, self._weights.of(row, captions), rng, progress)
         return Sample(
             row=row,
             image=self._inputs.image(row, rng),
@@ -72,19 +122,12 @@ class TrainingBatches(Dataset[Batch]):
             prior=prior,
             text_ids=[self._id(text) if text in captions else -1 for text in texts],
             borne=np.array([self._id(text) for text in captions]),
+            lessons=self._lessons.draw(epoch, row) if self._lessons else (),
         )
 
     def _id(self, text: str) -> int:
         """Return a caption's identity: exact, or a hash where texts are too many to number."""
         return caption_key(text) if self._ids is None else self._ids[text]
-
-    def _prior_of(self, row: int, captions: Sequence[str]) -> NDArray[np.float64]:
-        if self._prior is None:
-            return np.full(len(captions), 1.0 / len(captions))
-        if isinstance(self._prior, np.ndarray):
-            end = self._end[row]
-            return self._prior[end - len(captions) : end]
-        return self._prior(captions)
 
 
 def _exact_ids(captions: Sequence[Sequence[str]]) -> dict[str, int]:
@@ -113,12 +156,21 @@ class EpochBatches(Sampler[list[Key]]):
         seed: The run's seed.
         rank: This process's number.
         ranks: Number of processes.
+        progress_at: How far training is before a batch; what moves over training follows it.
 
     Raises:
         ConfigError: A batch cannot be made, or not be shared evenly.
     """
 
-    def __init__(self, images: int, batch_size: int, seed: int, rank: int, ranks: int) -> None:
+    def __init__(
+        self,
+        images: int,
+        batch_size: int,
+        seed: int,
+        rank: int,
+        ranks: int,
+        progress_at: ProgressAt = from_start,
+    ) -> None:
         if batch_size < 1 or batch_size % ranks:
             raise ConfigError(
                 f"train.batch_size={batch_size} must be a positive multiple of the {ranks} "
@@ -139,6 +191,7 @@ class EpochBatches(Sampler[list[Key]]):
         self._images = images
         self._seed = seed
         self._part = slice(rank * self._size // ranks, (rank + 1) * self._size // ranks)
+        self._progress_at = progress_at
         self._epoch = 0
 
     def __len__(self) -> int:
@@ -148,7 +201,8 @@ class EpochBatches(Sampler[list[Key]]):
         order = np.random.default_rng((self._seed, self._epoch)).permutation(self._images)
         for step in range(len(self)):
             rows = order[step * self._size : (step + 1) * self._size][self._part]
-            yield [(self._epoch, int(row)) for row in rows]
+            progress = self._progress_at(self._epoch, step)
+            yield [Key(self._epoch, int(row), progress) for row in rows]
 
     def set_epoch(self, epoch: int) -> None:
         """Choose the epoch's order; Lightning calls this before each."""
@@ -164,15 +218,23 @@ class CaptionDataModule(lightning.LightningDataModule):
         batch_size: Images in a step over all processes.
         seed: The run's seed.
         workers: Worker processes; 0 loads in the main process.
+        progress_at: How far training is before a batch.
     """
 
     def __init__(
-        self, batches: TrainingBatches, images: int, batch_size: int, seed: int, workers: int
+        self,
+        batches: TrainingBatches,
+        images: int,
+        batch_size: int,
+        seed: int,
+        workers: int,
+        progress_at: ProgressAt = from_start,
     ) -> None:
         super().__init__()
         self._batches = batches
         self._sampler_of = (images, batch_size, seed)
         self._workers = workers
+        self._progress_at = progress_at
 
     def train_dataloader(self) -> TellingLoader:
         """Return the loader of this process's part of every global batch."""
@@ -182,7 +244,7 @@ class CaptionDataModule(lightning.LightningDataModule):
         return TellingLoader(
             Telling(self._batches),
             batch_size=None,  # the sampler's items are whole batches
-            sampler=EpochBatches(images, batch_size, seed, rank, ranks),
+            sampler=EpochBatches(images, batch_size, seed, rank, ranks, self._progress_at),
             num_workers=self._workers,
             persistent_workers=self._workers > 0,
             pin_memory=trainer is not None and trainer.strategy.root_device.type == "cuda",

@@ -15,6 +15,7 @@ from wfa.data.channels import Channels
 from wfa.data.dataset import ImageTextDataset
 from wfa.data.images import ImageSpec, normalise, resize
 from wfa.data.inputs import PixelInputs
+from wfa.encoders._spelling import Spelling
 
 
 class Encoder(nn.Module, ABC):
@@ -30,6 +31,7 @@ class Encoder(nn.Module, ABC):
         channel_dropout: Leaves channels of training images out; None keeps all.
         initial_logit_scale: exp of it is the inverse temperature that the weights were trained
             with; None where nothing was trained.
+        spelling: Whole texts as the text tower's tokens, and back; None where it takes features.
     """
 
     width: int
@@ -37,6 +39,7 @@ class Encoder(nn.Module, ABC):
     image_spec: ImageSpec
     channel_dropout: ChannelDropout | None = None
     initial_logit_scale: float | None = None
+    spelling: Spelling | None = None
 
     @classmethod
     def restore(cls, options: Any, channels: Channels | None = None) -> Self:

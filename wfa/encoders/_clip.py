@@ -11,6 +11,7 @@ from wfa.data.channels import Channels
 from wfa.data.images import ImageSpec
 from wfa.encoders._base import Encoder
 from wfa.encoders._sensors import SensorConfig, channel_dropout, fit_tower, sensor_spec
+from wfa.encoders._spelling import Spelling
 from wfa.encoders._tokens import TokenTable
 from wfa.encoders.text_compute import encode_text, tokens_computed, trims
 from wfa.errors import ModelError
@@ -61,6 +62,7 @@ class ClipEncoder(Encoder):
         if channels is not None:
             self.new_stems = fit_tower(model, channels, options, self.width, init)
         self._config = config
+        self.spelling = Spelling(tokenizer)
         self._tokens = TokenTable(tokenizer, _pad_id(tokenizer), self.context_length, trims(model))
         # The temperature is learned outside, and a decoder has no part in retrieval: parameters
         # that no loss reaches would stop distributed training.

@@ -52,9 +52,7 @@ class LateFusion(nn.Module):
         by_tower = self.parts(images)
         given = [tower(part) for tower, part in by_tower]
         pooled = [one[0] if isinstance(one, tuple) else one for one in given]
-        fused = self._fused(
-            torch.stack(pooled, dim=1), torch.stack([_is_there(part) for _, part in by_tower], 1)
-        )
+        fused = self.fused(images, pooled)
         if isinstance(given[0], tuple):
             return fused, torch.cat([tokens for _, tokens in given], dim=1)
         return fused
@@ -69,9 +67,11 @@ class LateFusion(nn.Module):
             switch: Any = tower.set_grad_checkpointing
             switch(enable, **options)
 
-    def _fused(self, features: Tensor, there: Tensor) -> Tensor:
-        """Fuse features (B, S, D) of sensors that are there or not, (B, S)."""
-        weights = there.to(features.dtype)
+    def fused(self, images: Tensor, pooled: Sequence[Tensor]) -> Tensor:
+        """Fuse the towers' features, (B, D) each and in their order, of images (B, C, H, W)."""
+        features = torch.stack(list(pooled), dim=1)
+        weights = torch.stack([_is_there(part) for _, part in self.parts(images)], 1)
+        weights = weights.to(features.dtype)
         features = features * weights.unsqueeze(-1)
         if self.fuse is not None:
             mapped: Tensor = self.fuse(features.flatten(1))

@@ -102,23 +102,56 @@ def index_images(
     if old is not None:
         known.add(old)
     unchanged = sum(known.has(file) for file in listing.files)
-    load_shards(folder / SHARDS, model.checksum, known)
-    missing = [file for file in listing.files if not known.has(file)]
-    resumed = len(listing.files) - len(missing) - unchanged
-    encoder = ShardEncoder(images, model, folder / SHARDS, options.batch_size, options.shard_size)
-    encoder.run(missing, known, track)
+    encoder, resumed = _encode(images, listing.files, model, folder, options, known, track)
 
     files = [file for file in listing.files if known.has(file)]
     left_out = tuple(sorted((*listing.left_out, *encoder.left_out), key=lambda file: file.path))
     if not files:
         raise DataError(_no_image(images, left_out))
+    rows = _write(folder, images, model, files, known, old, metadata, left_out, options)
+    return Indexed(
+        folder=folder,
+        images=len(rows),
+        encoded=encoder.encoded,
+        resumed=resumed,
+        reused=encoder.reused,
+        unchanged=unchanged,
+        removed=len(set(old.paths) - set(rows.paths)) if old is not None else 0,
+        described=sum(map(bool, metadata.of(rows.paths))) if metadata.columns else None,
+        left_out=left_out,
+        seconds=time.perf_counter() - start,
+    )
+
+
+def _encode(
+    images: Path, files: Sequence[ImageFile], model: RunModel, folder: Path,
+    options: IndexOptions, known: Known, track: Track[Any],
+) -> tuple[ShardEncoder, int]:  # fmt: skip
+    """Encode what is not known yet, shard by shard.
+
+    Returns:
+        The encoder, which says what it did, and how many images an interrupted run had encoded.
+    """
+    before = sum(known.has(file) for file in files)
+    load_shards(folder / SHARDS, model.checksum, known)
+    missing = [file for file in files if not known.has(file)]
+    encoder = ShardEncoder(images, model, folder / SHARDS, options.batch_size, options.shard_size)
+    encoder.run(missing, known, track)
+    return encoder, len(files) - len(missing) - before
+
+
+def _write(
+    folder: Path, images: Path, model: RunModel, files: Sequence[ImageFile], known: Known,
+    old: Rows | None, metadata: Metadata, left_out: Sequence[LeftOut], options: IndexOptions,
+) -> Rows:  # fmt: skip
+    """Write the index of these files and all that lies beside it; return its rows."""
     next_id, ids = _ids(files, old, folder)
     rows = known.rows(files, ids, model.width)
     if not _is_current(folder, rows, old, options):
         _write_indexes(folder, rows, model.checksum, options)
     _write_beside(folder, metadata, left_out)
     LibraryFacts(
-        run=relative_run(run, folder),
+        run=relative_run(model.run, folder),
         model=model.checksum,
         width=model.width,
         technique=model.technique,
@@ -134,18 +167,7 @@ def index_images(
         versions=versions(),
     ).write(folder)  # the last file: until it is there, a crash is noticed and a new run mends it
     shutil.rmtree(folder / SHARDS, ignore_errors=True)
-    return Indexed(
-        folder=folder,
-        images=len(rows),
-        encoded=encoder.encoded,
-        resumed=resumed,
-        reused=encoder.reused,
-        unchanged=unchanged,
-        removed=len(set(old.paths) - set(rows.paths)) if old is not None else 0,
-        described=sum(map(bool, metadata.of(rows.paths))) if metadata.columns else None,
-        left_out=left_out,
-        seconds=time.perf_counter() - start,
-    )
+    return rows
 
 
 def _check_owner(folder: Path, model: str, images: Path, overwrite: bool) -> None:

@@ -18,6 +18,7 @@ from wfa.plugins import unknown
 from wfa.retrieval.embed import embed_texts
 from wfa.retrieval.embeddings import Floats
 from wfa.training.assemble import load_run
+from wfa.training.evaluate import best_device
 from wfa.training.run_folder import RunFolder
 
 TECHNIQUES = ("own", "mean", "uniqueness", "max_similarity")
@@ -78,8 +79,7 @@ class RunModel:
                 f"{run} was trained on images of {bands} bands, and picture files have 3: train a "
                 "run on pictures, or search its own data set with `wfa evaluate`"
             )
-        if torch.cuda.is_available():
-            self._model.cuda()
+        self._model.to(best_device())
 
     def prepare(self, image: NDArray[np.uint8]) -> Tensor:
         """Turn a picture (H, W, 3) into the model's input; safe in many threads at once."""

@@ -9,6 +9,8 @@ from torch.nn import functional
 
 from wfa.aggregation._base import Aggregated, Aggregation, at_least_float32
 from wfa.data.batch import Batch
+from wfa.data.dataset import ImageTextDataset
+from wfa.data.lessons import Lessons
 from wfa.encoders._base import Encoder
 from wfa.model.gather import Gather
 from wfa.model.losses._base import Contrast
@@ -19,12 +21,13 @@ class Output(NamedTuple):
     """What a step gives; B images, N captions and T texts of this process.
 
     Attributes:
-        loss: Scalar, of the whole batch over all processes.
+        loss: Scalar, of the whole batch over all processes; what is trained on.
         image_features: (B, D), normalised.
         text_features: (T, D), normalised; T is B, or N for `pairs` in training.
         owner: (T,) int64, text -> image.
         weights: (N,), importance weights; they sum to 1 over the captions of each text.
         logit_scale: Scalar, the inverse temperature that was used.
+        captioning: Scalar, what a decoder's share of the loss is, unweighted; None without one.
     """
 
     loss: Tensor
@@ -33,6 +36,7 @@ class Output(NamedTuple):
     owner: Tensor
     weights: Tensor
     logit_scale: Tensor
+    captioning: Tensor | None = None
 
 
 class MultiCaptionCLIP(nn.Module):
@@ -61,11 +65,11 @@ class MultiCaptionCLIP(nn.Module):
 
     def encode_image(self, images: Tensor) -> Tensor:
         """Encode images (B, ...) to (B, D), normalised, float32."""
-        return _normalised(self.encoder.encode_image(images))
+        return normalised(self.encoder.encode_image(images))
 
     def encode_text(self, tokens: Tensor) -> Tensor:
         """Encode texts (U, L) to (U, D), normalised, float32; one feature each text."""
-        return _normalised(self.encoder.encode_text(tokens))
+        return normalised(self.encoder.encode_text(tokens))
 
     def aggregate(
         self,
@@ -85,7 +89,20 @@ class MultiCaptionCLIP(nn.Module):
 
         In evaluation mode the captions are aggregated as a query is: without the image.
         """
-        image_features = self.encode_image(batch.images)
+        return self._contrast(batch, self.encode_image(batch.images))
+
+    def lessons(self, dataset: ImageTextDataset, seed: int) -> Lessons | None:
+        """Return what is learned of a training split beside its texts; None where nothing is.
+
+        Args:
+            dataset: The split; a decoder meets its words here.
+            seed: The run's seed.
+        """
+        del dataset, seed
+        return None
+
+    def _contrast(self, batch: Batch, image_features: Tensor) -> Output:
+        """Compare the batch's texts with its images' features, (B, D) normalised."""
         caption_features = self.encode_text(batch.tokens).index_select(0, batch.text_index)
         aggregated = self.aggregate(
             caption_features,
@@ -161,5 +178,6 @@ class MultiCaptionCLIP(nn.Module):
         return min(max(float(start), 0.0), self._highest)
 
 
-def _normalised(features: Tensor) -> Tensor:
+def normalised(features: Tensor) -> Tensor:
+    """Bring features (B, D) to length 1, in float32 at least."""
     return functional.normalize(at_least_float32(features), dim=-1)

@@ -91,7 +91,8 @@ def read_benchmark(path: Path) -> Values:
     """
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
-        wanted = ("source", "gallery", "points", "recommended", "forms", "settings", "threads")
+        wanted = ("source", "gallery", "points", "recommended", "forms", "held_out", "notes",
+                  "settings", "threads")  # fmt: skip
         missing = [key for key in wanted if key not in found]
     except (OSError, ValueError, TypeError) as error:
         raise RunError(f"{path} cannot be read ({error}): run `wfa benchmark` again") from error
@@ -101,9 +102,12 @@ def read_benchmark(path: Path) -> Values:
 
 
 def _content(found: Values, level: int) -> list[Markup]:
-    best = [p for p in found["points"] if p["best_speed"] or p["best_size"]]
+    use = found["recommended"]["place"]
+    best = [p for n, p in enumerate(found["points"])
+            if p["best_speed"] or p["best_size"] or n == use]  # fmt: skip
     return [
         _recommended(found),
+        *(note(f"Note: {words}.") for words in found["notes"]),
         _setting(found),
         tag("div", *point_plots(found, _gallery(found)), class_="plots"),
         note("A line joins a family's own best points; a large dot is a point that no other index "
@@ -172,11 +176,35 @@ def _forms(found: Values, level: int) -> Markup:
     return join([
         tag(f"h{level}", "Gallery forms"),
         table(grid.header, grid.rows, labels=grid.labels),
-        note("The split alone, searched exactly; vectors and bytes an image. Captions are asked "
-             "for images; the text forms are asked with images, because a caption in the "
-             "gallery would find itself. max_similarity keeps all captions of an image, which "
-             "scores with its best one."),
+        note(" ".join(forms_words(found))),
     ])  # fmt: skip
+
+
+def forms_words(found: Values) -> list[str]:
+    """Say what the gallery forms were asked with, and what was held out of them."""
+    held = found["held_out"]
+    words = [
+        "The split alone, searched exactly; vectors and bytes an image.",
+        f"Captions ask that no gallery holds: of each image one distinct caption stays out of the "
+        f"text forms, drawn by the image's name, {count(held['held_out'])} in all; "
+        f"{count(held['asked'])} of them are asked.",
+    ]
+    if held["single"]:
+        words.append(
+            f"{count(held['single'])} images have a single distinct caption: it stays in, and "
+            "they are not asked for."
+        )
+    if held["verbatim"]:
+        words.append(
+            f"{count(held['verbatim'])} asked captions stand word for word among another image's: "
+            "strict R@K counts that image as wrong, duplicate-aware R@K (dup.) as right."
+        )
+    words.append(
+        "aggregated is one vector an image made by "
+        f"{held['aggregated_by']} of the captions that are left; max_similarity keeps all of "
+        "them, and an image scores with its best one."
+    )
+    return words
 
 
 def _forms_grid(found: Values, short: bool = False) -> Grid:
@@ -185,13 +213,14 @@ def _forms_grid(found: Values, short: bool = False) -> Grid:
     shown = ("R@1", "R@10") if short else ("R@1", "R@5", "R@10")
     for form in found["forms"]:
         speed = [count(form["qps"]["median"])] + ([] if short else [ms(form["latency_ms"]["p50"])])
+        also = form.get("duplicate_aware", {})
         rows.append((
             form["form"], form["asked_with"], f"{form['vectors_an_image']:.2f}",
-            count(form["bytes_an_image"]), *(share(form["task"].get(k)) for k in shown), *speed,
+            count(form["bytes_an_image"]), *(share(form["task"].get(k)) for k in shown),
+            *(share(also.get(k)) for k in shown[:1]), *speed,
         ))  # fmt: skip
-    header = ("form", "asked with", "vectors", "bytes", *shown, "QPS") + (
-        () if short else ("p50 ms",)
-    )
+    times = () if short else ("p50 ms",)
+    header = ("form", "asked by", "vectors", "bytes", *shown, "dup. R@1", "QPS", *times)
     title = "gallery forms, the split alone, vectors and bytes an image"
     return Grid(title, header, tuple(rows), labels=2)
 

@@ -129,17 +129,16 @@ def _summary(run: RunResult, measured: Line, images: float | None) -> Markup:
     rate = measured.values.get((TEXT_TO_IMAGE, "R@5"))
     if rate is None or images is None:
         return Markup("")
-    chance = min(1.0, 5 / images)
     return sentence(
         "Asked with one caption, the model has the right image among its first five in ",
         tag("strong", share(rate)), f" of the queries, out of {images:,.0f} images of ",
-        tag("em", f"{run.data}"), f" ({run.split}). Chance would reach {share(chance)}.",
+        tag("em", f"{run.data}"), f" ({run.split}). Chance would reach {share(chance(5, images))}.",
     )  # fmt: skip
 
 
-def _tile(label: str, value: float, best: float | None, chance: float | None) -> Markup:
+def _tile(label: str, value: float, best: float | None, guessed: float | None) -> Markup:
     beside = [f"best possible {share(best)}"] if best is not None else []
-    beside += [f"chance {share(chance)}"] if chance is not None else []
+    beside += [f"chance {share(guessed)}"] if guessed is not None else []
     mark = None if best is None else tag("b", style=f"left:{_width(best)}")
     return tag(
         "div",
@@ -163,7 +162,12 @@ def _chance(key: Key, images: float | None) -> float | None:
     """Return the hit rate of guessing, for a single caption and its own image."""
     if images is None or key[0] != TEXT_TO_IMAGE or not key[1].startswith("R@"):
         return None
-    return min(1.0, int(key[1][2:]) / images)
+    return chance(int(key[1][2:]), images)
+
+
+def chance(k: int, images: float) -> float:
+    """Return R@K of guessing among so many images, where one of them is right."""
+    return min(1.0, k / images)
 
 
 def _validation_series(run: RunResult) -> list[Series]:
@@ -194,7 +198,7 @@ def _rank_series(run: RunResult, direction: str) -> list[Series]:
     ]
     if series and images and direction == TEXT_TO_IMAGE:
         ks = _log_steps(int(images))
-        series.append(Series("chance (strict)", [(k, k / images) for k in ks], "dotted"))
+        series.append(Series("chance (strict)", [(k, chance(k, images)) for k in ks], "dotted"))
     return series
 
 
@@ -215,7 +219,9 @@ def _selection(run: RunResult) -> Markup:
     metric = str(run.look("selection", "metric", default=""))
     ran = run.number("selection", "epochs_run")
     queries = run.look("selection", "queries")
+    images = run.number("selection", "images")
     asked = f" with {queries} queries" if queries else ""
+    asked += f" on {images:,.0f} images" if images is not None else ""
     of = f" of {ran:.0f}" if ran is not None else ""
     said = sentence(
         "The weights of epoch ", tag("strong", f"{point[0]:.0f}"), f"{of} were kept: best ",

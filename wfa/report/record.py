@@ -15,10 +15,13 @@ from wfa.report.elements import (
     table,
 )
 from wfa.report.markup import Child, Markup, tag
+from wfa.report.quality import chance
 from wfa.report.result import RunResult
 from wfa.report.scores import DASH
 
-PLUGINS = ("data", "aggregation", "encoder", "loss")
+PLUGINS = ("data", "aggregation", "encoder", "loss", "model")
+FEW_IMAGES = 50
+"""Below so many images a split's R@10 is high by chance."""
 _PHASES = ("prepare", "fit", "evaluate")
 
 
@@ -144,3 +147,18 @@ def left_out(run: Mapping[str, Any]) -> list[str]:
         for name, facts in run["data"]["splits"].items()
         if facts["skipped"]
     ]
+
+
+def few_images(facts: Mapping[str, Any]) -> str:
+    """Say which measured splits are so small that R@10 is high by chance; empty where none is.
+
+    Args:
+        facts: A run.json or an evaluation.json.
+    """
+    counts = {name: facts["data"]["splits"][name]["images"] for name in facts["data"]["splits"]}
+    small = [
+        f"{share(chance(10, images))} on {name} ({images} image{'s' * (images != 1)})"
+        for name, images in counts.items()
+        if name != "train" and 0 < images < FEW_IMAGES
+    ]
+    return f"guessing reaches an R@10 of {', '.join(small)}" if small else ""

@@ -1,6 +1,6 @@
 """Scores of BigEarthNet.txt's tasks as tables for the terminal, from `scores.json`."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from rich import box
@@ -13,6 +13,11 @@ _UNITS = {"CIDEr": 1.0, "similarity": 1.0, "BERTScore": 1.0}
 _BENCH = (("captioning", "BLEU-4", "bleu4"), ("binary", "accuracy", "binary"),
           ("mcq", "accuracy", "mcq"), ("referring", "mIoU", "miou"))  # fmt: skip
 """Task and metric of ours, and the name of the same in the published results."""
+_Tasks = dict[str, list[Mapping[str, Any]]]
+"""Task -> its figures."""
+_MAIN = {task: metric for task, metric, _ in _BENCH}
+_BESIDE = {"ranked": "by ranking", "generated": "generated"}
+"""Further answers of the same run -> the column that they stand in."""
 
 
 def score_tables(content: Mapping[str, Any], title: str = "these answers") -> list[Table]:
@@ -22,12 +27,13 @@ def score_tables(content: Mapping[str, Any], title: str = "these answers") -> li
         content: `scores.json`.
         title: What to call the answers.
     """
-    groups: dict[str, dict[str, list[Mapping[str, Any]]]] = {}
-    for figure in content["figures"]:
-        group = groups.setdefault(figure["task"].partition("/")[0], {})
-        group.setdefault(figure["task"], []).append(figure)
-    ranked = {figure["task"]: figure["value"] for figure in content.get("ranked", ())}
-    tables = [_group_table(group, tasks, ranked) for group, tasks in groups.items()]
+    groups: dict[str, _Tasks] = {}
+    for task, figures in _by_task(content["figures"]).items():
+        groups.setdefault(task.partition("/")[0], {})[task] = figures
+    beside = {column: _by_task(content.get(key, ())) for key, column in _BESIDE.items()}
+    tables = [
+        table for group, tasks in groups.items() for table in _group_tables(group, tasks, beside)
+    ]
     return [*tables, _bench_table(content, title)]
 
 
@@ -36,6 +42,13 @@ def score_notes(content: Mapping[str, Any]) -> list[str]:
     made = {figure["metric"] for figure in content["figures"]}
     notes = [f"{name}: {how}" for name, how in content["methods"].items() if name in made]
     notes += [f"{name} was left out: it {why}" for name, why in content["left_out"].items()]
+    written = content.get("generated", ())
+    if written:
+        unparsed = sum(one["unparsed"] for one in written if _is_whole(one))
+        notes.append(
+            "generated: the decoder's answers; of yes, no and letters the likeliest is taken, "
+            f"boxes and captions are written freely, {unparsed:,} of them unparsed"
+        )
     data = content["data"]
     if data["bad_rows"]:
         notes.append(f"{data['bad_rows']} rows that do not parse were left out")
@@ -62,27 +75,45 @@ def retrieval_table(content: Mapping[str, Any]) -> Table:
     return table
 
 
+def _group_tables(group: str, tasks: _Tasks, beside: Mapping[str, _Tasks]) -> list[Table]:
+    """Show a group; other answers of one metric as columns, of several in tables of their own."""
+    others = {
+        name: {task: figures for task, figures in own.items() if task in tasks}
+        for name, own in beside.items()
+        if any(task in own for task in tasks)
+    }
+    if len(next(iter(tasks.values()))) == 1:
+        return [_group_table(group, tasks, others)]
+    further = [_group_table(group, own, {}, name) for name, own in others.items()]
+    return [_group_table(group, tasks, {}), *further]
+
+
 def _group_table(
-    group: str, tasks: Mapping[str, Sequence[Mapping[str, Any]]], ranked: Mapping[str, float]
+    group: str, tasks: _Tasks, columns: Mapping[str, _Tasks], answers: str = ""
 ) -> Table:
+    """Show the figures of a group's tasks, and further answers of one metric as columns."""
     metrics = [figure["metric"] for figure in next(iter(tasks.values()))]
-    both = any(task in ranked for task in tasks)
-    table = Table(box=box.SIMPLE_HEAD)
-    table.add_column(group, no_wrap=True)
-    for name in (*metrics, *(["by ranking"] if both else []), *_COUNTS):
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))  # the boxes' figures need 80 columns
+    table.add_column(f"{group}\n{answers}".strip(), no_wrap=True)
+    for name in (*metrics, *columns, *_COUNTS):
         table.add_column(name, justify="right", no_wrap=True)
     for task, figures in tasks.items():
-        values = {figure["metric"]: figure["value"] for figure in figures}
-        cells = [_shown(metric, values.get(metric)) for metric in metrics]
         whole = task == group
+        cells = [*figures, *(one for own in columns.values() for one in own.get(task, ()))]
         table.add_row(
             "all" if whole else task.partition("/")[2],
-            *cells,
-            *([_shown("accuracy", ranked.get(task))] if both else []),
+            *(_shown(one["metric"], one["value"]) for one in cells),
             *(f"{figures[0][name]:,}" for name in _COUNTS),
             style="bold" if whole else None,
         )
     return table
+
+
+def _by_task(figures: Iterable[Mapping[str, Any]]) -> _Tasks:
+    found: _Tasks = {}
+    for figure in figures:
+        found.setdefault(figure["task"], []).append(figure)
+    return found
 
 
 def _bench_table(content: Mapping[str, Any], title: str) -> Table:
@@ -93,10 +124,17 @@ def _bench_table(content: Mapping[str, Any], title: str) -> Table:
         table.add_column(f"{task}\n{metric}", justify="right")
     for result in published["results"]:
         table.add_row(result["model"], *(f"{result[name]:.2f}" for _, _, name in _BENCH))
-    ours = {(figure["task"], figure["metric"]): figure["value"] for figure in content["figures"]}
-    cells = [_shown(metric, ours.get((task, metric))) for task, metric, _ in _BENCH]
-    table.add_row(title, *cells, style="bold")
+    for key, name in (("figures", title), ("generated", f"{title}, generated")):
+        ours = {(one["task"], one["metric"]): one["value"] for one in content.get(key, ())}
+        cells = [_shown(metric, ours.get((task, metric))) for task, metric, _ in _BENCH]
+        if ours:
+            table.add_row(name, *cells, style="bold")
     return table
+
+
+def _is_whole(figure: Mapping[str, Any]) -> bool:
+    """Say whether a figure is a whole group's, and the one that counts its answers."""
+    return bool(_MAIN.get(figure["task"]) == figure["metric"])
 
 
 def _shown(metric: str, value: float | None) -> str:

@@ -17,7 +17,7 @@ class Config:
         protocols: Which of `strict`, `duplicate_aware`, `unique_query` to report
             (`wfa.retrieval.protocols` defines them).
         queries: Which of `single`, `aggregated` to ask with.
-        chunk: Images scored against all captions at once. Memory is about 5 bytes x `chunk` x
+        chunk: Images scored against all captions at once. Memory is about 9 bytes x `chunk` x
             captions; the results are the same for every value.
     """
 

@@ -8,15 +8,22 @@ size, nor on the order of rows, nor on the machine's BLAS, and equal features ti
 """
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import cycle
 
 import numpy as np
 import numpy.typing as npt
 
+from wfa.data.dataset import Progress
 from wfa.errors import ConfigError
 from wfa.retrieval.embeddings import Floats, Integers
 from wfa.retrieval.relevance import Pairs, Texts
 
+CHUNK = 256
+"""Images scored at once: twice as many pack the texts half as often and leave the cache."""
+
+_GALLERY_AT_ONCE = 4096
 _DOTS_AT_ONCE = 1024  # two blocks of 1024 x 512 float64 stay in a core's cache
 _COLUMNS_AT_ONCE = 8192
 _ROWS_IN_A_BYTE = 255
@@ -39,7 +46,9 @@ class Counts:
     texts: Integers
 
 
-def count_at_least(images: Floats, texts: Texts, pairs: Pairs, chunk: int) -> Counts:
+def count_at_least(
+    images: Floats, texts: Texts, pairs: Pairs, chunk: int = CHUNK, progress: Progress | None = None
+) -> Counts:
     """Count what scores at least as high as each right pair.
 
     The time is that of one product of (M, D) and (U, D) and little more, unless very many scores
@@ -50,14 +59,15 @@ def count_at_least(images: Floats, texts: Texts, pairs: Pairs, chunk: int) -> Co
         images: (M, D) float32 image features.
         texts: N text items with U distinct rows of features.
         pairs: The right pairs, sorted by image.
-        chunk: Images scored at once. Memory is about 5 bytes x chunk x U.
+        chunk: Images scored at once. Memory is about 9 bytes x chunk x U.
+        progress: Told of the images that are done.
 
     Raises:
         ConfigError: `chunk` is below 1.
     """
     if chunk < 1:
         raise ConfigError(f"retrieval.chunk is {chunk}: at least 1 image must be scored at once")
-    return _Pass(images, texts, pairs).run(chunk)
+    return _Pass(images, texts, pairs).run(chunk, progress)
 
 
 def pair_scores(images: Floats, texts: Floats, image_rows: Integers, text_rows: Integers) -> Floats:
@@ -78,6 +88,21 @@ def pair_scores(images: Floats, texts: Floats, image_rows: Integers, text_rows: 
         scores[part] = np.einsum(
             "pd,pd->p", images[image_rows[part]], texts[text_rows[part]], dtype=np.float64
         )
+    return scores
+
+
+def score_matrix(queries: Floats, gallery: Floats) -> Floats:
+    """Give (Q, G) scores as `pair_scores` defines them, in float64 blocks: for few queries.
+
+    Args:
+        queries: (Q, D) float32.
+        gallery: (G, D) float32.
+    """
+    scores = np.empty((len(queries), len(gallery)), np.float32)
+    exact = queries.astype(np.float64)
+    for start in range(0, len(gallery), _GALLERY_AT_ONCE):
+        part = slice(start, start + _GALLERY_AT_ONCE)
+        scores[:, part] = exact @ gallery[part].T.astype(np.float64)
     return scores
 
 
@@ -117,7 +142,7 @@ class _Pass:
         self.distinct_found = np.zeros(len(pairs.text), np.int64)
         self.copies_found = np.zeros(len(pairs.text), np.int64)
 
-    def run(self, chunk: int) -> Counts:
+    def run(self, chunk: int, progress: Progress | None = None) -> Counts:
         """Pass all blocks."""
         for start, block in self._blocks(chunk):
             self._count_images(block, start, self.first)
@@ -125,6 +150,8 @@ class _Pass:
                 chosen = self.rest[begin : begin + _COLUMNS_AT_ONCE]
                 self._count_images(block[:, self.pairs.text[chosen]], start, chosen)
             self._count_texts(block, start)
+            if progress:
+                progress("scoring", start + len(block), len(self.images))
         return Counts(
             scores=self.scores,
             images=self.images_found,
@@ -133,14 +160,27 @@ class _Pass:
         )
 
     def _blocks(self, chunk: int) -> Iterator[tuple[int, Floats]]:
-        """Give (first image, (h, U) scores); the right pairs of a block hold their own score."""
-        space = np.empty((min(chunk, len(self.images)), len(self.texts)), np.float32)
-        for start in range(0, len(self.images), chunk):
+        """Give (first image, (h, U) scores); the right pairs of a block hold their own score.
+
+        The next block is scored while the one that was given is counted.
+        """
+        shape = (min(chunk, len(self.images)), len(self.texts))
+        spaces = cycle(np.empty(shape, np.float32) for _ in range(2))
+
+        def score(start: int) -> Floats:
             rows = self.images[start : start + chunk]
-            block = np.matmul(rows, self.texts.T, out=space[: len(rows)])
-            mine = slice(self.starts[start], self.starts[start + len(rows)])
-            block[self.pairs.image[mine] - start, self.pairs.text[mine]] = self.scores[mine]
-            yield start, block
+            return np.matmul(rows, self.texts.T, out=next(spaces)[: len(rows)])
+
+        with ThreadPoolExecutor(1) as ahead:
+            starts = range(0, len(self.images), chunk)
+            block = ahead.submit(score, 0)
+            for start in starts:
+                scored = block.result()
+                if start != starts[-1]:
+                    block = ahead.submit(score, start + chunk)
+                mine = slice(self.starts[start], self.starts[start + len(scored)])
+                scored[self.pairs.image[mine] - start, self.pairs.text[mine]] = self.scores[mine]
+                yield start, scored
 
     def _count_images(self, columns: Floats, start: int, chosen: Integers) -> None:
         """Count images for the chosen pairs; column j holds the scores of pair chosen[j]'s text."""
@@ -159,10 +199,13 @@ class _Pass:
         """Count texts for all pairs of the block's images."""
         near = []
         flags = np.empty(block.shape[1], np.bool_)
-        for image, row in enumerate(block, start):
+        ends = self.starts[start : start + len(block) + 1].tolist()
+        first_pair = ends[0]
+        lows, highs = (bound[first_pair : ends[-1]].tolist() for bound in (self.low, self.high))
+        for row, begin, end in zip(block, ends, ends[1:], strict=False):
             again = row[self.repeated]
-            for pair in range(self.starts[image], self.starts[image + 1]):
-                low, high = self.low[pair], self.high[pair]
+            for pair in range(begin, end):
+                low, high = lows[pair - first_pair], highs[pair - first_pair]
                 above = np.count_nonzero(np.greater(row, high, out=flags))
                 at_least = np.count_nonzero(np.greater_equal(row, low, out=flags))
                 self.distinct_found[pair] = above
@@ -170,7 +213,6 @@ class _Pass:
                     self.copies_found[pair] = np.count_nonzero(again > high)
                 alone = at_least - above == 1  # the pair itself
                 near.append(self.pairs.text[pair : pair + 1] if alone else _inside(row, low, high))
-        first_pair = self.starts[start]
         pair_of = np.repeat(first_pair + np.arange(len(near)), [len(texts) for texts in near])
         text_of = np.concatenate(near)
         reached = self._reaches(self.pairs.image[pair_of], text_of, pair_of)
@@ -185,7 +227,7 @@ class _Pass:
         return np.asarray(scores >= self.scores[pair])
 
 
-def _inside(row: Floats, low: np.float32, high: np.float32) -> Integers:
+def _inside(row: Floats, low: float, high: float) -> Integers:
     return np.flatnonzero((row >= low) & (row <= high))
 
 

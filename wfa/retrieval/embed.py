@@ -1,6 +1,6 @@
 """Embed one split once: images, distinct captions and one aggregated text an image."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TypeVar
 
 import numpy as np
@@ -13,6 +13,7 @@ from torch.utils.data import Dataset
 from wfa.captions.folding import caption_ids
 from wfa.data.batch import Inputs
 from wfa.data.dataset import ImageTextDataset, distinct
+from wfa.data.loader import ImageWeights, Prior
 from wfa.data.workers import Telling, TellingLoader, collate_told
 from wfa.model.clip import MultiCaptionCLIP
 from wfa.retrieval.embeddings import Embeddings
@@ -33,49 +34,54 @@ def embed(
     model: MultiCaptionCLIP,
     dataset: ImageTextDataset,
     inputs: Inputs,
-    prior: NDArray[np.float64] | None = None,
+    prior: Prior = None,
     batch_size: int = 256,
     workers: int = 0,
     track: Track[Tensor] = untracked,
+    places: NDArray[np.int64] | None = None,
 ) -> Embeddings:
     """Embed a split for retrieval; the model is put in evaluation mode and left there.
 
     Args:
         model: The model, on the device that computes.
-        dataset: The split; M images, N captions.
+        dataset: The split.
         inputs: How the model's encoder takes it.
-        prior: (N,) importance weights known from the text, None means uniform.
+        prior: Importance weights known from the text, of all the split's captions or as what
+            weighs those of an image; None means uniform.
         batch_size: Images or texts a step; changes nothing but memory and time.
         workers: Processes that decode images; 0 for none.
         track: Shows progress.
+        places: (M,) the images of the split that are embedded; None for all.
 
     Returns:
         Normalised float32 features on the CPU. Captions that are equal once folded are one query:
         the first of them is encoded, and all have exactly its feature.
     """
     model.eval()
-    counts = np.array([len(captions) for captions in dataset.captions])
-    texts = [text for captions in dataset.captions for text in captions]
-    image_index = np.repeat(np.arange(len(dataset)), counts)
-    images = embed_images(model, dataset, inputs, batch_size, workers, track)
+    if places is None:
+        places = np.arange(len(dataset))
+    known = dataset.captions
+    chosen = [known[place] for place in places.tolist()]
+    counts = np.array([len(captions) for captions in chosen])
+    texts = [text for captions in chosen for text in captions]
+    images = embed_images(model, places, inputs, batch_size, workers, track)
     ids = caption_ids(texts)
     first = np.unique(ids, return_index=True)[1]
     features = embed_texts(model, [texts[k] for k in first], inputs.texts, batch_size, track)
-    if prior is None:
-        prior = np.repeat(1.0 / counts, counts)
+    weights, draw = ImageWeights(prior, known), model.aggregation.drawer()
     drawn = [
-        model.aggregation.drawer()(captions, own, None)
-        for captions, own in zip(dataset.captions, _split(prior, counts), strict=True)
+        draw(captions, weights.of(place, captions), None)
+        for place, captions in zip(places.tolist(), chosen, strict=True)
     ]
     return Embeddings(
         images=images.numpy(),
         captions=features.numpy()[ids],
-        image_index=image_index,
+        image_index=np.repeat(np.arange(len(places)), counts),
         caption_ids=ids,
-        aggregated=_aggregate(
+        aggregated=aggregate_drawn(
             model, drawn, dict(zip(texts, ids.tolist(), strict=True)), features, inputs, batch_size
         ).numpy(),
-        image_names=tuple(record.image for record in dataset.records),
+        image_names=tuple(dataset.records[place].image for place in places.tolist()),
     )
 
 
@@ -113,18 +119,18 @@ def embed_texts(
 @torch.inference_mode()
 def embed_images(
     model: MultiCaptionCLIP,
-    dataset: ImageTextDataset,
+    places: NDArray[np.int64],
     inputs: Inputs,
     batch_size: int = 256,
     workers: int = 0,
     track: Track[Tensor] = untracked,
 ) -> Tensor:
-    """Encode the images of a split.
+    """Encode images of a split.
 
     Args:
         model: In evaluation mode.
-        dataset: M images.
-        inputs: How the model's encoder takes them.
+        places: (M,) which ones.
+        inputs: How the model's encoder takes the split.
         batch_size: Images a step.
         workers: Processes that decode images; 0 for none.
         track: Shows progress.
@@ -133,7 +139,7 @@ def embed_images(
         (M, D) normalised float32 on the CPU.
     """
     loader = TellingLoader(
-        Telling(_Images(inputs, len(dataset))),
+        Telling(_Images(inputs, places)),
         batch_size=batch_size,
         num_workers=workers,
         collate_fn=collate_told,
@@ -146,13 +152,14 @@ def embed_images(
     )
 
 
-def _aggregate(
+@torch.inference_mode()
+def aggregate_drawn(
     model: MultiCaptionCLIP,
     drawn: Sequence[tuple[Sequence[str], NDArray[np.float64]]],
     row: dict[str, int],
     features: Tensor,
     inputs: Inputs,
-    batch_size: int,
+    batch_size: int = 256,
 ) -> Tensor:
     """Aggregate each image's drawn texts; texts that are no captions are encoded here.
 
@@ -184,17 +191,17 @@ def _aggregate(
 
 
 class _Images(Dataset[Tensor]):
-    """A split's images as inputs, without augmentation."""
+    """Images of a split as inputs, without augmentation."""
 
-    def __init__(self, inputs: Inputs, count: int) -> None:
+    def __init__(self, inputs: Inputs, places: NDArray[np.int64]) -> None:
         self._inputs = inputs
-        self._count = count
+        self._places = places
 
     def __len__(self) -> int:
-        return self._count
+        return len(self._places)
 
     def __getitem__(self, index: int) -> Tensor:
-        return self._inputs.image(index, None)
+        return self._inputs.image(int(self._places[index]), None)
 
 
 def _unit(features: Tensor) -> Tensor:
@@ -203,7 +210,3 @@ def _unit(features: Tensor) -> Tensor:
 
 def _device(model: MultiCaptionCLIP) -> torch.device:
     return model.logit_scale.device
-
-
-def _split(prior: NDArray[np.float64], counts: NDArray[np.int64]) -> Iterator[NDArray[np.float64]]:
-    return iter(np.split(prior, np.cumsum(counts)[:-1]))

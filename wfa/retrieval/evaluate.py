@@ -5,9 +5,10 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
+from wfa.data.dataset import Progress
 from wfa.errors import ConfigError
-from wfa.retrieval.config import PROTOCOLS, QUERIES, Config, check_known
-from wfa.retrieval.counts import count_at_least
+from wfa.retrieval.config import PROTOCOLS, QUERIES, check_known
+from wfa.retrieval.counts import CHUNK, count_at_least
 from wfa.retrieval.embeddings import Embeddings
 from wfa.retrieval.metrics import KS, MetricRow, mean_of_rates, summarise
 from wfa.retrieval.oracle import oracle_rankings
@@ -45,7 +46,8 @@ def evaluate_retrieval(
     protocols: Sequence[str] = PROTOCOLS,
     queries: Sequence[str] = QUERIES,
     ks: Sequence[int] = KS,
-    chunk: int = Config.chunk,
+    chunk: int = CHUNK,
+    progress: Progress | None = None,
 ) -> RetrievalResult:
     """Measure retrieval in both directions; `wfa.retrieval.protocols` defines every row.
 
@@ -57,6 +59,7 @@ def evaluate_retrieval(
         queries: Which kinds of query.
         ks: The K of R@K, each at least 1.
         chunk: Images scored at once; bounds the memory and changes no result.
+        progress: Told of the images that are scored, for each kind of query.
 
     Raises:
         ConfigError: A protocol, kind of query, K or chunk is not known or not positive.
@@ -65,7 +68,7 @@ def evaluate_retrieval(
     check_known("queries", queries, QUERIES)
     if not ks or min(ks) < 1:
         raise ConfigError(f"R@K needs K of at least 1, but ks is {tuple(ks)}")
-    counted = {kind: _count(embeddings, kind, chunk) for kind in queries}
+    counted = {kind: _count(embeddings, kind, chunk, progress) for kind in queries}
     rows: list[MetricRow] = []
     tables: list[pa.Table] = []
     for protocol in protocols:
@@ -101,7 +104,7 @@ def mean_recall(embeddings: Embeddings, queries: str = "single") -> dict[str, fl
         ConfigError: The kind of query is not known.
     """
     check_known("queries", [queries], QUERIES)
-    counted = _count(embeddings, queries, Config.chunk)
+    counted = _count(embeddings, queries)
     to_image = summarise(rank_text_to_image("strict", counted).ranking)
     to_text = summarise(rank_image_to_text("strict", counted).ranking)
     return {
@@ -111,10 +114,12 @@ def mean_recall(embeddings: Embeddings, queries: str = "single") -> dict[str, fl
     }
 
 
-def _count(embeddings: Embeddings, queries: str, chunk: int) -> Counted:
+def _count(
+    embeddings: Embeddings, queries: str, chunk: int = CHUNK, progress: Progress | None = None
+) -> Counted:
     texts = TEXTS[queries](embeddings)
     pairs = right_pairs(texts)
-    return Counted(texts, pairs, count_at_least(embeddings.images, texts, pairs, chunk))
+    return Counted(texts, pairs, count_at_least(embeddings.images, texts, pairs, chunk, progress))
 
 
 def _rows(

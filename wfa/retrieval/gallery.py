@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from wfa.data.dataset import ImageTextDataset
+from wfa.retrieval.counts import score_matrix
 from wfa.retrieval.embeddings import Embeddings, Floats, Integers
 
 BANDS: tuple[tuple[int, float], ...] = ((1, 1), (2, 10), (11, np.inf))
@@ -19,7 +20,6 @@ THUMBNAIL_SIDE = 128
 DATA_URI = "data:image/jpeg;base64,"
 # Queries whose ranks are computed: enough to fill every band, and cheap for any gallery.
 _CANDIDATES = 512
-_IMAGES_AT_ONCE = 4096
 _PERCENTILES = (2.0, 98.0)
 
 
@@ -108,7 +108,7 @@ def build_gallery(
     asked = rng.permutation(len(texts))[:_CANDIDATES]
     asked = asked[np.unique(embeddings.image_index[asked], return_index=True)[1]]
     asked = rng.permutation(asked)
-    scores = _scores(embeddings.captions[asked], embeddings.images)
+    scores = score_matrix(embeddings.captions[asked], embeddings.images)
     own = embeddings.image_index[asked]
     ranks = np.sum(scores >= scores[np.arange(len(asked)), own][:, None], axis=1)
     picture = _Pictures(embeddings.image_names, dataset.read_image)
@@ -148,16 +148,6 @@ def thumbnail(image: NDArray[np.generic], side: int = THUMBNAIL_SIDE) -> str:
     buffer = io.BytesIO()
     small.save(buffer, "JPEG", quality=82)
     return DATA_URI + base64.b64encode(buffer.getvalue()).decode("ascii")
-
-
-def _scores(queries: Floats, images: Floats) -> Floats:
-    """Return (Q, M) inner products, rounded from float64 as the metrics' are: the ranks agree."""
-    scores = np.empty((len(queries), len(images)), np.float32)
-    exact = queries.astype(np.float64)
-    for start in range(0, len(images), _IMAGES_AT_ONCE):
-        part = slice(start, start + _IMAGES_AT_ONCE)
-        scores[:, part] = exact @ images[part].T.astype(np.float64)
-    return scores
 
 
 def _stretch(values: NDArray[np.float64]) -> NDArray[np.uint8]:

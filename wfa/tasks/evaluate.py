@@ -1,6 +1,6 @@
 """A finished run at BigEarthNet.txt: its own answers scored, and graded retrieval."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -9,12 +9,14 @@ from wfa.config import RunConfig, build_options, parse_word, resolve
 from wfa.data._bigearthnet.rows import parse_row
 from wfa.data._bigearthnet.texts import KINDS
 from wfa.errors import ConfigError
+from wfa.model.kinds.coca import CoCa
 from wfa.plugins import Choice
 from wfa.retrieval.embed import Track, untracked
 from wfa.retrieval.evaluate import mean_recall
 from wfa.tasks.catalogue import task_of
+from wfa.tasks.generate import generate_answers
 from wfa.tasks.graded import K, graded_text_to_image, label_sets
-from wfa.tasks.own.answer import Answerer
+from wfa.tasks.own.answer import Answerer, Both
 from wfa.tasks.own.config import Config
 from wfa.tasks.own.kept import FILE, key_of, load_kept
 from wfa.tasks.own.look import Annotated
@@ -60,8 +62,8 @@ def evaluate_tasks(
 
     Returns:
         The content of `scores.json`, and the folder `tasks/<data>-<split>` of the run that holds
-        it beside `answers.jsonl` (heads and caption retrieval) and `ranked.jsonl` (statements
-        ranked, and the same captions).
+        it beside `answers.jsonl` (heads and caption retrieval), `ranked.jsonl` (statements
+        ranked, and the same captions) and, of a run with a decoder, `generated.jsonl`.
 
     Raises:
         ConfigError: A word is not known, or the run's data set has no questions.
@@ -71,45 +73,71 @@ def evaluate_tasks(
     parts = load_run(path)
     asked = _parse(path, words)
     parts.model.to(best_device())
-    folder = path / FOLDER
     present = asked.config.data.plugin().splits(asked.config.data.options)
     data = with_all_rows(asked.config.data)
+    split = _open(data, asked.split, present)
+    both, history = _heads(path, parts, asked, data, split, track)
+    answers = {"answers": both.own, "ranked": both.ranked}
+    if isinstance(parts.model, CoCa):
+        answers["generated"] = generate_answers(parts.model, split, track)
+    about = {"run": path.name, "config_id": parts.config.config_id, "epochs": history}
+    content = _scored(split, asked, answers, about)
+    content["retrieval"] = _retrieval(parts, asked, present, track)
+    out = path / FOLDER / f"{split.name}-{asked.split}"
+    for name, given in answers.items():
+        write_predictions(out / f"{name}.jsonl", given)
+    write_scores(out / SCORES, content)
+    return content, out
+
+
+def _heads(
+    path: Path, parts: Parts, asked: _Asked, data: Choice, split: Any, track: Track[Any]
+) -> tuple[Both, list[dict[str, float]]]:
+    """Answer with heads and by ranking; train the heads unless they are kept.
+
+    Returns:
+        The answers, and how the heads' training went.
+    """
+    present = asked.config.data.plugin().splits(asked.config.data.options)
     train = _open(data, "train", present)
     held = _open(data, "validation", present) if "validation" in present else train
-    split = _open(data, asked.split, present)
     answerer = Answerer(parts.model, asked.options, track)
     key = key_of(
         asked.options,
         {"run": parts.config.config_id, "splits": [train.checksum, held.checksum]},
     )
-    kept = load_kept(folder / FILE, key)
+    file = path / FOLDER / FILE
+    kept = load_kept(file, key)
     if kept is None:
         kept, sizes = answerer.learn(train, held)
-        kept.save(folder / FILE, key, sizes)
-    both = answerer.answer(kept, split, train)
-    own = score(_questions(split), both.own, asked.extras)
-    ranked = score(_questions(split), both.ranked)
+        kept.save(file, key, sizes)
+    return answerer.answer(kept, split, train), kept.history
+
+
+def _scored(
+    split: Any,
+    asked: _Asked,
+    answers: Mapping[str, Mapping[int, str]],
+    about: Mapping[str, Any],
+) -> dict[str, Any]:
+    """Score each kind of answers; of those by ranking only what is not the heads' own."""
     bad_rows = getattr(split, "bad_rows", None)
-    content = scores_json(
-        own,
-        {
-            "name": split.name,
-            "split": asked.split,
-            "checksum": split.checksum,
-            "bad_rows": bad_rows.count if bad_rows else 0,
-            "reasons": bad_rows.reasons if bad_rows else [],
-        },
-        {"run": path.name, "config_id": parts.config.config_id, "epochs": kept.history},
-    )
+    data = {
+        "name": split.name,
+        "split": asked.split,
+        "checksum": split.checksum,
+        "bad_rows": bad_rows.count if bad_rows else 0,
+        "reasons": bad_rows.reasons if bad_rows else [],
+    }
+    content = scores_json(score(_questions(split), answers["answers"], asked.extras), data, about)
+    ranked = score(_questions(split), answers["ranked"])
     content["ranked"] = [
         figure.as_dict() for figure in ranked.figures if figure.metric == "accuracy"
     ]
-    content["retrieval"] = _retrieval(parts, asked, present, track)
-    out = folder / f"{split.name}-{asked.split}"
-    write_predictions(out / "answers.jsonl", both.own)
-    write_predictions(out / "ranked.jsonl", both.ranked)
-    write_scores(out / SCORES, content)
-    return content, out
+    if "generated" in answers:
+        written = score(_questions(split), answers["generated"], asked.extras)
+        content["generated"] = [figure.as_dict() for figure in written.figures]
+    return content
 
 
 def _parse(path: Path, words: Sequence[str]) -> _Asked:

@@ -15,8 +15,9 @@ from wfa.config import RunConfig
 from wfa.data.batch import Inputs
 from wfa.data.dataset import ImageTextDataset
 from wfa.data.inputs import PixelInputs
+from wfa.data.lessons import Lessons
 from wfa.data.loader import Prior
-from wfa.errors import DataError, ModelError, RunError
+from wfa.errors import ConfigError, DataError, ModelError, RunError
 from wfa.files import atomic_write, cache_dir
 from wfa.model.clip import MultiCaptionCLIP
 from wfa.plugins import Choice
@@ -83,7 +84,11 @@ class Parts:
         channels = config.data.plugin().channels_for(config.data.options)
         encoder = (plugin.restore if self._restored else plugin)(config.encoder.options, channels)
         aggregation = config.aggregation.plugin()(config.aggregation.options, encoder.width)
-        return MultiCaptionCLIP(encoder, aggregation, config.loss.plugin()(config.loss.options))
+        loss = config.loss.plugin()(config.loss.options)
+        model: MultiCaptionCLIP = config.model.plugin()(
+            config.model.options, encoder, aggregation, loss
+        )
+        return model
 
     @property
     def workers(self) -> int:
@@ -123,11 +128,33 @@ class Parts:
             _ = part.prior
         return part
 
-    def embed(self, part: SplitParts, track: Track[Any] = untracked) -> Embeddings:
-        """Embed a split with the model as it stands."""
+    def lessons(self) -> Lessons | None:
+        """Return what the model learns of the training split beside its texts, or None.
+
+        Raises:
+            ConfigError: Training images are turned or cut, and what is said of their places stays.
+        """
+        dataset, train = self.split("train").dataset, self.config.train
+        found = self.model.lessons(dataset, train.seed)
+        if found is not None and train.augment != "none" and hasattr(dataset, "rows"):
+            raise ConfigError(
+                f"train.augment={train.augment} moves what is on an image, and model="
+                f"{self.config.model.name} learns boxes and directions: set train.augment=none"
+            )
+        return found
+
+    def embed(
+        self,
+        part: SplitParts,
+        track: Track[Any] = untracked,
+        places: NDArray[np.int64] | None = None,
+    ) -> Embeddings:
+        """Embed a split with the model as it stands, or its images at (M,) `places`."""
+        prior = part.prior if places is None else part.training_prior
         return embed(
-            self.model, part.dataset, part.inputs, part.prior, workers=self.workers, track=track
-        )
+            self.model, part.dataset, part.inputs, prior,
+            workers=self.workers, track=track, places=places,
+        )  # fmt: skip
 
 
 def open_split(data: Choice, split: str, present: tuple[str, ...]) -> ImageTextDataset:

@@ -36,6 +36,8 @@ class Config:
         workers: Worker processes that load batches; -1 chooses.
         log_every: Steps between two rows of history.csv.
         select_on: Queries whose strict validation mR selects the checkpoint: single or aggregated.
+        validation_images: Validation images that select the checkpoint, drawn once and the same for
+            every seed; 0 for all. The figures of `metrics.json` are of all images.
         patience: Epochs without a better validation mR after which training stops; 0 for never.
         augment: Changes of training images: none, flip, dihedral, crop, crop_flip, crop_dihedral.
         cache: Keep decoded images or frozen features on disk.
@@ -63,6 +65,7 @@ class Config:
     workers: int = -1
     log_every: int = 10
     select_on: str = "single"
+    validation_images: int = 0
     patience: int = 0
     augment: str = "none"
     cache: bool = True
@@ -74,6 +77,7 @@ class Config:
         for name in (
             "seed",
             "patience",
+            "validation_images",
             "clip_norm",
             "weight_decay",
             "final_lr",

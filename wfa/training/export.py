@@ -28,14 +28,16 @@ class Exported:
     Attributes:
         weights: The checkpoint; beside it lies its config.
         call: The line of Python that loads it.
+        left_out: Parts of the model that open_clip has no place for, which stay in the run folder.
     """
 
     weights: Path
     call: str
+    left_out: tuple[str, ...] = ()
 
 
 def export_run(run: Path, to: str = "open_clip", out: Path | None = None) -> Exported:
-    """Write the towers of a run as an open_clip checkpoint; the aggregation is no part of one.
+    """Write the towers of a run as an open_clip checkpoint; aggregation and decoder are left out.
 
     `open_clip.create_model_and_transforms("local-dir:<folder>")` then gives the same features as
     the run. A model that open_clip knows by name takes the file as `pretrained` too.
@@ -73,7 +75,15 @@ def export_run(run: Path, to: str = "open_clip", out: Path | None = None) -> Exp
     name = getattr(parts.config.encoder.options, "model", "")
     stock = name in open_clip.list_models()
     given = f'"{name}", pretrained="{folder / WEIGHTS}"' if stock else f'"local-dir:{folder}"'
-    return Exported(folder / WEIGHTS, f"open_clip.create_model_and_transforms({given})")
+    call = f"open_clip.create_model_and_transforms({given})"
+    return Exported(folder / WEIGHTS, call, _left_out(parts.model))
+
+
+def _left_out(model: MultiCaptionCLIP) -> tuple[str, ...]:
+    """Name what the model has learned beside its towers."""
+    learned = {"aggregation": any(True for _ in model.aggregation.parameters()),
+               "decoder": hasattr(model, "decoder")}  # fmt: skip
+    return tuple(name for name, there in learned.items() if there)
 
 
 def _state(model: MultiCaptionCLIP, encoder: ClipEncoder) -> dict[str, Tensor]:

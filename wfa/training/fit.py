@@ -10,9 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import lightning
+import numpy as np
 import torch
 from lightning.pytorch.loggers import TensorBoardLogger
 from lightning.pytorch.utilities import rank_zero_only
+from numpy.typing import NDArray
 
 from wfa.config import RunConfig
 from wfa.data.loader import CaptionDataModule, TrainingBatches
@@ -22,6 +24,7 @@ from wfa.retrieval.evaluate import mean_recall
 from wfa.training.assemble import Parts, save_weights
 from wfa.training.checkpoints import MONITOR, AtomicCheckpointIO, BestAndLast
 from wfa.training.config import Config
+from wfa.training.course import Course
 from wfa.training.history import History
 from wfa.training.module import TrainingModule
 from wfa.training.progress import Progress
@@ -73,10 +76,11 @@ def fit(
     with folder.locked() if trainer.is_global_zero else nullcontext():
         rank_zero_only(folder.claim)(config, overwrite)
         prepared = time.perf_counter() - started
-        module = _module(parts, folder, track, trainer, throughput, history, prepared)
+        course = Course(trainer, config.train, lambda: throughput.fit_seconds)
+        module = _module(parts, folder, track, trainer, throughput, history, prepared, course)
         resume = folder.last_checkpoint if folder.last_checkpoint.is_file() else None
         with _quiet_lightning():
-            trainer.fit(module, _batches(parts), ckpt_path=resume, weights_only=True)
+            trainer.fit(module, _batches(parts, course), ckpt_path=resume, weights_only=True)
     return folder if trainer.is_global_zero else None
 
 
@@ -88,13 +92,15 @@ def _module(
     throughput: Throughput,
     history: History,
     prepared: float,
+    course: Course,
 ) -> TrainingModule:
     """Make what trains, and say how it is measured and how its results are written."""
     options = parts.config.train
     validation = parts.split("validation")
+    places = _selecting(len(validation.dataset), options.validation_images)
 
     def validate(model: MultiCaptionCLIP) -> dict[str, float]:
-        metrics = mean_recall(parts.embed(validation), queries=options.select_on)
+        metrics = mean_recall(parts.embed(validation, places=places), queries=options.select_on)
         history.validated(metrics)
         return metrics
 
@@ -104,16 +110,27 @@ def _module(
         write_results(
             parts, folder, track,
             seconds={"prepare": prepared, "fit": throughput.fit_seconds},
-            selection={**selection, "queries": options.select_on},
+            selection={
+                **selection,
+                "queries": options.select_on,
+                "images": len(validation.dataset) if places is None else len(places),
+            },
             throughput=throughput.figures(),
             device=_device_name(trainer.strategy.root_device),
         )  # fmt: skip
 
-    module = TrainingModule(parts.model, options, validate, finish, lambda: throughput.fit_seconds)
+    module = TrainingModule(parts.model, options, validate, finish, course)
     return module
 
 
-def _batches(parts: Parts) -> CaptionDataModule:
+def _selecting(images: int, most: int) -> NDArray[np.int64] | None:
+    """Draw the validation images that select the checkpoint, the same for every seed."""
+    if not most or images <= most:
+        return None
+    return np.sort(np.random.default_rng(0).choice(images, most, replace=False))
+
+
+def _batches(parts: Parts, course: Course) -> CaptionDataModule:
     train, options = parts.split("train"), parts.config.train
     batches = TrainingBatches(
         train.dataset,
@@ -121,9 +138,15 @@ def _batches(parts: Parts) -> CaptionDataModule:
         parts.model.aggregation.drawer(),
         train.training_prior,
         options.seed,
+        parts.lessons(),
     )
     return CaptionDataModule(
-        batches, len(train.dataset), options.batch_size, options.seed, workers=parts.workers
+        batches,
+        len(train.dataset),
+        options.batch_size,
+        options.seed,
+        workers=parts.workers,
+        progress_at=course.at,
     )
 
 

@@ -11,6 +11,9 @@ from lightning.pytorch.callbacks import Callback
 
 from wfa.files import write_text
 
+LOSSES = ("loss", "loss_captioning")
+"""The loss that is trained on, and a decoder's unweighted share of it where there is one."""
+
 
 class History(Callback):
     """Collects rows during training and writes them after every epoch.
@@ -89,7 +92,11 @@ class History(Callback):
                 "step": trainer.global_step,
                 "epoch": trainer.current_epoch,
                 "seconds": self._elapsed(),
-                "loss": float(trainer.callback_metrics["loss"]),
+                **{
+                    name: float(trainer.callback_metrics[name])
+                    for name in LOSSES
+                    if name in trainer.callback_metrics
+                },
                 "learning_rate": self._rate,
             }
         )

@@ -14,6 +14,7 @@ from wfa.data.batch import Batch
 from wfa.model.batch_norm import synchronise
 from wfa.model.clip import MultiCaptionCLIP
 from wfa.training.config import Config
+from wfa.training.course import Course
 from wfa.training.optimiser import adamw, decayed, warmup_cosine, warmup_cosine_in_time
 from wfa.training.strategies import clip, whole_parameters
 
@@ -28,7 +29,7 @@ class TrainingModule(lightning.LightningModule):
         options: The `train` section.
         validate: Measures the model on the validation split; metric name -> value in [0, 1].
         finish: Called by the first process when training has ended, while all processes live.
-        elapsed: Gives the seconds of training up to now.
+        course: How far training is.
     """
 
     def __init__(
@@ -37,14 +38,14 @@ class TrainingModule(lightning.LightningModule):
         options: Config,
         validate: Validate,
         finish: Callable[[], None],
-        elapsed: Callable[[], float],
+        course: Course,
     ) -> None:
         super().__init__()
         self.model = model
         self._options = options
         self._validate = validate
         self._finish = finish
-        self._elapsed = elapsed
+        self._course = course
         # Named before a strategy may flatten them: the rule reads the number of dimensions.
         self._decayed = decayed(model)
 
@@ -57,6 +58,8 @@ class TrainingModule(lightning.LightningModule):
         """Return the loss of one batch."""
         output = self.model(batch)
         self.log("loss", output.loss.detach(), prog_bar=True, batch_size=len(batch.images))
+        if output.captioning is not None:
+            self.log("loss_captioning", output.captioning, batch_size=len(batch.images))
         loss: Tensor = output.loss
         return loss
 
@@ -108,16 +111,11 @@ class TrainingModule(lightning.LightningModule):
         """Return AdamW and the schedule, stepped after every optimiser step."""
         optimiser = adamw(self.model, self._decayed, self._options)
         if self._options.max_seconds:
-            factor = warmup_cosine_in_time(self._shared_seconds, self._options)
+            factor = warmup_cosine_in_time(self._course.read_clock, self._options)
         else:
-            steps = int(self.trainer.estimated_stepping_batches)
-            factor = warmup_cosine(steps, self._options)
+            factor = warmup_cosine(self._course.steps, self._options)
         schedule = LambdaLR(optimiser, factor)
         return {
             "optimizer": optimiser,
             "lr_scheduler": {"scheduler": schedule, "interval": "step"},
         }
-
-    def _shared_seconds(self) -> float:
-        """Return the first process's clock: with different learning rates they would drift."""
-        return float(self.trainer.strategy.broadcast(self._elapsed()))

@@ -40,12 +40,12 @@ def adamw(model: nn.Module, decays: Collection[str], options: Config) -> AdamW:
     )
 
 
-def warmup_cosine_in_time(elapsed: Callable[[], float], options: Config) -> Callable[[int], float]:
+def warmup_cosine_in_time(passed: Callable[[], float], options: Config) -> Callable[[int], float]:
     """Return the same schedule over the share of `max_seconds` that has passed.
 
     Args:
-        elapsed: Seconds of training up to now.
-        options: `max_seconds`, `warmup` and `final_lr` are used.
+        passed: That share, in [0, 1].
+        options: `warmup` and `final_lr` are used.
 
     Returns:
         step -> factor in [0, 1]; the step itself says nothing.
@@ -55,7 +55,7 @@ def warmup_cosine_in_time(elapsed: Callable[[], float], options: Config) -> Call
 
     def at(step: int) -> float:
         del step
-        return factor(min(parts, int(parts * elapsed() / options.max_seconds)))
+        return factor(int(parts * passed()))
 
     return at
 

@@ -114,7 +114,20 @@ def test_a_comparison_of_one_technique_has_a_page(found: dict[str, Any]) -> None
     one |= {"pairs": [], "against": [], "guidelines": [], "pareto": []}
     for query in one["queries"]:
         query["ranks"] = {name: 12.0}
-    Checked(render_comparison(found))
+    page = render_comparison(found)
+    assert {"set0-results", "set0-weights"} <= set(Checked(page).ids)
+    assert f">{name}<" in page
+    assert "other&lt;/b&gt;" not in page
+
+
+def test_dropout_that_moves_shows_both_ends(found: dict[str, Any]) -> None:
+    first, second = found["sets"][0]["techniques"]
+    first["options"] = {"caption_dropout": 0.9, "caption_dropout_end": 0.0}
+    second["options"] = {"caption_dropout": 0.5, "caption_dropout_end": None}
+    page = render_comparison(found)
+    assert ">0.9 to 0.0<" in page
+    assert ">0.5<" in page
+    assert "caption_dropout_end" not in page
 
 
 def test_several_data_sets_stand_side_by_side(found: dict[str, Any]) -> None:

@@ -1,14 +1,18 @@
 import json
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from tests.retrieval.efficiency.made import embeddings, unit
 from wfa.errors import ConfigError, SearchIndexError
+from wfa.files import temporary_folder
 from wfa.recipes import config_folder, recipe_names
 from wfa.retrieval.efficiency.benchmark import run_benchmark
 from wfa.retrieval.efficiency.families import FAMILIES
-from wfa.retrieval.efficiency.request import parse_request
+from wfa.retrieval.efficiency.request import Request, parse_request
 from wfa.retrieval.efficiency.sweep import Values
 
 QUICK = ("benchmark.gallery=1500", "benchmark.repeats=1", "benchmark.singles=3",
@@ -47,7 +51,8 @@ def test_every_family_is_measured(tmp_path: Path) -> None:
     makeup = {part["what"]: part["vectors"] for part in found["gallery"]["makeup"]}
     assert makeup == {"own images": 120, "train": 100, "synthetic (mixture)": 1280}
     assert found["recommended"]["fits"]
-    assert len(found["forms"]) == 4
+    assert len(found["forms"]) == 7
+    assert found["held_out"]["asked"] == 120
 
 
 def test_disk_and_memory_answer_the_same(tmp_path: Path) -> None:
@@ -56,7 +61,7 @@ def test_disk_and_memory_answer_the_same(tmp_path: Path) -> None:
     for point in found["points"]:
         by_place[point["device"]].append((point["recall"], point["task"]["R@10"]))
     assert by_place["cpu"] == by_place["disk"]
-    assert found["forms"] == []
+    assert (found["forms"], found["held_out"]) == ([], {})
 
 
 def test_what_faiss_cannot_build_is_noted(tmp_path: Path) -> None:
@@ -90,6 +95,34 @@ def test_a_large_gallery_lies_in_a_file(tmp_path: Path, monkeypatch: pytest.Monk
     assert list(tmp_path.iterdir()) == []
 
 
+def test_what_a_killed_process_left_is_removed_and_what_one_writes_is_not(tmp_path: Path) -> None:
+    code = (
+        "import os, signal, sys; from pathlib import Path; from wfa.files import temporary_folder\n"
+        "with temporary_folder(Path(sys.argv[1]) / 'measured') as folder:\n"
+        "    (folder / 'gallery.npy').write_bytes(bytes(9))\n"
+        "    os.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    with temporary_folder(tmp_path / "measured") as busy:
+        (busy / "gallery.npy").write_bytes(bytes(5))
+        for _ in range(2):
+            killed = subprocess.run([sys.executable, "-c", code, str(tmp_path)], check=False)
+            assert killed.returncode == -signal.SIGKILL
+        assert len(list(tmp_path.glob(".measured.*/gallery.npy"))) == 2
+        run(tmp_path, "benchmark.families=[flat]", "benchmark.forms=false")
+        assert list(tmp_path.glob("*/gallery.npy")) == [busy / "gallery.npy"]
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_gallery_of_one_image(tmp_path: Path) -> None:
+    words = ("benchmark.gallery=0", "benchmark.k=1", "benchmark.families=[flat,hnsw,ivf_flat]")
+    request = parse_request([*QUICK, *words])
+    found = run_benchmark(embeddings(1), [], request, {"embeddings": "e"}, tmp_path)
+    assert found["gallery"]["vectors"] == 1
+    assert {point["recall"] for point in found["points"]} == {1.0}
+    assert found["notes"]
+    assert found["points"][found["recommended"]["place"]]["family"] == "flat"
+
+
 @pytest.mark.parametrize("name", recipe_names("benchmark"))
 def test_every_shipped_recipe_is_read(name: str) -> None:
     assert parse_request([f"benchmark={name}"]).name == name
@@ -111,6 +144,25 @@ def test_words_change_a_recipe(tmp_path: Path) -> None:
     assert (request.name, request.config.gallery, request.goal.max_bytes) == ("own", 7, 99)
 
 
+def test_data_sets_are_named_alone_or_with_options(tmp_path: Path) -> None:
+    def data(request: Request) -> list[tuple[str, str]]:
+        return [(choice.name, choice.options.root) for choice in request.distractors]
+
+    words = ["benchmark.distractors=[rsitmd,captions_folder]",
+             "benchmark.distractors.captions_folder.root=/a b/007"]  # fmt: skip
+    request = parse_request(words)
+    assert data(request) == [("rsitmd", ""), ("captions_folder", "/a b/007")]
+    assert request.as_dict()["distractors"]["captions_folder"]["root"] == "/a b/007"
+    alone = parse_request(["benchmark.distractors.captions_folder.root=/x"])
+    assert data(alone) == [("captions_folder", "/x")]
+    assert data(parse_request(["benchmark.distractors=rsicd"])) == [("rsicd", "")]
+    assert data(parse_request([])) == []
+    own = tmp_path / "own.yaml"
+    own.write_text("distractors:\n  captions_folder: {root: /y}\n  rsicd:\n")
+    again = parse_request([f"benchmark={own}", "benchmark.distractors.rsicd.root=/z"])
+    assert data(again) == [("captions_folder", "/y"), ("rsicd", "/z")]
+
+
 @pytest.mark.parametrize(
     ("word", "message"),
     [
@@ -123,6 +175,10 @@ def test_words_change_a_recipe(tmp_path: Path) -> None:
         ("benchmark.rerank=[fp8]", "'fp8'"),
         ("benchmark.families=[]", "must not be empty"),
         ("benchmark.recommend=3", "must hold KEY: VALUE"),
+        ("benchmark.distractors=3", "must hold KEY: VALUE"),
+        ("benchmark.distractors=[rsicdd]", "did you mean 'rsicd'"),
+        ("benchmark.distractors.rsicd=3", "benchmark.distractors.rsicd must hold KEY: VALUE"),
+        ("benchmark.distractors.captions_folder.rot=x", "data.rot"),
     ],
 )
 def test_wrong_words(word: str, message: str) -> None:

@@ -5,14 +5,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wfa.errors import ConfigError
-from wfa.retrieval.efficiency.choice import pareto, recommend, speed_measures
+from wfa.retrieval.efficiency.choice import notes, pareto, recommend, speed_measures
 from wfa.retrieval.efficiency.config import Goal
 
 
-def point(recall: float, qps: float, p95: float = 1.0, size: float = 100.0) -> dict[str, Any]:
+def point(
+    recall: float, qps: float, p95: float = 1.0, size: float = 100.0, family: str = "hnsw",
+    device: str = "cpu",
+) -> dict[str, Any]:  # fmt: skip
     return {
-        "recall": recall, "qps": {"median": qps}, "bytes": size,
-        "latency_ms": {"one_thread": {"p95": p95}},
+        "recall": recall, "qps": {"median": qps, "low": 0.9 * qps, "high": 1.1 * qps},
+        "bytes": size, "latency_ms": {"one_thread": {"p95": p95}}, "family": family,
+        "device": device,
     }  # fmt: skip
 
 
@@ -26,7 +30,7 @@ def test_a_front_is_what_no_other_dominates(measures: list[tuple[int, int]]) -> 
 
 
 POINTS = [
-    point(1.0, 10, p95=20, size=2048),
+    point(1.0, 10, p95=20, size=2048, family="flat"),
     point(0.97, 500, p95=3, size=600),
     point(0.96, 900, p95=6, size=1000),
     point(0.80, 5000, p95=1, size=70),
@@ -58,6 +62,36 @@ def test_the_words_name_limits_and_figures() -> None:
     assert "recall of at least 0.95, p95 of at most 5 ms on one thread, at most 700 bytes" in why
     assert "recall 0.970, 500 queries/s, p95 3.00 ms on one thread, 600 bytes a vector" in why
     assert "misses by 1.0%" in recommend(POINTS, Goal(0.98, 4)).why
+
+
+@pytest.mark.parametrize(
+    ("exact", "other", "place", "why"),
+    [
+        # Too quick to be noticed, however much faster the other is.
+        (point(1, 1000, 0.8, family="flat"), point(0.99, 9000, 0.1), 0, "less than 1 ms a query"),
+        # Slow enough, but the other's lead lies within the spread of the repeats.
+        (point(1, 100, 5, family="flat"), point(0.99, 120, 4), 0, "the spread of the repeats"),
+        (point(1, 100, 5, family="flat"), point(0.99, 300, 2), 1, "the fastest in batches"),
+        # An exact index on a GPU is another one that is faster or not.
+        (point(1, 100, 5, family="flat"), point(1, 300, 2, family="flat", device="gpu"), 1,
+         "the fastest in batches"),
+        # Outside the limits.
+        (point(1, 1000, 0.8, 2048, "flat"), point(0.99, 90, 0.1, 60), 1, "the fastest"),
+    ],
+)  # fmt: skip
+def test_the_exact_index_is_used_unless_another_is_measurably_better(
+    exact: dict[str, Any], other: dict[str, Any], place: int, why: str
+) -> None:
+    advice = recommend([exact, other], Goal(0.95, max_bytes=1000))
+    assert (advice.place, advice.fits) == (place, True)
+    assert why in advice.why
+
+
+def test_timings_that_are_noise_are_called_so() -> None:
+    tiny, real = point(1, 9e5, 0.02, family="flat"), point(1, 100, 5, family="flat")
+    assert "answers one query in 0.02 ms (p95)" in notes([point(1, 1), tiny])[0]
+    assert notes([real, point(1, 9e5, 0.02)]) == []
+    assert notes([point(1, 9e5, 0.02)]) == []
 
 
 @pytest.mark.parametrize("name", ["min_recall", "max_ms", "max_bytes"])

@@ -6,6 +6,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from wfa.data._bigearthnet.columns import check_columns
 from wfa.data._bigearthnet.published import IMAGERY, LMDB, METADATA, S1_FOLDER, S2_FOLDER
 from wfa.data._bigearthnet.stores import GeoTiffStore, LmdbStore, PatchStore
 from wfa.errors import ConfigError, DataError
@@ -75,9 +76,8 @@ def flagged(folder: Path, snow: bool, clouds: bool) -> pa.Array:
     for path in (folder / name for name in METADATA):
         if not unwanted or not path.is_file():
             continue
-        missing = {"patch_id", *unwanted} - set(pq.read_schema(path).names)
-        if missing:
-            raise DataError(f"{path} has no column {', '.join(sorted(missing))}")
+        expected = "data.snow=true and data.clouds=true do without the metadata"
+        check_columns(path, ["patch_id", *unwanted], expected)
         table = pq.read_table(path, columns=["patch_id", *unwanted])
         mask = pc.or_(table[unwanted[0]], table[unwanted[-1]])
         found += table["patch_id"].filter(mask).cast(pa.string()).chunks

@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from wfa.data._bigearthnet.checks import doubtful
+from wfa.data._bigearthnet.columns import check_columns
 from wfa.data._bigearthnet.rows import Row, parse_row
 from wfa.errors import DataError
 
@@ -229,16 +230,7 @@ def _check(path: Path) -> None:
             f"{path} is missing: `wfa data prepare bigearthnet_txt` fetches it; or set "
             "data.root=DIR"
         )
-    try:
-        found = pq.read_schema(path).names
-    except pa.ArrowException as error:
-        raise DataError(f"{path} is no Parquet file: {error}") from error
-    missing = [name for name in _READ if name not in found]
-    if missing:
-        raise DataError(
-            f"{path} has no column {', '.join(missing)}; it has: {', '.join(found)}. "
-            f"BigEarthNet.txt has the columns {', '.join(COLUMNS)}"
-        )
+    check_columns(path, _READ, f"BigEarthNet.txt has the columns {', '.join(COLUMNS)}")
 
 
 def _schema() -> pa.Schema:

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from wfa.data._bigearthnet.classes import CLASSES
+from wfa.data._bigearthnet.columns import check_columns
 from wfa.data.annotate.absent import Universe, universe_of
 from wfa.data.dataset import SPLITS
 from wfa.errors import DataError
@@ -144,16 +145,8 @@ def _season(row: Mapping[str, Any], path: Path) -> str:
 def _read(path: Path) -> Any:
     if not path.is_file():
         raise DataError(f"there is no metadata file {path}: set metadata=FILE to metadata.parquet")
-    try:
-        found = pq.read_schema(path).names
-    except pa.ArrowException as error:
-        raise DataError(f"{path} is no Parquet file: {error}") from error
-    missing = [name for name in _NEEDED if name not in found]
-    if missing:
-        raise DataError(
-            f"{path} has no column {', '.join(missing)}; it has: {', '.join(found)}. The metadata "
-            f"of BigEarthNet v2 have {', '.join(_NEEDED)}"
-        )
+    expected = f"The metadata of BigEarthNet v2 have {', '.join(_NEEDED)}"
+    found = check_columns(path, _NEEDED, expected)
     try:
         return pq.read_table(
             path, columns=[*_NEEDED, *(name for name in _OPTIONAL if name in found)]

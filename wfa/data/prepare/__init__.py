@@ -5,7 +5,7 @@ from pathlib import Path
 
 from wfa import plugins
 from wfa.data.dataset import ImageTextDataset, Progress, SourceConfig
-from wfa.data.facts import Download
+from wfa.data.facts import Download, Facts
 from wfa.data.prepare.download import fetch, matches
 from wfa.data.prepare.unpack import unpack
 from wfa.data.verify import without_stopping
@@ -63,6 +63,15 @@ def prepare(
             f"{help_of_hand}\n(Found: {error})"
         ) from error
     return root
+
+
+def contents(facts: Facts) -> str:
+    """Say which files of a data set are fetched and which are to be put there by hand."""
+    fetched = "".join(f"\n  {file.target}" for file in facts.downloads)
+    by_hand = "".join(f"\n  {line}" for line in facts.by_hand)
+    return (fetched and f"\nThis command fetches into that folder:{fetched}") + (
+        by_hand and f"\nYou put there by hand, since no stable address has it:{by_hand}"
+    )
 
 
 def _open(dataset: type[ImageTextDataset], options: SourceConfig) -> dict[str, tuple[int, int]]:

@@ -164,15 +164,20 @@ def _sortable(cell: str) -> Child:
 
 
 def _techniques(one: Values) -> Markup:
-    plain = {"name", "caption_dropout", "prior_temperature"}
+    plain = {"name", "caption_dropout", "caption_dropout_end", "prior_temperature"}
     rows = [
-        (row["label"], row["aggregation"], str(row["options"].get("caption_dropout", "")),
+        (row["label"], row["aggregation"], _dropout(row["options"]),
          ", ".join(f"{k}={v}" for k, v in row["options"].items() if k not in plain),
          row["loss"], row["encoder"], ", ".join(map(str, row["seeds"])))
         for row in one["techniques"]
     ]  # fmt: skip
     header = ("technique", "aggregation", "dropout", "other options", "loss", "encoder", "seeds")
     return table(header, rows, labels=len(header))
+
+
+def _dropout(options: Values) -> str:
+    start, end = options.get("caption_dropout", ""), options.get("caption_dropout_end")
+    return str(start) if end is None else f"{start} to {end}"
 
 
 def _how(found: Values) -> Markup:

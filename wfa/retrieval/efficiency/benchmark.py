@@ -1,6 +1,5 @@
 """The whole measurement of one split: gallery, sweep, forms, what to use."""
 
-import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -10,12 +9,20 @@ import faiss
 import numpy as np
 
 from wfa.errors import SearchIndexError
+from wfa.files import remove_leftovers, temporary_folder
 from wfa.provenance import machine, versions
 from wfa.retrieval.efficiency.answers import exact_thresholds, task_of
-from wfa.retrieval.efficiency.choice import pareto, recommend, size_measures, speed_measures
+from wfa.retrieval.efficiency.choice import (
+    notes,
+    pareto,
+    recommend,
+    size_measures,
+    speed_measures,
+)
+from wfa.retrieval.efficiency.config import Config
 from wfa.retrieval.efficiency.distractors import grow
 from wfa.retrieval.efficiency.families import Family, family
-from wfa.retrieval.efficiency.forms import measure_forms
+from wfa.retrieval.efficiency.forms import Aggregator, measure_forms
 from wfa.retrieval.efficiency.request import Request
 from wfa.retrieval.efficiency.sweep import Sweep, Values
 from wfa.retrieval.efficiency.timing import cores
@@ -25,6 +32,7 @@ from wfa.retrieval.relevance import single_texts
 from wfa.retrieval.search import check_vectors
 
 _ON_DISK = ("ivf_flat", "ivf_pq")
+_SCRATCH = "measured"
 
 
 def run_benchmark(
@@ -34,6 +42,7 @@ def run_benchmark(
     source: Mapping[str, Any],
     folder: Path,
     track: Track[Any] = untracked,
+    aggregator: Aggregator | None = None,
 ) -> Values:
     """Measure index families and gallery forms.
 
@@ -42,8 +51,10 @@ def run_benchmark(
         others: (name, (N, D) float32) real vectors for the gallery, in order of preference.
         request: What is measured.
         source: What `benchmark.json` says of where the vectors come from.
-        folder: For large files while they are needed; nothing stays there.
+        folder: For large files while they are needed; nothing stays there, neither of this
+            process nor of one that was killed before.
         track: Shows progress.
+        aggregator: Makes an image's text vector of some of its captions; their mean unless given.
 
     Returns:
         What `benchmark.json` holds.
@@ -53,45 +64,60 @@ def run_benchmark(
         SearchIndexError: `k` is above the gallery.
     """
     config = request.config
-    own, width = embeddings.images.shape
     for name, vectors in others:
         check_vectors(name, vectors)
-    chosen = [family(name, max(config.gallery, own), width) for name in config.families]
-    folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder, prefix=".measured-") as name:
-        scratch = Path(name)
-        gallery = grow(embeddings.images, others, config.gallery, config.seed,
-                       _room(scratch, max(config.gallery, own), width))  # fmt: skip
-        if config.k > len(gallery.vectors):
-            raise SearchIndexError(
-                f"benchmark.k={config.k} is above the gallery of {len(gallery.vectors)} vectors: "
-                "ask for fewer, or set benchmark.gallery higher"
-            )
-        task = task_of(single_texts(embeddings), config.queries, config.seed)
-        thresholds = exact_thresholds(task.queries, gallery.vectors, config.k)
-        sweep = Sweep(gallery.vectors, task, thresholds, config, scratch)
-        points, skipped = _measure(sweep, chosen, config.on_disk, track)
-    for mark, better in (("best_speed", speed_measures), ("best_size", size_measures)):
-        for point, best in zip(points, pareto(points, better), strict=True):
-            point[mark] = best
+    size = max(config.gallery, len(embeddings.images))
+    chosen = [family(name, size, embeddings.images.shape[1]) for name in config.families]
+    remove_leftovers(folder)
+    with temporary_folder(folder / _SCRATCH) as scratch:
+        measured = _indexes(embeddings, others, chosen, config, scratch, track)
+    points = measured["points"]
+    forms, held_out = measure_forms(embeddings, config, aggregator) if config.forms else ([], {})
     return {
         "name": request.name,
         "settings": request.as_dict(),
         "source": dict(source),
+        **measured,
+        "threads": {"all": config.threads or cores(), "one": 1},
+        "machine": machine(),
+        "versions": versions(),
+        "gpus": faiss.get_num_gpus(),
+        "recommended": asdict(recommend(points, request.goal)),
+        "notes": notes(points),
+        "forms": forms,
+        "held_out": held_out,
+    }
+
+
+def _indexes(
+    embeddings: Embeddings, others: Sequence[tuple[str, Floats]], chosen: Sequence[Family],
+    config: Config, scratch: Path, track: Track[Any],
+) -> Values:  # fmt: skip
+    """Fill the gallery and measure the families in it; large files lie in `scratch`."""
+    own, width = embeddings.images.shape
+    room = _room(scratch, max(config.gallery, own), width)
+    gallery = grow(embeddings.images, others, config.gallery, config.seed, room)
+    if config.k > len(gallery.vectors):
+        raise SearchIndexError(
+            f"benchmark.k={config.k} is above the gallery of {len(gallery.vectors)} vectors: "
+            "ask for fewer, or set benchmark.gallery higher"
+        )
+    task = task_of(single_texts(embeddings), config.queries, config.seed)
+    thresholds = exact_thresholds(task.queries, gallery.vectors, config.k)
+    sweep = Sweep(gallery.vectors, task, thresholds, config, scratch)
+    points, skipped = _measure(sweep, chosen, config.on_disk, track)
+    for mark, better in (("best_speed", speed_measures), ("best_size", size_measures)):
+        for point, best in zip(points, pareto(points, better), strict=True):
+            point[mark] = best
+    return {
         "gallery": {
             "vectors": len(gallery.vectors),
             "width": width,
             "makeup": [{"what": what, "vectors": count} for what, count in gallery.makeup],
         },
         "queries": {"distinct": len(task.queries), "items": len(task.row)},
-        "threads": {"all": config.threads or cores(), "one": 1},
-        "machine": machine(),
-        "versions": versions(),
-        "gpus": faiss.get_num_gpus(),
         "points": points,
         "skipped": skipped,
-        "recommended": asdict(recommend(points, request.goal)),
-        "forms": measure_forms(embeddings, config) if config.forms else [],
     }
 
 

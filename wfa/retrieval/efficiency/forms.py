@@ -1,88 +1,217 @@
 """The same pictures and captions kept in four ways: how large, how fast, how good.
 
-| form | what is kept | asked with | right |
-|---|---|---|---|
-| images | one image vector each | captions | the caption's own image |
-| captions | one vector a distinct caption of an image | images | a caption of the image |
-| aggregated | one text vector an image: what WFA saves | images | the image's own text |
-| max_similarity | as captions; an image scores with its best caption | images | the image's own captions |
+| form | what is kept | right |
+|---|---|---|
+| images | one image vector each | the own image |
+| captions | one vector a distinct caption of an image | any caption of the own image |
+| aggregated | one text vector an image: what WFA saves | the own image's text |
+| max_similarity | as captions; an image scores with its best caption | the own image |
 
-The text forms are asked with images, because a caption that stands in the gallery would find
-itself. R@K is the strict hit rate; what ties with a wrong answer stands behind it.
-"""  # noqa: E501
+All are asked with captions that none of them holds: one caption of each image stays out of the
+text forms (`wfa.retrieval.efficiency.held_out`), the aggregated vectors are made without it too.
+An image with one distinct caption keeps it and is not asked for. The text forms are asked with
+images as well. R@K is the hit rate under `strict` (the own image) and, for captions, under
+`duplicate_aware` (every image that bears the asked caption); what ties with a wrong answer stands
+behind it.
+"""
 
-from collections.abc import Mapping
-from dataclasses import asdict
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import faiss
 import numpy as np
+import numpy.typing as npt
 
+from wfa.retrieval.counts import score_matrix
 from wfa.retrieval.efficiency.config import Config
+from wfa.retrieval.efficiency.held_out import (
+    HeldOut,
+    distinct_of_each_image,
+    hold_out,
+    name_keys,
+)
 from wfa.retrieval.efficiency.timing import batch_rate, cores, latencies
 from wfa.retrieval.embeddings import Embeddings, Floats, Integers
-from wfa.retrieval.evaluate import evaluate_retrieval
 from wfa.retrieval.metrics import KS, hit_rate_at_k
-from wfa.retrieval.protocols import IMAGE_TO_TEXT, TEXT_TO_IMAGE
 
-_IMAGES_AT_ONCE = 256
+_QUERIES_AT_ONCE = 256
+
+Values = dict[str, Any]
+Right = Callable[[slice], npt.NDArray[np.bool_]]
+"""Tells for some of Q queries which of M images are right, (q, M), at least one each."""
 
 
-def measure_forms(embeddings: Embeddings, config: Config) -> list[dict[str, Any]]:
+@dataclass(frozen=True)
+class Aggregator:
+    """What makes one text vector of an image's captions.
+
+    Attributes:
+        name: The technique's.
+        vectors: Makes (M, D) float32 of (K,) rows of the captions, rising, some of each image.
+    """
+
+    name: str
+    vectors: Callable[[Integers], Floats]
+
+
+@dataclass(frozen=True, eq=False)
+class Form:
+    """A gallery.
+
+    Attributes:
+        name: What the table calls it.
+        vectors: (G, D) float32.
+        owners: (G,) the image of each vector, rising, each of 0..M-1 at least once.
+        grouped: Whether an image answers once, with its best vector.
+    """
+
+    name: str
+    vectors: Floats
+    owners: Integers
+    grouped: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class Questions:
+    """Q queries of one kind.
+
+    Attributes:
+        kind: `captions` or `images`.
+        features: (Q, D) float32.
+        right: Name of the rates -> what is right.
+    """
+
+    kind: str
+    features: Floats
+    right: Mapping[str, Right]
+
+
+def measure_forms(
+    embeddings: Embeddings, config: Config, aggregator: Aggregator | None = None
+) -> tuple[list[Values], Values]:
     """Measure the gallery forms of one split by exact search.
 
-    Returns:
-        One entry a form: `form`, `asked_with`, `vectors`, `vectors_an_image`, `bytes_an_image`
-        (float32), `qps`, `latency_ms` on one thread, and R@K under `task`.
-    """
-    owners, rows = distinct_of_each_image(embeddings)
-    rates = _rates(embeddings)
-    grouped = max_similarity_ranks(embeddings.images, embeddings.captions[rows], owners)
-    width = int(np.bincount(owners).max())
-    questions, captions = embeddings.captions[np.unique(rows)], embeddings.captions[rows]
-    return [
-        _form("images", "captions", embeddings.images, questions, 1,
-              rates["single", TEXT_TO_IMAGE], embeddings, config),
-        _form("captions", "images", captions, embeddings.images, 1,
-              rates["single", IMAGE_TO_TEXT], embeddings, config),
-        _form("aggregated", "images", embeddings.aggregated, embeddings.images, 1,
-              rates["aggregated", IMAGE_TO_TEXT], embeddings, config),
-        _form("max_similarity", "images", captions, embeddings.images, width,
-              {f"R@{k}": hit_rate_at_k(grouped, k) for k in KS}, embeddings, config),
-    ]  # fmt: skip
-
-
-def distinct_of_each_image(embeddings: Embeddings) -> tuple[Integers, Integers]:
-    """Keep a caption that an image bears twice once.
+    Args:
+        embeddings: The split.
+        config: What is measured; at most `queries` captions and images are asked, drawn by name.
+        aggregator: Makes text vectors of the captions that are left; their mean unless given.
 
     Returns:
-        (C,) the image of each kept caption, rising, and (C,) its row in `captions`.
+        One entry a form and kind of query: `form`, `asked_with`, `queries`, `vectors`,
+        `vectors_an_image`, `bytes_an_image` (float32), `qps`, `latency_ms` on one thread, strict
+        R@K under `task`, and for captions under `duplicate_aware` too. And what was held out:
+        `asked`, `held_out`, `single` images without a second caption, `verbatim` asked captions
+        that another image of the gallery bears, `aggregated_by`.
     """
-    ids = np.unique(embeddings.caption_ids, return_inverse=True)[1]
-    key = embeddings.image_index * (ids.max() + 1) + ids
-    _, rows = np.unique(key, return_index=True)
-    return embeddings.image_index[rows], rows
+    aggregator = aggregator or mean_of_captions(embeddings)
+    held = hold_out(embeddings, config.seed)
+    keys = name_keys(embeddings.image_names, config.seed)
+    asked = _drawn(keys[held.images], config.queries)
+    captions = _captions(embeddings, held.rows[asked], held.images[asked])
+    images = _images(embeddings, _drawn(keys, config.queries))
+    found = [
+        _measured(form, questions, embeddings, config)
+        for form in _forms(embeddings, held, aggregator)
+        for questions in (captions, images)
+        if len(questions.features) and not form.name == questions.kind == "images"
+    ]
+    ids = embeddings.caption_ids
+    facts = {
+        "asked": len(asked),
+        "held_out": len(held.rows),
+        "single": held.single,
+        "verbatim": int(np.isin(ids[held.rows[asked]], ids[held.kept]).sum()),
+        "aggregated_by": aggregator.name,
+    }
+    return found, facts
 
 
-def max_similarity_ranks(images: Floats, captions: Floats, owners: Integers) -> Integers:
-    """Rank each image's own captions among all images', each standing for its best caption.
+def mean_of_captions(embeddings: Embeddings) -> Aggregator:
+    """Make the normalised mean of an image's captions."""
+
+    def vectors(rows: Integers) -> Floats:
+        total = np.zeros_like(embeddings.images, dtype=np.float64)
+        np.add.at(total, embeddings.image_index[rows], embeddings.captions[rows])
+        length = np.linalg.norm(total, axis=1, keepdims=True)
+        return np.asarray(total / np.maximum(length, 1e-12), np.float32)
+
+    return Aggregator("mean", vectors)
+
+
+def ranks(form: Form, queries: Floats, right: Right) -> Integers:
+    """Rank the best right answer of each query; wrong ones that tie stand before it.
 
     Args:
-        images: (M, D) float32 queries.
-        captions: (C, D) float32, those of an image together.
-        owners: (C,) the image of each caption, rising, each of 0..M-1 at least once.
+        form: The gallery, of M images.
+        queries: (Q, D) float32.
+        right: Which images are right.
 
     Returns:
-        (M,) rank from 1; an image whose captions tie with another's stands behind it.
+        (Q,) from 1. A form that is not grouped counts vectors, all of a right image being right.
     """
-    starts = np.searchsorted(owners, np.arange(len(images)))
-    ranks = np.empty(len(images), np.int64)
-    for start in range(0, len(images), _IMAGES_AT_ONCE):
-        block = images[start : start + _IMAGES_AT_ONCE] @ captions.T
-        best = np.maximum.reduceat(block, starts, axis=1)
-        mine = best[np.arange(len(block)), start + np.arange(len(block))]
-        ranks[start : start + len(block)] = np.sum(best >= mine[:, None], axis=1)
-    return ranks
+    starts = np.unique(form.owners, return_index=True)[1]
+    found = np.empty(len(queries), np.int64)
+    for start in range(0, len(queries), _QUERIES_AT_ONCE):
+        part = slice(start, min(start + _QUERIES_AT_ONCE, len(queries)))
+        scores, good = score_matrix(queries[part], form.vectors), right(part)
+        if form.grouped:
+            scores = np.maximum.reduceat(scores, starts, axis=1)
+        else:
+            good = good[:, form.owners]
+        best = np.where(good, scores, -np.inf).max(axis=1, keepdims=True)
+        found[part] = 1 + np.sum((scores >= best) & ~good, axis=1)
+    return found
+
+
+def _drawn(keys: npt.NDArray[np.uint64], most: int) -> Integers:
+    """Take the places of the smallest keys, in the order of their places."""
+    return np.sort(np.argsort(keys, kind="stable")[:most])
+
+
+def _forms(embeddings: Embeddings, held: HeldOut, aggregator: Aggregator) -> Iterator[Form]:
+    one_each = np.arange(len(embeddings.images))
+    owners, rows = distinct_of_each_image(embeddings)
+    left = np.isin(rows, held.kept)
+    captions = embeddings.captions[rows[left]]
+    yield Form("images", embeddings.images, one_each)
+    yield Form("captions", captions, owners[left])
+    yield Form("aggregated", aggregator.vectors(held.kept), one_each)
+    yield Form("max_similarity", captions, owners[left], grouped=True)
+
+
+def _captions(embeddings: Embeddings, rows: Integers, images: Integers) -> Questions:
+    """Ask with some rows of the captions, each of the image beside it."""
+    return Questions(
+        "captions",
+        embeddings.captions[rows],
+        {
+            "task": _own(images, len(embeddings.images)),
+            "duplicate_aware": _bearing(embeddings, embeddings.caption_ids[rows]),
+        },
+    )
+
+
+def _images(embeddings: Embeddings, rows: Integers) -> Questions:
+    own = {"task": _own(rows, len(embeddings.images))}
+    return Questions("images", embeddings.images[rows], own)
+
+
+def _own(rows: Integers, images: int) -> Right:
+    """Mark the own image of each query."""
+    return lambda part: np.asarray(rows[part, None] == np.arange(images))
+
+
+def _bearing(embeddings: Embeddings, ids: Integers) -> Right:
+    """Mark the images that bear the caption of each query."""
+
+    def right(part: slice) -> npt.NDArray[np.bool_]:
+        marks = np.zeros((len(ids[part]), len(embeddings.images)), np.bool_)
+        for row, caption in enumerate(ids[part]):
+            marks[row, embeddings.image_index[embeddings.caption_ids == caption]] = True
+        return marks
+
+    return right
 
 
 class _Grouped:
@@ -98,33 +227,26 @@ class _Grouped:
         return found
 
 
-def _form(
-    name: str, asked_with: str, vectors: Floats, queries: Floats, most: int,
-    rates: Mapping[str, float], embeddings: Embeddings, config: Config,
-) -> dict[str, Any]:  # fmt: skip
+def _measured(form: Form, asked: Questions, embeddings: Embeddings, config: Config) -> Values:
+    images, vectors = len(embeddings.images), np.ascontiguousarray(form.vectors)
     index = faiss.IndexFlatIP(vectors.shape[1])
-    index.add(np.ascontiguousarray(vectors))
-    asked = np.ascontiguousarray(queries[: config.queries])
-    k = min(config.k, len(embeddings.images), len(vectors))
-    searched = index if most == 1 else _Grouped(index, most)
-    rate = batch_rate(searched, asked, k, config.threads or cores(), config.repeats)
-    images = len(embeddings.images)
+    index.add(vectors)
+    searched = _Grouped(index, int(np.bincount(form.owners).max())) if form.grouped else index
+    k = min(config.k, images)
+    rate = batch_rate(searched, asked.features, k, config.threads or cores(), config.repeats)
     return {
-        "form": name,
-        "asked_with": asked_with,
+        "form": form.name,
+        "asked_with": asked.kind,
+        "queries": len(asked.features),
         "vectors": len(vectors),
         "vectors_an_image": len(vectors) / images,
         "bytes_an_image": vectors.nbytes / images,
         "qps": asdict(rate),
-        "latency_ms": latencies(searched, asked[: config.singles], k, 1, config.repeats),
-        "task": dict(rates),
+        "latency_ms": latencies(searched, asked.features[: config.singles], k, 1, config.repeats),
+        **{name: _rates(form, asked.features, right) for name, right in asked.right.items()},
     }
 
 
-def _rates(embeddings: Embeddings) -> dict[tuple[str, str], dict[str, float]]:
-    rows = evaluate_retrieval(embeddings, "", "", protocols=("strict",)).rows
-    rates: dict[tuple[str, str], dict[str, float]] = {}
-    for row in rows:
-        if not row.oracle and row.metric.startswith("R@"):
-            rates.setdefault((row.queries, row.direction), {})[row.metric] = row.value
-    return rates
+def _rates(form: Form, queries: Floats, right: Right) -> dict[str, float]:
+    found = ranks(form, queries, right)
+    return {f"R@{k}": hit_rate_at_k(found, k) for k in KS}

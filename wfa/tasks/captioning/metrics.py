@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from sacrebleu.metrics.bleu import BLEU
 
 from wfa.errors import ConfigError
+from wfa.plugins import how_to_install
 from wfa.tasks.captioning.cider import cider_d
 from wfa.tasks.captioning.rouge import rouge_l
 
@@ -55,7 +56,8 @@ def caption_figures(
         try:
             found[name] = _SCORERS[name](outputs, references)
         except ImportError as error:
-            left_out[name] = f"needs the package {error.name}: pip install {_PACKAGES[name]}"
+            missing = error.name or "?"
+            left_out[name] = f"needs the package {missing}: {how_to_install(missing)}"
     return found, left_out
 
 
@@ -76,9 +78,4 @@ _SCORERS: dict[str, _Scorer] = {
     "CIDEr": cider_d,
     "similarity": _from("meaning", "sentence_similarity"),
     "BERTScore": _from("meaning", "bert_score"),
-}
-_PACKAGES = {
-    "METEOR": "wfa[bigearthnet]",
-    "similarity": "wfa[offline]",
-    "BERTScore": "bert-score",
 }

@@ -12,10 +12,11 @@ from torch.nn import functional
 
 from wfa.data._bigearthnet.rows import Row
 from wfa.data.dataset import Record
+from wfa.encoders._maps import encode_with_cells
 from wfa.model.clip import MultiCaptionCLIP
 from wfa.retrieval.embed import Track
 from wfa.tasks.own.material import Ints
-from wfa.tasks.own.tokens import ImageTokens, patch_tokens
+from wfa.tasks.own.tokens import ImageTokens
 
 _BATCH = 32
 
@@ -64,7 +65,7 @@ def look(
         for start in track(starts, f"looking at images ({split.split})"):
             read = pool.map(split.read_image, images[start : start + _BATCH].tolist())
             batch = torch.stack([encoder.image_input(np.asarray(image)) for image in read])
-            batch = batch.to(device)
-            whole.append(functional.normalize(encoder.encode_image(batch).float(), dim=-1).cpu())
-            tokens.append(patch_tokens(encoder, batch, grid).half().cpu())
+            seen = encode_with_cells(encoder, batch.to(device), grid)
+            whole.append(functional.normalize(seen.features.float(), dim=-1).cpu())
+            tokens.append(seen.cells.half().cpu())
     return ImageTokens(torch.cat(whole), torch.cat(tokens))

@@ -1,0 +1,159 @@
+"""Lessons: rows and captions as instructions with answers, and which of them a step takes."""
+
+from collections import Counter
+
+import numpy as np
+import pytest
+
+from tests.data.bigearthnet.made import row as made_row
+from tests.data.tiny import SPEC, TinyDataset, tokenize
+from wfa.data._bigearthnet.lessons import allowed_answers, instruction_of, lesson_of, read_box
+from wfa.data._bigearthnet.rows import Row
+from wfa.data.batch import Batch
+from wfa.data.inputs import PixelInputs
+from wfa.data.lesson import ANSWER, DESCRIBE, END, OWN_TOKENS, Lesson, prompt, stacked, written
+from wfa.data.lessons import Lessons, lessons_of
+from wfa.data.loader import CaptionDataModule, TrainingBatches
+
+OPTIONS = "a) Summer, b) Winter, c) Spring, d) Fall"
+KINDS = [
+    ("binary", "presence", "Any pastures?", "Yes."),
+    ("mcq", "season", f"Which season? {OPTIONS}", "b)"),
+    ("bounding box", "reference", "Find the <ref>lake</ref>.", "[0.0 0.33, 0.28 0.8]"),
+    ("bounding box", "point", "What is at <point>(0.07, 0.6)</point>?", "[0 0, 1 1]"),
+    ("captioning", "None", "Describe it.", "Pastures (~20 ha) lie here."),
+]
+
+
+def a_row(number: int, kind: str, category: str, question: str, answer: str) -> Row:
+    values = made_row(number, 0, kind, category, question, answer)
+    names = ("ID", "patch_id", "s1_name", "input", "output", "type", "category")
+    return Row(*(values[name] for name in names))
+
+
+ROWS = [a_row(number, *kind) for number, kind in enumerate(KINDS)]
+
+
+class WithRows(TinyDataset):
+    """Images with many rows of one kind and one of each other."""
+
+    def rows(self, index: int) -> list[Row]:
+        del index
+        return [*ROWS, *(ROWS[0] for _ in range(50))]
+
+
+def spell(text: str) -> list[int]:
+    return [ord(letter) for letter in text]
+
+
+def test_rows_become_plain_instructions_and_answers() -> None:
+    assert [lesson_of(row) for row in ROWS] == [
+        ("binary/presence", "Any pastures?", "yes"),
+        ("mcq/season", f"Which season? {OPTIONS}", "b"),
+        ("bounding box/reference", "Find the lake.", "0, 33, 28, 80"),
+        ("bounding box/point", "What is at (7, 60)?", "0, 0, 100, 100"),
+        ("captioning", "Describe it.", "Pastures (~20 ha) lie here."),
+    ]
+    assert [instruction_of(row) for row in ROWS] == [lesson_of(row).instruction for row in ROWS]
+
+
+def test_the_answers_that_a_question_leaves() -> None:
+    found = [allowed_answers(row) for row in ROWS]
+    assert found == [("yes", "no"), ("a", "b", "c", "d"), (), (), ()]
+
+
+@pytest.mark.parametrize(
+    ("text", "box"),
+    [
+        ("0, 33, 28, 80", (0.0, 0.33, 0.28, 0.8)),
+        ("0 , 3 3 , 2 8 , 8 0", (0.0, 0.33, 0.28, 0.8)),
+        ("0,33,28", None),
+        ("28, 33, 0, 80", None),
+        ("0, 33, 28, 101", None),
+        ("0, 33, 28, x", None),
+        ("", None),
+    ],
+)
+def test_boxes_are_read_whatever_the_spaces(text: str, box: tuple[float, ...] | None) -> None:
+    assert read_box(text) == box
+
+
+def test_captions_of_other_data_sets_answer_one_instruction() -> None:
+    dataset = TinyDataset([["a road", "a river"]])
+    expected = [("captioning", DESCRIBE, "a road"), ("captioning", DESCRIBE, "a river")]
+    assert lessons_of(dataset, 0) == expected
+
+
+def test_a_lesson_fits_the_context() -> None:
+    up = OWN_TOKENS
+    lesson = Lesson("", "ab", "cd")
+    assert written(spell, lesson, 16) == [97 + up, 98 + up, ANSWER, 99 + up, 100 + up, END]
+    long = Lesson("", "x" * 50 + "ab", "y" * 50)
+    start = prompt(spell, long.instruction, 16)
+    assert (len(start), start[-3:]) == (8, [97 + up, 98 + up, ANSWER])
+    cut = written(spell, long, 16)
+    assert cut[:8] == start
+    assert (len(cut), END in cut) == (17, False)
+    assert stacked([[1, 2], [3]]).tolist() == [[1, 2], [3, 0]]
+    assert stacked([]).shape == (0, 0)
+
+
+def test_topics_are_drawn_alike_however_many_rows_they_have() -> None:
+    lessons = Lessons(WithRows([["x"]] * 400), spell, 2, 200, 0)
+    found = Counter(
+        tuple(lesson[: lesson.index(ANSWER)]) for image in range(400)
+        for lesson in lessons.draw(0, image)
+    )  # fmt: skip
+    assert sum(found.values()) == 800
+    assert len(found) == len(KINDS)
+    assert max(found.values()) < 1.5 * min(found.values())
+
+
+def test_a_topic_comes_again_only_after_all_others() -> None:
+    lessons = Lessons(WithRows([["x"]]), spell, 7, 200, 0)
+    drawn = Counter(tuple(lesson[: lesson.index(ANSWER)]) for lesson in lessons.draw(3, 0))
+    assert sorted(drawn.values()) == [1, 1, 1, 2, 2]
+
+
+def test_the_draw_changes_with_epoch_seed_and_image_only() -> None:
+    dataset = WithRows([["x"]] * 30)
+
+    def draws(seed: int, epoch: int, images: list[int]) -> list[list[list[int]]]:
+        lessons = Lessons(dataset, spell, 2, 200, seed)
+        return [lessons.draw(epoch, image) for image in images]
+
+    images = list(range(30))
+    assert draws(0, 0, images) == draws(0, 0, images[::-1])[::-1]
+    assert draws(0, 0, images) != draws(0, 1, images)
+    assert draws(0, 0, images) != draws(1, 0, images)
+
+
+def test_tokens_are_counted_as_often_as_their_texts_stand() -> None:
+    lessons = Lessons(TinyDataset([["aab"], ["b"]]), spell, 1, 200, 0)
+    counts = lessons.tokens()
+    extra = Counter(DESCRIBE)
+    assert counts[ord("a") + OWN_TOKENS] == 2 + 2 * extra["a"]
+    assert counts[ord("b") + OWN_TOKENS] == 2 + 2 * extra["b"]
+
+
+def epoch(workers: int, lessons: Lessons | None, dataset: WithRows) -> list[Batch]:
+    inputs = PixelInputs(dataset, SPEC, tokenize, cache=None, augment="none")
+    batches = TrainingBatches(
+        dataset, inputs, lambda texts, prior, rng, progress: (texts, prior), None, 0, lessons
+    )
+    return list(CaptionDataModule(batches, len(dataset), 6, 0, workers).train_dataloader())
+
+
+def test_worker_processes_change_no_lesson() -> None:
+    dataset = WithRows([["a road"]] * 12)
+    lessons = Lessons(dataset, spell, 2, 200, 0)
+    for ours, theirs in zip(epoch(0, lessons, dataset), epoch(2, lessons, dataset), strict=True):
+        assert ours.lessons.tolist() == theirs.lessons.tolist()
+        assert ours.lesson_image.tolist() == list(np.repeat(np.arange(6), 2))
+        assert theirs.lesson_image.tolist() == ours.lesson_image.tolist()
+
+
+def test_without_a_decoder_a_batch_has_none() -> None:
+    for batch in epoch(0, None, WithRows([["a road"]] * 6)):
+        assert batch.lessons.shape == (0, 0)
+        assert batch.lesson_image.shape == (0,)

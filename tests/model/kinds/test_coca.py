@@ -1,0 +1,156 @@
+"""The model with a decoder: both losses from one pass, alike on two processes, and its options."""
+
+import json
+import os
+import subprocess
+import sys
+from collections import Counter
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from torch import nn
+
+from tests.data.tiny import TinyDataset
+from tests.model.kinds.coca_worker import build, whole_batch
+from wfa import plugins
+from wfa.data.lesson import DESCRIBE, OWN_TOKENS, prompt
+from wfa.encoders._base import Encoder
+from wfa.encoders.frozen import Frozen
+from wfa.errors import ConfigError
+from wfa.model.clip import MultiCaptionCLIP
+from wfa.model.kinds import clip
+from wfa.model.kinds.coca import CoCa, Config
+
+WORKER = Path(__file__).with_name("coca_worker.py")
+ROOT = WORKER.parents[3]
+
+
+def test_the_loss_is_the_contrast_and_the_weighted_answers() -> None:
+    model, batch = build(), whole_batch()
+    output = model(batch)
+    alone = MultiCaptionCLIP.forward(model, batch)
+    assert alone.captioning is None
+    seen = model.look(batch.images)
+    total, tokens = 0.0, 0
+    for lesson, image in zip(batch.lessons, batch.lesson_image, strict=True):
+        own, count = model.decoder.losses(seen, lesson[None], image[None])
+        total, tokens = total + float(own.detach()), tokens + int(count)
+    assert tokens == 10
+    assert float(output.captioning) == pytest.approx(total / tokens, rel=1e-5)
+    weight = model.options.caption_loss_weight
+    expected = float(alone.loss.detach()) + weight * total / tokens
+    assert float(output.loss.detach()) == pytest.approx(expected, rel=1e-5)
+    torch.testing.assert_close(output.image_features, alone.image_features)
+
+
+def test_a_step_encodes_its_images_once() -> None:
+    model = build()
+    passes: list[int] = []
+    encoder: Any = model.encoder
+    encoder.model.visual.transformer.resblocks[0].register_forward_hook(
+        lambda module, given, output: passes.append(len(output))
+    )
+    model(whole_batch())
+    assert passes == [3]
+
+
+def test_every_parameter_that_trains_is_reached() -> None:
+    model = build()
+    torch.autograd.backward(model(whole_batch()).loss)
+    for name, parameter in model.named_parameters():
+        assert not parameter.requires_grad or parameter.grad is not None, name
+
+
+def test_two_processes_give_the_loss_and_gradients_of_one(tmp_path: Path) -> None:
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
+    processes = [
+        subprocess.Popen(
+            [sys.executable, str(WORKER), str(rank), str(tmp_path)],
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        for rank in range(2)
+    ]
+    try:
+        for process in processes:
+            said, _ = process.communicate(timeout=240)
+            assert process.returncode == 0, said
+    finally:
+        for process in processes:
+            process.kill()
+    for rank in range(2):
+        found = json.loads((tmp_path / f"{rank}.json").read_text())
+        assert {"loss", "captioning", "decoder.words", "decoder.cells"} <= found.keys()
+        assert max(found.values()) < 1e-5, max(found, key=lambda name: found[name])
+
+
+def test_a_handful_of_captions_is_learned_by_heart() -> None:
+    captions = [["a red roof."], ["two rivers."], ["a road, a field."]]
+    model = build(context_length=32, lessons=1)
+    lessons = model.lessons(TinyDataset(captions), 0)
+    own = [lessons.draw(0, image)[0] for image in range(3)]
+    batch = replace(
+        whole_batch(),
+        lessons=torch.tensor([row + [0] * (max(map(len, own)) - len(row)) for row in own]),
+        lesson_image=torch.arange(3),
+    )
+    optimiser = torch.optim.Adam(model.parameters(), 5e-3)
+    for _ in range(60):
+        optimiser.zero_grad()
+        torch.autograd.backward(model(batch).loss)
+        optimiser.step()
+    model.eval()
+    with torch.no_grad():
+        start = torch.tensor([prompt(model.spelling.ids, DESCRIBE, 32)] * 3)
+        answers = model.decoder.write(model.look(batch.images), start, 20)
+    assert [[model.read(answer)] for answer in answers] == captions
+
+
+def test_the_words_are_those_of_the_lessons() -> None:
+    model = build()
+    model.lessons(TinyDataset([["a red roof"]]), 0)
+    words = Counter(model.spelling.ids(DESCRIBE) + model.spelling.ids("a red roof"))
+    known = model.decoder.known[model.decoder.known < 2**62].tolist()
+    assert known == [0, 1, 2, 3, *sorted(word + OWN_TOKENS for word in words)]
+
+
+def test_the_plain_model_takes_no_lessons() -> None:
+    parts = build()
+    model = clip.Clip(clip.Config(), parts.encoder, parts.aggregation, parts.loss)
+    assert model.lessons(TinyDataset([["a"]]), 0) is None
+    assert model(whole_batch()).captioning is None
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"width": 30, "heads": 4}, "multiple of model.heads=4"),
+        ({"layers": 0}, "model.layers=0 must be at least 1"),
+        ({"lessons": 0}, "model.lessons=0 must be at least 1"),
+        ({"context_length": 8}, "model.context_length=8 must be at least 16"),
+        ({"vocabulary": 4}, "model.vocabulary=4 must be at least 16"),
+        ({"caption_loss_weight": 0.0}, "model=clip trains no decoder"),
+        ({"caption_loss_weight": float("nan")}, "must be above 0"),
+    ],
+)
+def test_options_that_mean_nothing(options: dict[str, Any], message: str) -> None:
+    with pytest.raises(ConfigError) as error:
+        Config(**options)
+    assert message in str(error.value)
+
+
+def test_locked_features_have_nothing_to_look_at() -> None:
+    encoder: Encoder = Frozen.__new__(Frozen)
+    nn.Module.__init__(encoder)
+    encoder.width = 16
+    aggregation = plugins.plugin_class("aggregation", "mean")(
+        plugins.config_class("aggregation", "mean")(), 16
+    )
+    loss = plugins.plugin_class("loss", "info_nce")(plugins.config_class("loss", "info_nce")())
+    with pytest.raises(ConfigError, match="model=coca needs the image tower's cells"):
+        CoCa(Config(), encoder, aggregation, loss)

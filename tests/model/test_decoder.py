@@ -1,0 +1,141 @@
+"""The decoder: its loss by hand, what it may look at, and that it learns what it is taught."""
+
+from collections import Counter
+
+import pytest
+import torch
+from torch import Tensor
+
+from wfa.data.lesson import ANSWER, END, OWN_TOKENS, PAD, stacked
+from wfa.model.decoder import Decoder
+
+WORDS = range(OWN_TOKENS, OWN_TOKENS + 10)
+LESSONS = stacked([[5, 6, ANSWER, 7, 8, 9, END], [10, ANSWER, 4, END], [6, ANSWER, 99, 5, END]])
+"""The third answer holds a token that is not known."""
+IMAGE = torch.tensor([1, 0, 1])
+
+
+def build(vocabulary: int = 20, layers: int = 1) -> Decoder:
+    torch.manual_seed(0)
+    decoder = Decoder(3, 4, 16, layers, 2, 12, vocabulary)
+    decoder.learn_words(Counter(dict.fromkeys(WORDS, 2)))
+    return decoder
+
+
+def seen(decoder: Decoder, images: int = 2) -> Tensor:
+    cells = torch.randn(images, 3, 2, 2, generator=torch.Generator().manual_seed(1))
+    return decoder.look(cells)
+
+
+@torch.no_grad()
+def naive(decoder: Decoder, image: Tensor, tokens: list[int]) -> tuple[float, int]:
+    """One token at a time, from nothing but the tokens before it."""
+    place = {int(token): at for at, token in enumerate(decoder.known.tolist())}
+    total, count = 0.0, 0
+    for at in range(tokens.index(ANSWER) + 1, len(tokens)):
+        before = torch.tensor([tokens[:at]])
+        last = torch.zeros_like(before, dtype=torch.bool)
+        last[0, -1] = True
+        words = decoder.next_words(image[None], before, last)[0]
+        if tokens[at] in place:
+            total, count = total - float(words[place[tokens[at]]]), count + 1
+    return total, count
+
+
+def test_the_loss_is_that_of_the_answers_tokens_one_by_one() -> None:
+    decoder = build()
+    images = seen(decoder)
+    sums, counts = decoder.losses(images, LESSONS, IMAGE)
+    sums = sums.detach()
+    for row, tokens in enumerate(LESSONS.tolist()):
+        own = [token for token in tokens if token != PAD]
+        total, count = naive(decoder, images[IMAGE[row]], own)
+        assert float(sums[row]) == pytest.approx(total, rel=1e-5)
+        assert int(counts[row]) == count
+    assert counts.tolist() == [4, 2, 2]
+
+
+def test_lessons_of_any_length_keep_their_order() -> None:
+    decoder = build()
+    images = seen(decoder)
+    answers = [[7] * (1 + row % 7) for row in range(150)]
+    lessons = stacked([[5, ANSWER, *answer, END] for answer in answers])
+    image = torch.arange(150) % 2
+    sums, counts = decoder.losses(images, lessons, image)
+    assert counts.tolist() == [len(answer) + 1 for answer in answers]
+    for row in (0, 77, 149):
+        alone = decoder.losses(images, lessons[row : row + 1], image[row : row + 1])[0]
+        torch.testing.assert_close(sums[row], alone[0])
+
+
+def test_a_later_token_leaves_what_stands_before_it() -> None:
+    decoder = build(layers=2)
+    text = torch.tensor([[5, 6, ANSWER, 7, 8]])
+    changed = text.clone()
+    changed[0, 3] = 9
+    everywhere = torch.ones_like(text, dtype=torch.bool)
+    image = seen(decoder, 1)
+    first = decoder.next_words(image, text, everywhere)
+    second = decoder.next_words(image, changed, everywhere)
+    torch.testing.assert_close(first[:3], second[:3])
+    assert not torch.allclose(first[3], second[3])
+
+
+def test_the_instruction_and_padding_are_no_part_of_the_loss() -> None:
+    decoder = build()
+    images = seen(decoder, 1)
+    image = torch.zeros(1, dtype=torch.int64)
+    short = decoder.losses(images, torch.tensor([[5, 6, ANSWER, 7, END]]), image)
+    padded = decoder.losses(images, torch.tensor([[5, 6, ANSWER, 7, END, PAD, PAD]]), image)
+    torch.testing.assert_close(short, padded)
+    assert int(short[1]) == 2
+
+
+def test_only_known_words_are_written_and_they_sum_to_one() -> None:
+    decoder = build()
+    text = torch.tensor([[5, ANSWER]])
+    words = decoder.next_words(seen(decoder, 1), text, text == ANSWER)
+    assert float(words.detach().exp().sum()) == pytest.approx(1.0, rel=1e-5)
+    possible = decoder.known[torch.isfinite(words[0])].tolist()
+    assert possible == [END, *WORDS]
+
+
+def test_a_small_vocabulary_keeps_the_most_frequent() -> None:
+    decoder = Decoder(3, 4, 16, 1, 2, 12, OWN_TOKENS + 2)
+    decoder.learn_words(Counter({50: 1, 40: 3, 60: 3, 30: 2}))
+    assert decoder.known.tolist() == [*range(OWN_TOKENS), 40, 60]
+
+
+def test_every_parameter_learns() -> None:
+    decoder = build(layers=2)
+    torch.autograd.backward(decoder.losses(seen(decoder), LESSONS, IMAGE)[0].sum())
+    for name, parameter in decoder.named_parameters():
+        assert parameter.grad is not None, name
+        assert float(parameter.grad.abs().sum()) > 0, name
+
+
+def test_what_was_learned_by_heart_is_written_again() -> None:
+    decoder = build(layers=2)
+    cells = torch.randn(3, 3, 2, 2, generator=torch.Generator().manual_seed(2))
+    answers = [[7], [8, 9, 7], [4, 4, 5, 6]]
+    lessons = stacked([[5, 6, ANSWER, *answer, END] for answer in answers])
+    optimiser = torch.optim.Adam(decoder.parameters(), 1e-2)
+    for _ in range(60):
+        optimiser.zero_grad()
+        torch.autograd.backward(
+            decoder.losses(decoder.look(cells), lessons, torch.arange(3))[0].sum()
+        )
+        optimiser.step()
+    prompts = torch.tensor([[5, 6, ANSWER]] * 3)
+    assert decoder.write(decoder.look(cells), prompts, 9) == answers
+    # The image decides: the same prompt, another image, another answer.
+    assert decoder.write(decoder.look(cells[[2, 0]]), prompts[:2], 9) == [answers[2], answers[0]]
+    assert decoder.write(decoder.look(cells), prompts, 2) == [[7], [8, 9], [4, 4]]
+
+
+def test_an_answer_ends_with_the_context() -> None:
+    decoder = build()
+    with torch.no_grad():
+        decoder.words[2] = -5 * decoder.words.sum(0)  # END is unlikely
+    written = decoder.write(seen(decoder, 1), torch.tensor([[5, ANSWER]]), 100)
+    assert len(written[0]) <= 12 - 2 + 1

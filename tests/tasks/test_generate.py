@@ -1,0 +1,98 @@
+"""A decoder that knows its lessons by heart answers every type of question in the official form."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from numpy.typing import NDArray
+
+from tests.data.bigearthnet.made import row as made_row
+from tests.data.tiny import TinyDataset
+from tests.model.kinds.coca_worker import build
+from wfa.data._bigearthnet.rows import Row
+from wfa.data.lesson import stacked, written
+from wfa.data.lessons import Lessons, lessons_of
+from wfa.model.kinds.coca import CoCa
+from wfa.tasks.generate import generate_answers
+
+NAMES = ("ID", "patch_id", "s1_name", "input", "output", "type", "category")
+OPTIONS = "a) Summer, b) Winter, c) Spring"
+ANSWERS = (
+    ("yes", "b", "[0.0 0.33, 0.28 0.8]", "[0.5 0.5, 1.0 1.0]", "a lake lies here."),
+    ("no", "c", "[0.1 0.2, 0.3 0.4]", "[0.0 0.0, 0.5 0.5]", "pastures (~20 ha)."),
+)
+KINDS = (
+    ("binary", "presence", "Any lake?"),
+    ("mcq", "season", f"Which season? {OPTIONS}"),
+    ("bounding box", "reference", "Find the <ref>lake</ref>."),
+    ("bounding box", "point", "Box <point>(0.7, 0.6)</point>."),
+    ("captioning", "None", "Describe it."),
+)
+
+
+class Two(TinyDataset):
+    """A dark and a bright image, the same questions of both."""
+
+    def read_image(self, index: int) -> NDArray[np.uint8]:
+        image = np.full((16, 16, 3), 60, np.uint8)
+        image[:, :, index] = 220
+        return image
+
+    def rows(self, index: int) -> list[Row]:
+        found = []
+        for number, (kind, answer) in enumerate(zip(KINDS, ANSWERS[index], strict=True)):
+            values = made_row(10 * index + number, index, *kind, answer)
+            found.append(Row(*(values[name] for name in NAMES)))
+        return found
+
+
+def untracked(steps: Iterable[Any], label: str) -> Iterable[Any]:
+    assert label == "writing answers"
+    return steps
+
+
+@pytest.fixture(scope="module")
+def taught() -> tuple[CoCa, Any]:
+    """A small model that has learned all lessons of both images by heart."""
+    dataset = Two([["x"], ["y"]])
+    model = build(context_length=64, width=32)
+    lessons: Lessons = model.lessons(dataset, 0)
+    assert len(lessons.draw(0, 0)) == 2
+    own: list[Sequence[int]] = []
+    image = []
+    for place in range(2):
+        for lesson in lessons_of(dataset, place):
+            own.append(written(model.spelling.ids, lesson, 64))
+            image.append(place)
+    inputs = torch.stack([model.encoder.image_input(dataset.read_image(k)) for k in range(2)])
+    optimiser = torch.optim.Adam(model.parameters(), 5e-3)
+    for _ in range(150):
+        optimiser.zero_grad()
+        sums, counts = model.decoder.losses(model.look(inputs), stacked(own), torch.tensor(image))
+        torch.autograd.backward((sums / counts).mean())
+        optimiser.step()
+    return model.eval(), dataset
+
+
+def test_all_types_are_answered_as_they_were_learned(taught: tuple[CoCa, Any]) -> None:
+    model, dataset = taught
+    found = generate_answers(model, dataset, untracked)
+    expected = {
+        10 * image + number: answer
+        for image, own in enumerate(ANSWERS)
+        for number, answer in enumerate(own)
+    }
+    assert found == expected
+
+
+def test_what_is_no_box_is_left_as_it_was_written(
+    taught: tuple[CoCa, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model, dataset = taught
+    lake = [token + 4 for token in model.spelling.ids("lake")]
+    monkeypatch.setattr(model.decoder, "write", lambda seen, prompts, most: [lake] * len(prompts))
+    found = generate_answers(model, dataset, untracked)
+    assert found[2] == found[13] == "lake"
+    assert found[0] == "yes"  # chosen, not written

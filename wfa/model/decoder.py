@@ -1,0 +1,162 @@
+"""A text decoder over an image's cells: open_clip's multimodal transformer and few words.
+
+Yu et al. 2022, "CoCa: Contrastive Captioners are Image-Text Foundation Models"
+(arXiv:2205.01917): causal layers over the text, each followed by one that looks at the image. Here
+the text before the answer is an instruction, and the loss is taken on the answer alone.
+
+Shapes: B images, P cells of each, R lessons, T tokens, W width, V words.
+"""
+
+from collections import Counter
+
+import torch
+from open_clip.transformer import MultimodalTransformer
+from torch import Tensor, nn
+from torch.nn import functional
+
+from wfa.data.lesson import ANSWER, END, OWN_TOKENS, PAD, UNKNOWN
+
+_NO_TOKEN = 2**62
+"""Stands in places of the vocabulary that are not taken; larger than any token."""
+_FEWEST, _PARTS = 64, 8
+"""Lessons of similar length go through the layers together, so that little is padding: at least so
+many, in at most so many parts."""
+
+
+class Decoder(nn.Module):
+    """Reads instructions and writes answers.
+
+    It knows the most frequent tokens of the training split's lessons and no others: a small table
+    in place of a tokenizer's, whose words are both read and written by the same weights.
+
+    Args:
+        channels: C of the cells.
+        cells: P, cells of an image.
+        width: W.
+        layers: Layers over the text, and as many over the image.
+        heads: Attention heads.
+        context_length: Most tokens that are read.
+        vocabulary: V, room for tokens, those of our own included.
+    """
+
+    known: Tensor
+
+    def __init__(
+        self,
+        channels: int,
+        cells: int,
+        width: int,
+        layers: int,
+        heads: int,
+        context_length: int,
+        vocabulary: int,
+    ) -> None:
+        super().__init__()
+        self.context_length = context_length
+        self.eye = nn.Sequential(nn.LayerNorm(channels), nn.Linear(channels, width))
+        # As large as what the layers add, or words and places would be lost in it for long.
+        self.cells = nn.Parameter(torch.randn(cells, width) * 0.5)
+        self.words = nn.Parameter(torch.randn(vocabulary, width) * width**-0.5)
+        self.positions = nn.Parameter(torch.randn(context_length, width) * 0.5)
+        self.layers = MultimodalTransformer(width, layers, heads, context_length)
+        self.layers.text_projection = None  # words are written by the weights that read them
+        self.register_buffer("known", torch.full((vocabulary,), _NO_TOKEN))
+        self.known[:OWN_TOKENS] = torch.arange(OWN_TOKENS)
+
+    @torch.no_grad()
+    def learn_words(self, counts: Counter[int]) -> None:
+        """Take the most frequent tokens into the vocabulary, as many as there is room for."""
+        frequent = sorted(counts, key=lambda token: (-counts[token], token))
+        kept = sorted(frequent[: len(self.known) - OWN_TOKENS])
+        self.known[OWN_TOKENS:] = _NO_TOKEN
+        self.known[OWN_TOKENS : OWN_TOKENS + len(kept)] = torch.tensor(kept, dtype=torch.int64)
+
+    def look(self, cells: Tensor) -> Tensor:
+        """Turn cells (B, C, G, G) into what the layers look at, (B, P, W)."""
+        seen: Tensor = self.eye(cells.flatten(2).transpose(1, 2))
+        return seen + self.cells
+
+    def losses(self, seen: Tensor, lessons: Tensor, image: Tensor) -> tuple[Tensor, Tensor]:
+        """Return how badly each answer is foreseen, each token from those before it.
+
+        Args:
+            seen: (B, P, W) as `look` gives it.
+            lessons: (R, T) int64, tokens of `wfa.data.lesson`.
+            image: (R,) int64, lesson -> row of `seen`.
+
+        Returns:
+            (R,) float32, the sum of the cross-entropies over the answer's tokens and its end, in
+            nats, and (R,), how many they are; a token that is not known counts in neither.
+        """
+        order = (lessons != PAD).sum(1).argsort(stable=True)
+        parts = torch.split(order, max(_FEWEST, -(-len(order) // _PARTS)))
+        found = [self._losses(seen, lessons[part], image[part]) for part in parts]
+        sums, counts = (torch.cat(both) for both in zip(*found, strict=True))
+        back = order.argsort()
+        return sums[back], counts[back]
+
+    def next_words(self, seen: Tensor, lessons: Tensor, at: Tensor) -> Tensor:
+        """Return log-probabilities of the words after chosen places.
+
+        Args:
+            seen: (R, P, W), of each lesson's image.
+            lessons: (R, T) int64.
+            at: (R, T) bool, the places.
+
+        Returns:
+            (places, V) float32 in the order of the places; -inf for what is no word.
+        """
+        places = torch.arange(lessons.shape[1], device=lessons.device)
+        # Not by indexing: its gradient is added up in an order that threads decide.
+        # Read times the root of the width, written as they are (Vaswani et al. 2017, section 3.4).
+        words = functional.embedding(self._places(lessons), self.words) * self.words.shape[1] ** 0.5
+        text = words + functional.embedding(places, self.positions)
+        logits = self.layers(seen, text)[at] @ self.words.T
+        silent = self.known == _NO_TOKEN
+        silent[[PAD, ANSWER, UNKNOWN]] = True
+        return functional.log_softmax(logits.float().masked_fill(silent, -torch.inf), dim=-1)
+
+    @torch.no_grad()
+    def write(self, seen: Tensor, prompts: Tensor, most: int) -> list[list[int]]:
+        """Write answers greedily: the likeliest word each time, until the end.
+
+        Args:
+            seen: (R, P, W), of each prompt's image.
+            prompts: (R, T) int64, all of one length, so none is padded.
+            most: Most tokens of an answer; the context ends one as well.
+
+        Returns:
+            The tokens of each answer, without the end.
+        """
+        answers: list[list[int]] = [[] for _ in range(len(prompts))]
+        going = torch.arange(len(prompts), device=prompts.device)
+        text = prompts
+        for _ in range(min(most, self.context_length - prompts.shape[1] + 1)):
+            last = torch.zeros_like(text, dtype=torch.bool)
+            last[:, -1] = True
+            tokens = self.known[self.next_words(seen[going], text, last).argmax(1)]
+            more = tokens != END
+            going, tokens = going[more], tokens[more]
+            if not len(going):
+                break
+            for row, token in zip(going.tolist(), tokens.tolist(), strict=True):
+                answers[row].append(token)
+            text = torch.cat([text[more], tokens[:, None]], 1)
+        return answers
+
+    def _losses(self, seen: Tensor, lessons: Tensor, image: Tensor) -> tuple[Tensor, Tensor]:
+        lessons = lessons[:, : int((lessons != PAD).sum(1).max())]
+        given, wanted = lessons[:, :-1], self._places(lessons[:, 1:])
+        answer = (given == ANSWER).cumsum(1) > 0
+        asked = answer & (wanted != PAD) & (wanted != UNKNOWN)
+        # Not `seen[image]`, as above; the gradient of a lookup is summed in a fixed order.
+        own = functional.embedding(image, seen.flatten(1)).view(len(image), *seen.shape[1:])
+        words = self.next_words(own, given, asked)
+        nats = -words.gather(1, wanted[asked][:, None])[:, 0]
+        each = torch.zeros_like(wanted, dtype=nats.dtype).masked_scatter(asked, nats)
+        return each.sum(1), asked.sum(1)
+
+    def _places(self, tokens: Tensor) -> Tensor:
+        """Return the tokens' places among those known; `UNKNOWN`'s for others."""
+        places = torch.searchsorted(self.known, tokens.contiguous()).clamp(max=len(self.known) - 1)
+        return torch.where(self.known[places] == tokens, places, UNKNOWN)

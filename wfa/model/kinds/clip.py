@@ -1,0 +1,23 @@
+"""The two towers alone: a contrastive model, nothing trained beside it."""
+
+from dataclasses import dataclass
+
+from wfa.aggregation._base import Aggregation
+from wfa.encoders._base import Encoder
+from wfa.model.clip import MultiCaptionCLIP
+from wfa.model.losses._base import Contrast
+
+
+@dataclass(frozen=True)
+class Config:
+    """There is nothing to choose."""
+
+
+class Clip(MultiCaptionCLIP):
+    """The multi-caption CLIP as it is."""
+
+    def __init__(
+        self, options: Config, encoder: Encoder, aggregation: Aggregation, loss: Contrast
+    ) -> None:
+        del options
+        super().__init__(encoder, aggregation, loss)

@@ -1,0 +1,136 @@
+"""The towers and a decoder trained along: instructions answered in words, all tasks by one model.
+
+Yu et al. 2022 (arXiv:2205.01917), with an instruction before each answer.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from torch import Tensor
+
+from wfa.aggregation._base import Aggregation
+from wfa.data.batch import Batch
+from wfa.data.dataset import ImageTextDataset
+from wfa.data.lesson import OWN_TOKENS
+from wfa.data.lessons import Lessons
+from wfa.encoders._base import Encoder
+from wfa.encoders._maps import cells_shape, encode_with_cells
+from wfa.encoders._spelling import Spelling
+from wfa.errors import ConfigError
+from wfa.model.clip import MultiCaptionCLIP, Output, normalised
+from wfa.model.decoder import Decoder
+from wfa.model.gather import Gather
+from wfa.model.losses._base import Contrast
+
+
+@dataclass(frozen=True)
+class Config:
+    """Options of the decoder.
+
+    What it learns are the rows of a data set that has rows, of the types that `data.texts` takes
+    texts from; else the captions, at the instruction "Describe the image.".
+
+    Attributes:
+        width: Width of the decoder, a multiple of `heads`.
+        layers: Layers over the text, and as many over the image.
+        heads: Attention heads.
+        context_length: Most tokens of an instruction and its answer. An instruction has half of
+            them at most and loses its beginning if it is longer; an answer loses its end.
+        vocabulary: Most different tokens, of the encoder's, that it reads and writes: the most
+            frequent of the training split.
+        grid: Most cells of an image along a side.
+        lessons: Instructions with answers that a step takes of each image.
+        caption_loss_weight: What the decoder's loss is multiplied by before it is added.
+        max_answer_tokens: Where an answer ends that has found no end.
+    """
+
+    width: int = 128
+    layers: int = 2
+    heads: int = 4
+    context_length: int = 384
+    vocabulary: int = 4096
+    grid: int = 8
+    lessons: int = 2
+    caption_loss_weight: float = 2.0
+    max_answer_tokens: int = 256
+
+    def __post_init__(self) -> None:
+        for name in ("width", "layers", "heads", "grid", "lessons", "max_answer_tokens"):
+            if getattr(self, name) < 1:
+                raise ConfigError(f"model.{name}={getattr(self, name)} must be at least 1")
+        for name in ("context_length", "vocabulary"):
+            if getattr(self, name) < 16:
+                raise ConfigError(f"model.{name}={getattr(self, name)} must be at least 16")
+        if self.width % self.heads:
+            raise ConfigError(
+                f"model.width={self.width} must be a multiple of model.heads={self.heads}"
+            )
+        if not 0.0 < self.caption_loss_weight < float("inf"):
+            raise ConfigError(
+                f"model.caption_loss_weight={self.caption_loss_weight} must be above 0; "
+                "model=clip trains no decoder"
+            )
+
+
+class CoCa(MultiCaptionCLIP):
+    """A multi-caption CLIP with a decoder that looks at the image tower's cells.
+
+    Attributes:
+        decoder: Reads and writes.
+        spelling: The encoder's tokens.
+
+    Raises:
+        ConfigError: The encoder takes features of locked towers: no cells and no tokens.
+    """
+
+    def __init__(
+        self, options: Config, encoder: Encoder, aggregation: Aggregation, loss: Contrast
+    ) -> None:
+        super().__init__(encoder, aggregation, loss)
+        if encoder.spelling is None:
+            raise ConfigError(
+                "model=coca needs the image tower's cells and the text tower's tokens, and this "
+                "encoder has features of locked towers only: use encoder=open_clip (with "
+                "encoder.lock_image=true for a locked tower) or encoder=small, or model=clip"
+            )
+        self.options = options
+        self.spelling: Spelling = encoder.spelling
+        channels, side = cells_shape(encoder, options.grid)
+        self.decoder = Decoder(
+            channels, side**2, options.width, options.layers, options.heads,
+            options.context_length, options.vocabulary,
+        )  # fmt: skip
+
+    def lessons(self, dataset: ImageTextDataset, seed: int) -> Lessons:
+        """Return the split's instructions and answers; the decoder takes in their words."""
+        options = self.options
+        found = Lessons(
+            dataset, self.spelling.ids, options.lessons, options.context_length, seed
+        )  # fmt: skip
+        self.decoder.learn_words(found.tokens())
+        return found
+
+    def look(self, images: Tensor) -> Tensor:
+        """Return what the decoder sees of images (B, C, H, W): (B, P, W)."""
+        return self.decoder.look(encode_with_cells(self.encoder, images, self.options.grid).cells)
+
+    def read(self, tokens: Sequence[int]) -> str:
+        """Return the text of tokens that the decoder wrote."""
+        return self.spelling.text([token - OWN_TOKENS for token in tokens])
+
+    def forward(self, batch: Batch) -> Output:
+        """Compute both losses from one pass through the image tower.
+
+        The decoder's is the mean over the answers' tokens of all processes. A mean over answers
+        learns language far slower: what captions say is then worth next to nothing a token.
+        """
+        seen = encode_with_cells(self.encoder, batch.images, self.options.grid)
+        contrast = self._contrast(batch, normalised(seen.features))
+        sums, counts = self.decoder.losses(
+            self.decoder.look(seen.cells), batch.lessons, batch.lesson_image
+        )
+        gather = Gather(sums.device, {"lessons": len(sums)})
+        tokens = gather.rows(counts, "lessons").sum().clamp(min=1)
+        captioning = gather.rows(sums, "lessons").sum() / tokens
+        loss = contrast.loss + self.options.caption_loss_weight * captioning
+        return contrast._replace(loss=loss, captioning=captioning.detach())
