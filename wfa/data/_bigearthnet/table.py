@@ -77,9 +77,11 @@ class AnnotationTable:
             for batch in _scan(path, tuple(splits))
             if len(kept := self._kept(batch, frozenset(types), on_bad_row))
         ]
+        pool = pa.default_memory_pool()
+        pool.release_unused()  # an eighth of it, left over from decoding
         # The batches stay as they are: joining them would hold every text twice for a while.
         self._group(pa.Table.from_batches(parts, _schema()).unify_dictionaries())
-        pa.default_memory_pool().release_unused()  # an eighth of it, left over from decoding
+        pool.release_unused()
 
     def __len__(self) -> int:
         return len(self.patch_ids)
