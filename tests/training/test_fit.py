@@ -184,6 +184,8 @@ def test_overwrite_trains_again_with_other_settings(
     copy = tmp_path / "run"
     shutil.copytree(folder, copy)
     (copy / "notes.txt").write_text("mine")
+    (copy / "benchmark.json").write_text("of the old model")
+    (copy / "tasks" / "scenes-bench").mkdir(parents=True)
     other = ["train.precision=bf16-mixed", "train.accumulate=2", "train.epochs=4"]
     run(["train", *words, *other, f"out={copy}", "--overwrite"], cache)
     facts = json.loads((copy / "run.json").read_text())
@@ -192,6 +194,8 @@ def test_overwrite_trains_again_with_other_settings(
     assert rows[-1]["epoch"] == "3"
     assert int(rows[-1]["step"]) == 4 * 2  # four batches an epoch, two a step
     assert (copy / "notes.txt").read_text() == "mine"
+    assert not (copy / "benchmark.json").exists()
+    assert not (copy / "tasks").exists()
 
 
 def test_an_interrupt_says_how_to_go_on(own_folder: Path, tmp_path: Path, cache: Path) -> None:

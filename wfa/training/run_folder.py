@@ -167,11 +167,11 @@ class RunFolder:
 
     def _clear(self) -> None:
         """Remove what a run writes, and nothing that a person may have put beside it."""
-        for folder in ("checkpoints", "logs", "evaluations", "open_clip"):
+        for folder in ("checkpoints", "logs", "evaluations", "open_clip", "tasks"):
             shutil.rmtree(self.path / folder, ignore_errors=True)
         for name in (
             "run.json", "metrics.json", "ranks.parquet", "history.csv", "gallery.json",
-            "model.safetensors", "report.html", "config.yaml",
+            "model.safetensors", "report.html", "config.yaml", "benchmark.json", "benchmark.html",
         ):  # fmt: skip
             (self.path / name).unlink(missing_ok=True)
 
