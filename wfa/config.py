@@ -74,9 +74,7 @@ class RunConfig:
     @property
     def config_id(self) -> str:
         """Ten hex digits that differ when any value but the name differs."""
-        # The default model is left out: runs from before there was a choice keep their digits.
-        out = {"name", "model"} if self.model.name == DEFAULT_MODEL else {"name"}
-        values = {key: value for key, value in self.as_dict().items() if key not in out}
+        values = {key: value for key, value in self.as_dict().items() if key != "name"}
         text = OmegaConf.to_yaml(OmegaConf.create(values), sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:10]
 

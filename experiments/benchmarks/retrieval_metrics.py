@@ -14,6 +14,7 @@ and notes the memory beside that of the matrix of scores, which is never made. A
 take a quarter of an hour or more on two cores; a smaller WIDTH needs the same memory for counting.
 """
 
+import ctypes
 import statistics
 import sys
 import time
@@ -202,6 +203,7 @@ def _timed(task: Callable[[], Result]) -> tuple[Result, float]:
 
 def _peak_growth(task: Callable[[], object]) -> float:
     """Return by how many MiB the resident memory grows at most while the task runs (Linux)."""
+    ctypes.CDLL(None).malloc_trim(0)  # what earlier tasks have left would hide growth
     Path("/proc/self/clear_refs").write_text("5")  # the peak starts anew
     before = _status("VmRSS")
     task()

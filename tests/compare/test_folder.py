@@ -91,6 +91,19 @@ def test_a_folder_of_another_comparison_is_refused(request_of: Make, tmp_path: P
     folder.claim(other, extend=False)
 
 
+def test_a_key_that_only_the_folder_knows_makes_it_another_comparison(
+    request_of: Make, tmp_path: Path
+) -> None:
+    request, folder = request_of(), Folder(tmp_path / "out")
+    folder.claim(request, extend=False)
+    with folder.request_file.open("a", encoding="utf-8") as file:
+        file.write("colour: red\n")  # as another version may have written it
+    with pytest.raises(RunError, match=r"\(colour is 'red' there and None here\)"):
+        folder.claim(request, extend=False)
+    folder.claim(request, extend=True)
+    folder.claim(request, extend=False)
+
+
 def test_a_folder_of_other_files_is_refused(request_of: Make, tmp_path: Path) -> None:
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "thesis.tex").write_text("")

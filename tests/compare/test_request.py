@@ -42,6 +42,16 @@ def test_where_it_runs_does_not_change_what_it_is(request_of: Make) -> None:
     assert asked.request_id != request_of("train.lr=0.5").request_id
 
 
+@pytest.mark.parametrize(
+    ("word", "devices"),
+    [("0", (0,)), ("1", (1,)), ("[0,1]", (0, 1)), ("[]", ())],
+)
+def test_one_gpu_is_named_as_well_as_several(
+    request_of: Make, word: str, devices: tuple[int, ...]
+) -> None:
+    assert request_of(f"compare.devices={word}").devices == devices
+
+
 @pytest.mark.parametrize("name", recipe_names("compare"))
 def test_shipped_recipes_are_understood(name: str) -> None:
     assert parse_request([f"compare={name}"]).techniques
@@ -63,6 +73,9 @@ def test_shipped_recipes_are_understood(name: str) -> None:
         ({"budget": {"epochs": 2.5}}, "whole number above 0"),
         ({"alpha": 2}, "compare.alpha=2"),
         ({"workers": 0}, "compare.workers=0"),
+        ({"workers": 2.5}, "compare.workers=2.5 must be a whole number"),
+        ({"devices": "gpu"}, "compare.devices='gpu' must be a whole number"),
+        ({"devices": [0, -1]}, "compare.devices=-1 must be a whole number"),
         ({"target": "high"}, "compare.target='high'"),
     ],
 )

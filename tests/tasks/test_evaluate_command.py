@@ -78,6 +78,18 @@ def test_answers_score_the_same_as_a_file_and_heads_are_kept(trained: Path) -> N
     assert json.loads(scored.read_text())["figures"] == before["figures"]
 
 
+def test_few_images_at_once_give_the_same_answers(
+    trained: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = trained / "tasks" / "scenes_s1s2-bench"
+    files = [folder / name for name in ("answers.jsonl", "ranked.jsonl")]
+    before = [read_predictions(file) for file in files]
+    monkeypatch.setenv("WFA_CACHE_DIR", str(trained.parent / "cache"))
+    monkeypatch.setattr("wfa.tasks.own.answer.IMAGES_AT_ONCE", 4)
+    evaluate_tasks(trained, TASK)
+    assert [read_predictions(file) for file in files] == before
+
+
 @pytest.mark.parametrize(
     ("word", "message"),
     [
@@ -85,9 +97,14 @@ def test_answers_score_the_same_as_a_file_and_heads_are_kept(trained: Path) -> N
         ("task.epoch=3", "did you mean 'task.epochs'"),
         ("task.width=7", "multiple of 8"),
         ("aggregation=mean", "cannot change a finished run"),
+        ("extras=chess", "Known: similarity, BERTScore"),
+        ("data=captions_folder", "has no questions"),
     ],
 )
-def test_a_mistake_is_named(trained: Path, word: str, message: str) -> None:
+def test_a_mistake_is_named_before_anything_is_loaded(
+    trained: Path, word: str, message: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delattr("wfa.tasks.evaluate.load_run")
     with pytest.raises(ConfigError, match=message):
         evaluate_tasks(trained, ["task=bigearthnet_txt", word])
 

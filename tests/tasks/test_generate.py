@@ -1,5 +1,6 @@
 """A decoder that knows its lessons by heart answers every type of question in the official form."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -12,7 +13,7 @@ from tests.data.bigearthnet.made import row as made_row
 from tests.data.tiny import TinyDataset
 from tests.model.kinds.coca_worker import build
 from wfa.data._bigearthnet.rows import Row
-from wfa.data.lesson import stacked, written
+from wfa.data.lesson import OWN_TOKENS, stacked, written
 from wfa.data.lessons import Lessons, lessons_of
 from wfa.model.kinds.coca import CoCa
 from wfa.tasks.generate import generate_answers
@@ -85,6 +86,16 @@ def test_all_types_are_answered_as_they_were_learned(taught: tuple[CoCa, Any]) -
         for number, answer in enumerate(own)
     }
     assert found == expected
+
+
+def test_an_answer_that_was_never_learned_is_not_the_likeliest() -> None:
+    """Only `no` and `c` are known whole: the tokens of the others would cost nothing."""
+    model = build(context_length=64, width=32)
+    known = [token + OWN_TOKENS for word in ("no", "c") for token in model.spelling.ids(word)]
+    model.decoder.learn_words(Counter(known))
+    dataset: Any = Two([["x"], ["y"]])
+    found = generate_answers(model.eval(), dataset, untracked)
+    assert [found[place] for place in (0, 1, 10, 11)] == ["no", "c", "no", "c"]
 
 
 def test_what_is_no_box_is_left_as_it_was_written(

@@ -1,4 +1,5 @@
 import math
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ from wfa.tasks.graded import graded_text_to_image, label_sets
 LABELS = [frozenset(own) for own in ("ab", "a", "c", "abc", "ab", "")]
 
 
-def made(seed: int = 0) -> Embeddings:
+def made(labels: Sequence[frozenset[str]], owners: Sequence[int], seed: int = 0) -> Embeddings:
     rng = np.random.default_rng(seed)
 
     def unit(count: int) -> np.ndarray:
@@ -20,9 +21,11 @@ def made(seed: int = 0) -> Embeddings:
         normalised: np.ndarray = values / np.linalg.norm(values, axis=1, keepdims=True)
         return normalised
 
+    images, captions = len(labels), len(owners)
     return Embeddings(
-        images=unit(6), captions=unit(9), image_index=np.array([0, 0, 1, 2, 3, 3, 4, 5, 5]),
-        caption_ids=np.arange(9), aggregated=unit(6), image_names=tuple("012345"),
+        images=unit(images), captions=unit(captions), image_index=np.array(owners),
+        caption_ids=np.arange(captions), aggregated=unit(images),
+        image_names=tuple(map(str, range(images))),
     )  # fmt: skip
 
 
@@ -31,8 +34,10 @@ def overlap(first: frozenset[str], second: frozenset[str]) -> float:
     return len(first & second) / len(either) if either else 1.0
 
 
-def naive(scores: list[float], own: int, k: int) -> float:
-    gains = [overlap(LABELS[own], other) for other in LABELS]
+def naive(
+    scores: list[float], own: int, k: int, labels: Sequence[frozenset[str]] = LABELS
+) -> float:
+    gains = [overlap(labels[own], other) for other in labels]
     order = sorted(range(len(gains)), key=lambda place: -scores[place])
     dcg = sum(gains[place] / math.log2(rank + 2) for rank, place in enumerate(order[:k]))
     best = sum(gain / math.log2(rank + 2)
@@ -42,7 +47,7 @@ def naive(scores: list[float], own: int, k: int) -> float:
 
 @pytest.mark.parametrize("k", [1, 3, 6, 10])
 def test_ndcg_against_a_loop(k: int) -> None:
-    embeddings = made()
+    embeddings = made(LABELS, [0, 0, 1, 2, 3, 3, 4, 5, 5])
     found = graded_text_to_image(embeddings, LABELS, k)
     for name, queries, owners in (
         ("single", embeddings.captions, embeddings.image_index.tolist()),
@@ -51,6 +56,17 @@ def test_ndcg_against_a_loop(k: int) -> None:
         scores = (queries @ embeddings.images.T).tolist()
         expected = [naive(row, own, k) for row, own in zip(scores, owners, strict=True)]
         assert found[name] == pytest.approx(np.mean(expected), abs=1e-6)
+
+
+def test_sets_that_many_images_share() -> None:
+    """The ideal order takes all images of a set before those of the next."""
+    rng = np.random.default_rng(1)
+    labels = [frozenset("abcd"[: rng.integers(1, 5)]) for _ in range(30)]
+    embeddings = made(labels, range(30))
+    scores = (embeddings.captions @ embeddings.images.T).tolist()
+    expected = [naive(row, own, 10, labels) for own, row in enumerate(scores)]
+    found = graded_text_to_image(embeddings, labels)
+    assert found["single"] == pytest.approx(np.mean(expected), abs=1e-6)
 
 
 def test_labels_are_read_from_the_metadata(tmp_path: Path) -> None:

@@ -23,6 +23,7 @@ def test_words_in_any_order() -> None:
         (["a.jsonl", "b.jsonl"], "a.jsonl b.jsonl are several"),
         (["rows=r.parquet", "data.root=."], "choose one"),
         (["data.on_bad_row=ignore"], "'error', 'skip'"),
+        (["extras=similarity,chess"], "'chess' is not known. Known: similarity, BERTScore"),
     ],
 )
 def test_a_mistake_is_named(words: list[str], message: str) -> None:

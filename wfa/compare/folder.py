@@ -63,11 +63,12 @@ class Folder:
             if held == wanted:
                 return
             if not extend:
-                key = next(key for key in wanted if held.get(key) != wanted[key])
+                # Of another version of the toolkit the file may have keys that are no more.
+                key = next(key for key in {**wanted, **held} if held.get(key) != wanted.get(key))
                 raise RunError(
                     f"{self.path} holds another comparison ({key} is {held.get(key)!r} there and "
-                    f"{wanted[key]!r} here): choose another folder with out=DIR, or add --extend "
-                    "to go on in it with what is asked here"
+                    f"{wanted.get(key)!r} here): choose another folder with out=DIR, or add "
+                    "--extend to go on in it with what is asked here"
                 )
         elif self.path.is_dir() and any(self.path.iterdir()):
             raise RunError(

@@ -28,6 +28,8 @@ BUDGETS: Mapping[str, str] = {
 }
 MACHINE_KEYS = ("workers", "devices")
 """Keys that say where cells run and change no result."""
+_MOST_PLACES = 1024
+"""Workers and GPUs that a comparison may ask for."""
 
 Words = tuple[str, ...]
 
@@ -163,8 +165,8 @@ def _checked(name: str, values: Mapping[str, Any]) -> Request:
         alpha=_number("alpha", values.get("alpha", Request.alpha), 0.0, 1.0),
         against=None if against is None else str(against),
         target=None if target is None else _number("target", target, 0.0, 1.0),
-        workers=int(_number("workers", values.get("workers", Request.workers), 1, 1024)),
-        devices=tuple(int(_number("devices", one, 0, 1024)) for one in values.get("devices") or ()),
+        workers=_whole("workers", values.get("workers", Request.workers), 1),
+        devices=_devices(values.get("devices")),
     )
 
 
@@ -224,6 +226,22 @@ def _budget(value: Any) -> tuple[str, float] | None:
     if number <= 0 or (kind != "seconds" and number != int(number)):
         raise ConfigError(f"compare.budget.{kind}={amount!r} must be a whole number above 0")
     return str(kind), number if kind == "seconds" else int(number)
+
+
+def _devices(value: Any) -> tuple[int, ...]:
+    """Read a list of GPUs, or the number of one; GPU 0 is one too."""
+    if value is None:
+        return ()
+    named = value if isinstance(value, list) else [value]
+    return tuple(_whole("devices", one, 0) for one in named)
+
+
+def _whole(key: str, value: Any, low: int) -> int:
+    if type(value) is not int or not low <= value <= _MOST_PLACES:
+        raise ConfigError(
+            f"compare.{key}={value!r} must be a whole number from {low} to {_MOST_PLACES}"
+        )
+    return value
 
 
 def _number(key: str, value: Any, low: float, high: float) -> float:

@@ -66,10 +66,12 @@ class ImageTextDataset(ABC):
         skipped_captions: Blank captions that were left out, each as `name: reason`.
         facts: What the publishers say: counts, terms, where to get it.
         channels: What the images' channels are; None for red, green and blue.
+        joined: Splits that it also reads as one, their names joined by `+`.
     """
 
     name: ClassVar[str]
     facts: ClassVar[Facts] = Facts()
+    joined: ClassVar[tuple[str, ...]] = ()
     split: str
     records: Sequence[Record]
     channels: Channels | None = None

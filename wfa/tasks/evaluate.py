@@ -13,6 +13,7 @@ from wfa.model.kinds.coca import CoCa
 from wfa.plugins import Choice
 from wfa.retrieval.embed import Track, untracked
 from wfa.retrieval.evaluate import mean_recall
+from wfa.tasks.captioning.metrics import check_extras
 from wfa.tasks.catalogue import task_of
 from wfa.tasks.generate import generate_answers
 from wfa.tasks.graded import K, graded_text_to_image, label_sets
@@ -38,9 +39,13 @@ _RATES = ("R@1", "R@5", "R@10")
 
 @dataclass(frozen=True)
 class _Asked:
-    """The words taken apart: the run's config with other data perhaps, split and options."""
+    """The words taken apart: the run's config with other data perhaps, split and options.
+
+    `data` is the config's, with every type of row.
+    """
 
     config: RunConfig
+    data: Choice
     split: str
     options: Config
     extras: tuple[str, ...]
@@ -70,13 +75,12 @@ def evaluate_tasks(
         RunError: The folder holds no finished run.
         DataError: A split cannot be read.
     """
-    parts = load_run(path)
     asked = _parse(path, words)
+    parts = load_run(path)
     parts.model.to(best_device())
     present = asked.config.data.plugin().splits(asked.config.data.options)
-    data = with_all_rows(asked.config.data)
-    split = _open(data, asked.split, present)
-    both, history = _heads(path, parts, asked, data, split, track)
+    split = _open(asked.data, asked.split, present)
+    both, history = _heads(path, parts, asked, split, present, track)
     answers = {"answers": both.own, "ranked": both.ranked}
     if isinstance(parts.model, CoCa):
         answers["generated"] = generate_answers(parts.model, split, track)
@@ -91,16 +95,15 @@ def evaluate_tasks(
 
 
 def _heads(
-    path: Path, parts: Parts, asked: _Asked, data: Choice, split: Any, track: Track[Any]
+    path: Path, parts: Parts, asked: _Asked, split: Any, present: tuple[str, ...], track: Track[Any]
 ) -> tuple[Both, list[dict[str, float]]]:
     """Answer with heads and by ranking; train the heads unless they are kept.
 
     Returns:
         The answers, and how the heads' training went.
     """
-    present = asked.config.data.plugin().splits(asked.config.data.options)
-    train = _open(data, "train", present)
-    held = _open(data, "validation", present) if "validation" in present else train
+    train = _open(asked.data, "train", present)
+    held = _open(asked.data, "validation", present) if "validation" in present else train
     answerer = Answerer(parts.model, asked.options, track)
     key = key_of(
         asked.options,
@@ -165,9 +168,12 @@ def _parse(path: Path, words: Sequence[str]) -> _Asked:
     folder = RunFolder(path)
     config = resolve(data, file=folder.config_file) if data else folder.read_config()
     options = build_options(Config, values, "task")
+    rows = with_all_rows(config.data)
     present = config.data.plugin().splits(config.data.options)
     chosen = split or ("bench" if "bench" in present else "test")
-    return _Asked(config, chosen, options, tuple(name for name in extras.split(",") if name))
+    further = tuple(name for name in extras.split(",") if name)
+    check_extras(further)  # here, and not when hours of answers are to be scored
+    return _Asked(config, rows, chosen, options, further)
 
 
 def with_all_rows(data: Choice) -> Choice:

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from wfa.data._bigearthnet.lessons import allowed_answers, instruction_of, read_box
 from wfa.data._bigearthnet.rows import BOX, Row
-from wfa.data.lesson import Lesson, prompt, stacked, written
+from wfa.data.lesson import ANSWER, Lesson, prompt, stacked, written
 from wfa.model.kinds.coca import CoCa
 from wfa.retrieval.embed import Track
 from wfa.tasks.own.answer import box_text
@@ -66,26 +66,28 @@ def _look(model: CoCa, split: Annotated, images: Sequence[int]) -> Tensor:
 
 
 def _chosen(model: CoCa, seen: Tensor, asked: Sequence[_Asked]) -> dict[int, str]:
-    """Take the likeliest of the allowed answers to each question."""
+    """Take the likeliest of the allowed answers to each question.
+
+    An answer with a word that the decoder never learned is the last to be taken: such a word counts
+    in no loss, which would make the answer likelier than those that are known whole.
+    """
     offered = [(one, answer) for one in asked for answer in allowed_answers(one.row)]
     nats: list[float] = []
     for part in _parts(offered, _AT_ONCE):
-        lessons = stacked(
-            [
-                written(
-                    model.spelling.ids,
-                    Lesson("", instruction_of(one.row), answer),
-                    model.options.context_length,
-                )
-                for one, answer in part
-            ]
-        )
+        lessons = [_lesson(model, one.row, answer) for one, answer in part]
+        whole = torch.tensor([len(tokens) - 1 - tokens.index(ANSWER) for tokens in lessons])
         image = torch.tensor([one.image for one, _ in part], device=seen.device)
-        nats += model.decoder.losses(seen, lessons.to(seen.device), image)[0].tolist()
+        lost, known = model.decoder.losses(seen, stacked(lessons).to(seen.device), image)
+        nats += lost.masked_fill(known < whole.to(seen.device), float("inf")).tolist()
     best: dict[int, tuple[float, str]] = {}
     for (one, answer), loss in zip(offered, nats, strict=True):
-        best[one.row.id] = min(best.get(one.row.id, (float("inf"), "")), (loss, answer))
+        best[one.row.id] = min(best.get(one.row.id, (loss, answer)), (loss, answer))
     return {rid: answer for rid, (_, answer) in best.items()}
+
+
+def _lesson(model: CoCa, row: Row, answer: str) -> list[int]:
+    lesson = Lesson("", instruction_of(row), answer)
+    return written(model.spelling.ids, lesson, model.options.context_length)
 
 
 def _written(model: CoCa, seen: Tensor, asked: Sequence[_Asked]) -> dict[int, str]:

@@ -49,28 +49,41 @@ def graded_text_to_image(
         k: How many images count.
     """
     kinds, kind = _distinct(labels)
-    gains = _overlaps(kinds)[:, kind]  # (kinds, M)
+    gains = _overlaps(kinds)  # between sets, of which there are far fewer than images
     index = ExactIndex(embeddings.images)
     k = min(k, len(index))
     discounts = 1 / np.log2(np.arange(k) + 2)
-    best = -np.sort(-gains, axis=1)[:, :k] @ discounts
+    best = _best(gains, np.bincount(kind), k) @ discounts
     queries = {
         "single": (embeddings.captions, embeddings.image_index),
         "aggregated": (embeddings.aggregated, np.arange(len(labels))),
     }
     return {
-        name: _mean(index, features, kind[own], gains, best, discounts)
+        name: _mean(index, features, kind, own, gains, best, discounts)
         for name, (features, own) in queries.items()
     }
 
 
 def _mean(
-    index: ExactIndex, queries: Floats, kind: Integers, gains: NDArray[np.float64],
+    index: ExactIndex, queries: Floats, kind: Integers, own: Integers, gains: NDArray[np.float64],
     best: NDArray[np.float64], discounts: NDArray[np.float64],
 ) -> float:  # fmt: skip
     hits = index.search(queries, len(discounts))
-    reached = gains[kind[:, None], hits.rows] @ discounts
-    return float((reached / best[kind]).mean())
+    reached = gains[kind[own][:, None], kind[hits.rows]] @ discounts
+    return float((reached / best[kind[own]]).mean())
+
+
+def _best(gains: NDArray[np.float64], counts: Integers, k: int) -> NDArray[np.float64]:
+    """Return the k largest gains that images give each set, (sets, k), falling.
+
+    Args:
+        gains: (sets, sets), of an image of one for a query of the other.
+        counts: (sets,), how many images have each, at least 1.
+        k: At most the number of images.
+    """
+    order = np.argsort(-gains, axis=1)[:, :k]
+    rows = zip(np.take_along_axis(gains, order, axis=1), counts[order], strict=True)
+    return np.stack([np.repeat(row, np.minimum(often, k))[:k] for row, often in rows])
 
 
 def _distinct(labels: Sequence[frozenset[str]]) -> tuple[list[frozenset[str]], Integers]:

@@ -6,6 +6,7 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from wfa.errors import ConfigError
+from wfa.tasks.captioning.metrics import check_extras
 from wfa.tasks.questions import Questions, annotations_file
 
 KEYS = ("rows", "data.root", "data.on_bad_row", "split", "extras", "out")
@@ -65,12 +66,14 @@ def parse_request(words: Sequence[str]) -> Request:
     on_bad_row = values.get("data.on_bad_row", "error")
     if on_bad_row not in ("error", "skip"):
         raise ConfigError(f"data.on_bad_row={on_bad_row!r} must be one of 'error', 'skip'")
+    extras = tuple(name for name in values.get("extras", "").split(",") if name)
+    check_extras(extras)
     return Request(
         answers=Path(files[0]) if files else None,
         rows=values.get("rows"),
         root=values.get("data.root"),
         split=values.get("split", "bench"),
         on_bad_row=on_bad_row,
-        extras=tuple(name for name in values.get("extras", "").split(",") if name),
+        extras=extras,
         out=values.get("out"),
     )

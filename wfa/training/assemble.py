@@ -158,14 +158,16 @@ class Parts:
 
 
 def open_split(data: Choice, split: str, present: tuple[str, ...]) -> ImageTextDataset:
-    """Open one split of a data set.
+    """Open one split of a data set, or several that it reads as one, such as `test+bench`.
 
     Raises:
         DataError: The data set has no such split, or cannot be read.
     """
-    if split not in present:
-        raise DataError(f"data set {data.name} has no split {split!r}; it has {', '.join(present)}")
-    dataset: ImageTextDataset = data.plugin()(data.options, split)
+    plugin: type[ImageTextDataset] = data.plugin()
+    known = [*present, *(name for name in plugin.joined if set(name.split("+")) <= set(present))]
+    if split not in known:
+        raise DataError(f"data set {data.name} has no split {split!r}; it has {', '.join(known)}")
+    dataset: ImageTextDataset = plugin(data.options, split)
     return dataset
 
 

@@ -99,11 +99,11 @@ def _from_run(path: Path, request: Request, track: Track[Any]) -> _Subject:
     room = request.config.gallery - len(embeddings.images)
     for label, dataset in others:
         if room > 0:
-            real.append((label, _images(parts, dataset, min(len(dataset), room), track)))
+            real.append((label, _images(parts, dataset, room, track)))
             room -= len(real[-1][1])
     if room > 0 and request.config.scenes > 0:
         drawn = _scenes(config, min(request.config.scenes, room), request.config.seed)
-        real.append(("scenes (drawn maps)", _images(parts, drawn, len(drawn), track)))
+        real.append(("scenes (drawn maps)", _images(parts, drawn, room, track)))
     source = {
         "run": path.name,
         "config_id": parts.config.config_id,
@@ -118,7 +118,7 @@ def _other_splits(
     config: RunConfig, split: str, present: tuple[str, ...]
 ) -> Iterator[tuple[str, ImageTextDataset]]:
     for name in present:
-        if name != split:
+        if name not in split.split("+"):
             yield f"{config.data.name} · {name}", open_split(config.data, name, present)
 
 
@@ -174,10 +174,13 @@ def _words(words: Sequence[str]) -> tuple[str, list[str]]:
     return split, kept
 
 
-def _images(parts: Parts, dataset: ImageTextDataset, count: int, track: Track[Any]) -> Floats:
-    """Embed the first `count` images."""
+def _images(parts: Parts, dataset: ImageTextDataset, most: int, track: Track[Any]) -> Floats:
+    """Embed the images, or that many drawn ones: the first may all be of one place."""
+    places = np.arange(len(dataset))
+    if len(places) > most:
+        places = np.sort(np.random.default_rng(0).choice(places, most, replace=False))
     inputs = parts.model.encoder.inputs(dataset, parts.cache, parts.config.train.augment)
-    features = embed_images(parts.model, np.arange(count), inputs, track=track)
+    features = embed_images(parts.model, places, inputs, track=track)
     return np.asarray(features.numpy(), np.float32)
 
 

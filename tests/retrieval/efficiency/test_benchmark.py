@@ -72,6 +72,22 @@ def test_what_faiss_cannot_build_is_noted(tmp_path: Path) -> None:
     assert "1500 training points are too few for 2000" in skipped["IVF2000,Flat"]
 
 
+def test_what_a_gpu_cannot_hold_costs_no_point_of_the_cpu(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(index: object) -> object:
+        raise RuntimeError("Error in alloc at Resources.cpp:3: out of memory")
+
+    monkeypatch.setattr("faiss.get_num_gpus", lambda: 1)
+    monkeypatch.setattr("faiss.index_cpu_to_all_gpus", full, raising=False)
+    found = run(tmp_path, "benchmark.families=[flat,sq8]", "benchmark.forms=false")
+    points = {(point["family"], point["device"]) for point in found["points"]}
+    assert points == {("flat", "cpu"), ("sq8", "cpu")}
+    (skipped,) = found["skipped"]
+    assert skipped["family"] == "flat"
+    assert "on the GPU (out of memory)" in skipped["reason"]
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [

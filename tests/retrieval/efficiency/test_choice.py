@@ -98,3 +98,9 @@ def test_timings_that_are_noise_are_called_so() -> None:
 def test_limits_must_be_positive(name: str) -> None:
     with pytest.raises(ConfigError, match=f"{name}=-1"):
         Goal(**{name: -1.0})
+
+
+def test_recall_is_a_share_and_no_percentage() -> None:
+    assert Goal(min_recall=1.0).min_recall == 1
+    with pytest.raises(ConfigError, match="min_recall=95 must be at most 1"):
+        Goal(min_recall=95)

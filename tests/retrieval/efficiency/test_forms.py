@@ -80,6 +80,15 @@ def test_every_form_is_asked_with_captions_that_it_does_not_hold() -> None:
     assert all(form["qps"]["median"] > 0 for form in found.values())
 
 
+def test_few_scores_at_once_give_the_same_ranks(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = embeddings(20)
+    whole, _ = measured(made)
+    monkeypatch.setattr("wfa.retrieval.efficiency.forms._SCORES_AT_ONCE", 90)  # 1 to 4 queries
+    parts, _ = measured(made)
+    for name, form in whole.items():
+        assert parts[name]["task"] == form["task"]
+
+
 def test_a_caption_that_stands_in_the_gallery_would_find_itself() -> None:
     """Features that say nothing: asked with its own captions a gallery would answer perfectly."""
     made = embeddings(60)

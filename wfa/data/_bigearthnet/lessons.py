@@ -9,6 +9,7 @@ import re
 from wfa.data._bigearthnet.rows import (
     BOX,
     CHOICE,
+    LETTERS,
     YES_NO,
     Box,
     Point,
@@ -21,7 +22,6 @@ from wfa.data.lesson import Lesson
 
 _TAG = re.compile(r"</?(?:ref|point)>")
 _POINT = re.compile(r"<point>.*?</point>")
-_LETTERS = "abcdefgh"
 
 
 def lesson_of(row: Row) -> Lesson:
@@ -51,7 +51,7 @@ def allowed_answers(row: Row) -> tuple[str, ...]:
     if row.type == YES_NO:
         return ("yes", "no")
     if row.type == CHOICE:
-        return tuple(_LETTERS[: len(parse_options(row.question).texts)])
+        return tuple(LETTERS[: len(parse_options(row.question).texts)])
     return ()
 
 

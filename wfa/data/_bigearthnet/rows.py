@@ -28,7 +28,8 @@ CATEGORIES = {
 }
 """Type -> its categories: 15 tasks in all."""
 
-_LETTERS = "abcdefgh"
+LETTERS = "abcdefgh"
+"""Of the options of a multiple-choice question, in their order."""
 
 # An option starts at its letter mark: at the start of the text, or after a blank.
 _MARK = re.compile(r"(?:^|(?<=[ \t\r\n\x0b\x0c]))([a-h])\)\s*")
@@ -174,7 +175,7 @@ def parse_options(question: str) -> Options:
     """
     marks = list(_MARK.finditer(question))
     letters = "".join(mark[1] for mark in marks)
-    if len(letters) < 2 or letters != _LETTERS[: len(letters)]:
+    if len(letters) < 2 or letters != LETTERS[: len(letters)]:
         raise ValueError(
             f"the options of {question!r} do not parse: wanted is `a) X, b) Y, ...`, the letter "
             f"marks found are {', '.join(letters) or 'none'}"
@@ -199,11 +200,9 @@ def parse_letter(text: str, count: int = 4) -> int:
         ValueError: It is no letter, or there is no such option.
     """
     letter = text.strip().lower().removeprefix("(").rstrip(").")
-    place = _LETTERS[:count].find(letter)
+    place = LETTERS[:count].find(letter)
     if len(letter) != 1 or place < 0:
-        raise ValueError(
-            f"the answer {text!r} is none of the letters {', '.join(_LETTERS[:count])}"
-        )
+        raise ValueError(f"the answer {text!r} is none of the letters {', '.join(LETTERS[:count])}")
     return place
 
 

@@ -96,6 +96,7 @@ class BigEarthNetTxt(ImageTextDataset):
     """
 
     name = "bigearthnet_txt"
+    joined = (PAPER_TEST,)
     facts = Facts(
         citation="BigEarthNet.txt: arXiv:2603.29630; BigEarthNet v2: arXiv:2407.03653",
         terms="annotations and images: CDLA-Permissive-1.0",

@@ -1,6 +1,5 @@
 """Are the answers right: against exact search, and for the task."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import faiss
@@ -113,6 +112,3 @@ def _scores(queries: Floats, gallery: Floats, rows: Integers) -> Floats:
     of = np.repeat(np.arange(len(queries)), rows.shape[1])
     flat = pair_scores(gallery, queries, np.maximum(rows.ravel(), 0), of)
     return flat.reshape(rows.shape)
-
-
-Rates = Mapping[str, float]

@@ -133,7 +133,8 @@ def _measure(
     points, skipped = [], []
     for one, measure, where in track(steps, "measuring indexes"):
         try:
-            points += list(measure(one))
+            for point in measure(one):  # one by one: those before a failure stand
+                points.append(point)
         except SearchIndexError as error:
             skipped.append({"family": one.name, "where": where, "reason": str(error)})
     if not points:

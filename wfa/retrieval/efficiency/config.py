@@ -26,6 +26,11 @@ class Goal:
             value = getattr(self, name)
             if value is not None and value <= 0:
                 raise ConfigError(f"benchmark.recommend.{name}={value} must be above 0")
+        if self.min_recall is not None and self.min_recall > 1:
+            raise ConfigError(
+                f"benchmark.recommend.min_recall={self.min_recall} must be at most 1: it is a "
+                "share, 0.95 for 95 %"
+            )
 
 
 @dataclass(frozen=True)

@@ -35,7 +35,8 @@ from wfa.retrieval.efficiency.timing import batch_rate, cores, latencies
 from wfa.retrieval.embeddings import Embeddings, Floats, Integers
 from wfa.retrieval.metrics import KS, hit_rate_at_k
 
-_QUERIES_AT_ONCE = 256
+_SCORES_AT_ONCE = 2**25
+"""Scores of queries against vectors that are in memory together: 128 MiB."""
 
 Values = dict[str, Any]
 Right = Callable[[slice], npt.NDArray[np.bool_]]
@@ -152,8 +153,9 @@ def ranks(form: Form, queries: Floats, right: Right) -> Integers:
     """
     starts = np.unique(form.owners, return_index=True)[1]
     found = np.empty(len(queries), np.int64)
-    for start in range(0, len(queries), _QUERIES_AT_ONCE):
-        part = slice(start, min(start + _QUERIES_AT_ONCE, len(queries)))
+    step = max(1, _SCORES_AT_ONCE // len(form.vectors))
+    for start in range(0, len(queries), step):
+        part = slice(start, min(start + step, len(queries)))
         scores, good = score_matrix(queries[part], form.vectors), right(part)
         if form.grouped:
             scores = np.maximum.reduceat(scores, starts, axis=1)
@@ -215,7 +217,7 @@ def _bearing(embeddings: Embeddings, ids: Integers) -> Right:
 
 
 class _Grouped:
-    """A search for vectors that answers with owners: as many vectors as K owners can have."""
+    """A search for as many vectors as K owners can have; to sort them by owner is not timed."""
 
     def __init__(self, index: Any, most: int) -> None:
         self._index, self._most = index, most

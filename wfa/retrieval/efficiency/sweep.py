@@ -18,6 +18,7 @@ from wfa.retrieval.indexes.factory import (
     centroids_of,
     new_index,
     pinned_threads,
+    reason,
     sample_rows,
     set_parameters,
     train_index,
@@ -58,7 +59,8 @@ class Sweep:
         """Give the points of one family, on the CPU, then on GPUs where there are any.
 
         Raises:
-            SearchIndexError: FAISS cannot build it for these vectors.
+            SearchIndexError: FAISS cannot build it for these vectors; points that were given before
+                stand, such as those on the CPU where a GPU fails.
         """
         base = new_index(family.factory, self._gallery.shape[1])
         with pinned_threads(self._threads):
@@ -69,11 +71,17 @@ class Sweep:
             if family.reranks_with(rerank):
                 yield from self._points(family, base, facts, rerank)
         if self._config.gpu and family.on_gpu and faiss.get_num_gpus() > 0:
+            yield from self._gpu_points(family, base, facts)
+
+    def _gpu_points(self, family: Family, base: Any, facts: Values) -> Iterator[Values]:
+        try:
             on_gpu = faiss.index_cpu_to_all_gpus(base)
             for parameters in family.points("none"):
                 _set_on_gpu(on_gpu, parameters)
                 yield {**self._described(family, "none", parameters, facts),
                        "device": "gpu", **self._measured(on_gpu)}  # fmt: skip
+        except RuntimeError as error:  # too little memory, or codes that its kernels do not take
+            raise SearchIndexError(f"FAISS cannot have it on the GPU ({reason(error)})") from error
 
     def measure_on_disk(self, family: Family) -> Iterator[Values]:
         """Give the points of an IVF family built in shards, merged and searched on disk."""

@@ -44,7 +44,7 @@ def new_index(factory: str, dimension: int, rerank: str = "none", with_ids: bool
     except (RuntimeError, TypeError) as error:
         raise SearchIndexError(
             f"FAISS {faiss.__version__} makes no index {factory!r} for {dimension} dimensions "
-            f"({_reason(error)}); strings that work: {EXAMPLES}"
+            f"({reason(error)}); strings that work: {EXAMPLES}"
         ) from error
     for layer in layers(index):
         _tune_training(layer)
@@ -128,7 +128,7 @@ def set_parameters(index: Any, parameters: Mapping[str, int]) -> None:
             space.set_index_parameter(index, name, value)
         except RuntimeError as error:
             raise SearchIndexError(
-                f"this index has no search parameter {name!r} ({_reason(error)}); IVF has nprobe, "
+                f"this index has no search parameter {name!r} ({reason(error)}); IVF has nprobe, "
                 "HNSW efSearch, re-ranking k_factor_rf, RaBitQ qb"
             ) from error
 
@@ -189,7 +189,7 @@ def _tune_rotation(transform: Any) -> None:
     transform.max_train_points = _ROTATION_POINTS
 
 
-def _reason(error: Exception) -> str:
-    """Take what FAISS says out of its C++ wrapping."""
+def reason(error: Exception) -> str:
+    """Take what FAISS says out of its C++ wrapping; one line."""
     text = str(error).strip().rpartition("\n")[2]
     return text.partition("cpp:")[2].partition(":")[2].strip() or text

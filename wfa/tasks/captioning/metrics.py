@@ -47,9 +47,7 @@ def caption_figures(
     Raises:
         ConfigError: There is no such extra.
     """
-    for extra in extras:
-        if extra not in EXTRAS:
-            raise ConfigError(f"extras={extra!r} is not known. Known: {', '.join(EXTRAS)}")
+    check_extras(extras)
     found: dict[str, float] = {}
     left_out: dict[str, str] = {}
     for name in ("BLEU-4", "ROUGE-L", "METEOR", "CIDEr", *extras):
@@ -59,6 +57,17 @@ def caption_figures(
             missing = error.name or "?"
             left_out[name] = f"needs the package {missing}: {how_to_install(missing)}"
     return found, left_out
+
+
+def check_extras(extras: Sequence[str]) -> None:
+    """Refuse figures that are none of `EXTRAS`.
+
+    Raises:
+        ConfigError: The message names the first.
+    """
+    for extra in extras:
+        if extra not in EXTRAS:
+            raise ConfigError(f"extras={extra!r} is not known. Known: {', '.join(EXTRAS)}")
 
 
 def _from(module: str, name: str) -> _Scorer:

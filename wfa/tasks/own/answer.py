@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from wfa.data._bigearthnet.rows import Box
+from wfa.data._bigearthnet.rows import LETTERS, Box
 from wfa.errors import DataError
 from wfa.model.clip import MultiCaptionCLIP
 from wfa.retrieval.embed import Track, embed_texts
@@ -29,7 +29,8 @@ from wfa.tasks.own.ranking import (
 from wfa.tasks.own.reading import Vocabulary
 from wfa.tasks.own.tokens import ImageTokens
 
-_LETTERS = "abcdefgh"
+IMAGES_AT_ONCE = 2048
+"""Images whose questions are answered together: the cells of all would not fit for large splits."""
 
 
 class Both(NamedTuple):
@@ -66,6 +67,9 @@ class Answerer:
         torch.manual_seed(options.seed)
         chosen = _some(train, options.images, options.seed)
         material, seen = self._open(train, chosen)
+        captioned = np.array(sorted({image for image, _, _ in material.captions}), np.int64)
+        if not len(captioned):
+            raise DataError(f"split {train.split} of {train.name} has no caption to retrieve")
         held = _some(validation, options.validation_images, options.seed)
         judged_by, seen_too = self._open(validation, held)
         vocabulary = Vocabulary.of(material.texts)
@@ -82,9 +86,6 @@ class Answerer:
         claims = judged_by.claims
         margins = self._margins(judged_by, seen_too)
         logits, _, _ = answer_all(heads, asked)
-        captioned = np.array(sorted({image for image, _, _ in material.captions}), np.int64)
-        if not len(captioned):
-            raise DataError(f"split {train.split} of {train.name} has no caption to retrieve")
         kept = Kept(
             heads=heads,
             vocabulary=vocabulary,
@@ -108,12 +109,24 @@ class Answerer:
         Raises:
             DataError: An image or row cannot be read.
         """
-        material, seen = self._open(split, np.arange(len(split)), kept.grid)
+        captions = self._known_captions(kept, train)
+        kept.heads.to(self._device)
+        both = Both({}, {})
+        for start in range(0, len(split), IMAGES_AT_ONCE):
+            images = np.arange(start, min(start + IMAGES_AT_ONCE, len(split)))
+            found = self._answer(kept, captions, *self._open(split, images, kept.grid))
+            both.own.update(found.own)
+            both.ranked.update(found.ranked)
+        return both
+
+    def _answer(
+        self, kept: Kept, known: Sequence[str], material: Material, seen: ImageTokens
+    ) -> Both:
+        """Answer the questions about some images."""
         features = self._features(material.texts)
-        heads = kept.heads.to(self._device)
         asked = Asked(material, seen, features, kept.vocabulary, self._device)
-        logits, options, boxes = answer_all(heads, asked)
-        captions = self._captions(kept, material, seen, train)
+        logits, options, boxes = answer_all(kept.heads, asked)
+        captions = self._captions(kept, known, material, seen)
         own = {
             **_yes_no(material, logits, kept.judged),
             **_letters(material, options),
@@ -151,17 +164,20 @@ class Answerer:
             material, seen.images.numpy(), dict(zip(statements, features, strict=True))
         )
 
+    def _known_captions(self, kept: Kept, train: Annotated) -> list[str]:
+        """Return the first caption of each image of the gallery."""
+        known = gather([train.rows(row) for row in kept.rows.tolist()])
+        first = {image: caption for image, _, caption in reversed(known.captions)}
+        return [first[place] for place in range(len(kept.rows))]
+
     def _captions(
-        self, kept: Kept, material: Material, seen: ImageTokens, train: Annotated
+        self, kept: Kept, known: Sequence[str], material: Material, seen: ImageTokens
     ) -> dict[int, str]:
         asked = [(image, rid) for image, rid, _ in material.captions]
         if not asked:
             return {}
-        known = gather([train.rows(row) for row in kept.rows.tolist()])
-        first = {image: caption for image, _, caption in reversed(known.captions)}
-        texts = [first[place] for place in range(len(kept.rows))]
         queries = seen.images[[image for image, _ in asked]].numpy()
-        found = retrieve_captions(queries, kept.gallery.numpy(), texts, self._options.neighbours)
+        found = retrieve_captions(queries, kept.gallery.numpy(), known, self._options.neighbours)
         return {rid: text for (_, rid), text in zip(asked, found, strict=True)}
 
 
@@ -188,7 +204,7 @@ def _letters(material: Material, options: Floats) -> dict[int, str]:
     if not len(options):
         return {}
     best = options.argmax(1).tolist()
-    return {rid: _LETTERS[k] for rid, k in zip(material.choices.ids, best, strict=True)}
+    return {rid: LETTERS[k] for rid, k in zip(material.choices.ids, best, strict=True)}
 
 
 def _some(split: Annotated, most: int, seed: int) -> Ints:
