@@ -52,6 +52,12 @@ def test_one_gpu_is_named_as_well_as_several(
     assert request_of(f"compare.devices={word}").devices == devices
 
 
+@pytest.mark.parametrize("word", ["train.epochs=1", "train.max_images=9", "train.max_seconds=5"])
+def test_a_setting_that_the_budget_overrules_is_refused(word: str) -> None:
+    with pytest.raises(ConfigError, match=r"set compare\.budget\."):
+        parse_request(["compare=scenes", word])
+
+
 @pytest.mark.parametrize("name", recipe_names("compare"))
 def test_shipped_recipes_are_understood(name: str) -> None:
     assert parse_request([f"compare={name}"]).techniques

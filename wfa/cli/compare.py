@@ -23,6 +23,7 @@ def compare(
 ) -> None:
     """Train every technique with every seed, test the differences, say what to use.
 
+    All cells train for the recipe's budget: compare.budget.epochs=N, .images=N or .seconds=N.
     Cells that are finished are not run again: the same command goes on where it stopped. Cells
     that fail are left out, and the exit code is then not 0.
 
@@ -38,7 +39,12 @@ def compare(
     from wfa.compare.request import parse_request
     from wfa.compare.summary import summarise
     from wfa.report.compared.page import write_comparison
-    from wfa.report.compared.tables import said, terminal_tables
+    from wfa.report.compared.tables import (
+        few_images,
+        read_comparison,
+        said,
+        terminal_tables,
+    )
 
     out, rest = take("out", words)
     request = parse_request(rest)
@@ -59,6 +65,8 @@ def compare(
         console.print(table)
     for question, answer in said(path):
         console.print(f"[bold]{escape(question)}[/] {escape(answer)}")
+    if few := few_images(read_comparison(path)):
+        console.print(f"[yellow]few images:[/] {escape(few)}", soft_wrap=True)
     console.print(
         f"\ncomparison {escape(str(path))}\nreport     {escape(str(page))}", soft_wrap=True
     )

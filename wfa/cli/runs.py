@@ -63,6 +63,8 @@ def evaluate(run: RunPath, words: Words = None) -> None:
 
     _, folder = evaluate_run(run, words or [], track)
     facts = json.loads((folder / "evaluation.json").read_text(encoding="utf-8"))
+    if words:
+        console.print(f"with {escape(' '.join(words))}", soft_wrap=True)
     show_results(folder / "metrics.json", facts)
     console.print(f"written to {escape(str(folder))}", soft_wrap=True)
 

@@ -125,8 +125,21 @@ def parse_request(words: Sequence[str]) -> Request:
     for key, value in changes.items():
         head, _, tail = key.partition(".")
         values[head] = {tail: value} if tail else value
+    if values.get("budget") is not None:
+        _check_no_budget(settings)
     values["settings"] = [*_words("settings", values.get("settings")), *settings]
     return _checked(Path(name).stem if _is_file(name) else name, values)
+
+
+def _check_no_budget(settings: Sequence[str]) -> None:
+    """Refuse settings that the budget of all cells would overrule."""
+    for word in settings:
+        for kind, key in BUDGETS.items():
+            if word.partition("=")[0] == key:
+                raise ConfigError(
+                    f"{word!r} would change nothing: the comparison's budget says when cells "
+                    f"stop; set compare.budget.{kind}=N"
+                )
 
 
 def _read(name: str) -> dict[str, Any]:

@@ -155,10 +155,19 @@ def few_images(facts: Mapping[str, Any]) -> str:
     Args:
         facts: A run.json or an evaluation.json.
     """
-    counts = {name: facts["data"]["splits"][name]["images"] for name in facts["data"]["splits"]}
+    splits = facts["data"]["splits"]
+    return guessed({name: one["images"] for name, one in splits.items() if name != "train"})
+
+
+def guessed(counts: Mapping[str, int]) -> str:
+    """Say what R@10 guessing reaches where images are few; empty where none are.
+
+    Args:
+        counts: What was measured -> its images.
+    """
     small = [
         f"{share(chance(10, images))} on {name} ({images} image{'s' * (images != 1)})"
         for name, images in counts.items()
-        if name != "train" and 0 < images < FEW_IMAGES
+        if 0 < images < FEW_IMAGES
     ]
     return f"guessing reaches an R@10 of {', '.join(small)}" if small else ""

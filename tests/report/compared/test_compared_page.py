@@ -57,6 +57,14 @@ def test_what_failed_is_said(found: dict[str, Any]) -> None:
     assert "&lt;oh no&gt;" in page
 
 
+def test_few_images_are_said_where_they_are_few(found: dict[str, Any]) -> None:
+    for one in found["sets"]:
+        one["images"] = 500
+    assert "guessing" not in render_comparison(found)
+    found["sets"][0]["images"] = 20
+    assert "guessing reaches an R@10 of 50.0" in render_comparison(found)
+
+
 def test_noise_looks_other_than_a_difference(found: dict[str, Any]) -> None:
     page = render_comparison(found)
     assert '<b class="ok">+50.0</b>' in page  # single queries: measurable

@@ -13,6 +13,7 @@ from wfa.report.compared.sets import across_sets, sets_grids
 from wfa.report.compared.tables import (
     Values,
     all_grids,
+    few_images,
     kinds,
     overview_grid,
     read_comparison,
@@ -66,7 +67,11 @@ def render_comparison(found: Values) -> str:
     sets = found["sets"]
     parts = [_set(one, f"set{place}", len(sets) > 1) for place, one in enumerate(sets)]
     title = f"{found['name']} · comparison"
-    return document(title, _head(found), _failures(found), across_sets(found), *parts, _how(found))
+    few = few_images(found)
+    warned = tag("div", f"Few images: {few}.", class_="warning") if few else Markup("")
+    return document(
+        title, _head(found), _failures(found), warned, across_sets(found), *parts, _how(found)
+    )
 
 
 def _head(found: Values) -> Markup:

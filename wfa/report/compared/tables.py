@@ -9,6 +9,7 @@ from rich.table import Table
 
 from wfa.errors import RunError
 from wfa.report.elements import count
+from wfa.report.record import guessed
 from wfa.report.scores import DASH, PROTOCOL_LABELS, Key, shown
 from wfa.report.tables import COLUMNS, Grid, as_rich, column_label
 from wfa.retrieval.config import PROTOCOLS, QUERIES
@@ -40,6 +41,11 @@ def read_comparison(path: Path) -> Values:
 def terminal_tables(path: Path) -> list[Table]:
     """Make one table a data set: mR over seeds, and the time of a run."""
     return [as_rich(overview_grid(one)) for one in read_comparison(path)["sets"]]
+
+
+def few_images(found: Values) -> str:
+    """Say what guessing reaches on data sets of few images; empty where all have enough."""
+    return guessed({f"{one['data']} · {one['split']}": one["images"] for one in found["sets"]})
 
 
 def said(path: Path) -> list[tuple[str, str]]:

@@ -14,14 +14,14 @@ EXTRAS = ("similarity", "BERTScore")
 """Figures that are made only when they are asked for: they run a network."""
 
 METHODS = {
-    "BLEU-4": "corpus BLEU of sacrebleu, case folded, 0 to 1",
-    "ROUGE-L": "F of the longest common subsequence, beta 1.2, 0 to 1",
-    "METEOR": "NLTK's METEOR (2007) by words and Porter stems, without WordNet, 0 to 1",
+    "BLEU-4": "corpus BLEU of sacrebleu, case folded, in percent",
+    "ROUGE-L": "F of the longest common subsequence, beta 1.2, in percent",
+    "METEOR": "NLTK's METEOR (2007) by words and Porter stems, without WordNet, in percent",
     "CIDEr": "CIDEr-D over the scored references, 0 to 10",
     "similarity": "cosine of MiniLM-L6 sentence embeddings",
     "BERTScore": "F1, English, not rescaled",
 }
-"""Figure -> its variant, to be printed beside it."""
+"""Figure -> its variant, to be printed beside it; files hold shares of 1, tables percent."""
 
 _Scorer = Callable[[Sequence[str], Sequence[str]], float]
 
