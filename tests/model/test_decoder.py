@@ -5,8 +5,9 @@ from collections import Counter
 import pytest
 import torch
 from torch import Tensor
+from torch.nn import functional
 
-from wfa.data.lesson import ANSWER, END, OWN_TOKENS, PAD, stacked
+from wfa.data.lesson import ANSWER, END, OWN_TOKENS, PAD, UNKNOWN, stacked
 from wfa.model.decoder import Decoder
 
 WORDS = range(OWN_TOKENS, OWN_TOKENS + 10)
@@ -53,6 +54,39 @@ def test_the_loss_is_that_of_the_answers_tokens_one_by_one() -> None:
         assert float(sums[row]) == pytest.approx(total, rel=1e-5)
         assert int(counts[row]) == count
     assert counts.tolist() == [4, 2, 2]
+
+
+def test_an_answer_without_a_known_token_is_worth_nothing() -> None:
+    decoder = build()
+    unknown = torch.tensor([[5, ANSWER, 99], [6, ANSWER, 98]])
+    sums, counts = decoder.losses(seen(decoder), unknown, torch.tensor([0, 1]))
+    assert (sums.tolist(), counts.tolist()) == ([0.0, 0.0], [0, 0])
+
+
+@pytest.mark.parametrize("layers", [1, 2, 3])
+def test_reading_at_some_places_is_reading_everywhere(layers: int) -> None:
+    decoder = build(layers=layers)
+    generator = torch.Generator().manual_seed(3)
+    text = torch.randint(OWN_TOKENS, OWN_TOKENS + 10, (5, 9), generator=generator)
+    at = torch.rand(5, 9, generator=generator) < torch.tensor([[0.0], [0.2], [0.5], [0.8], [1.0]])
+    words = functional.embedding(decoder._places(text), decoder.words) * 16**0.5
+    images = seen(decoder, 5)
+    everywhere = decoder.layers(images, words + decoder.positions[:9])[at] @ decoder.words.T
+    silent = [PAD, ANSWER, UNKNOWN, *range(OWN_TOKENS + 10, 20)]
+    everywhere[:, silent] = -torch.inf
+    expected = functional.log_softmax(everywhere, dim=-1)
+    torch.testing.assert_close(decoder.next_words(images, text, at), expected)
+
+
+def test_cells_begin_as_where_they_are() -> None:
+    cells = Decoder(3, 16, 16, 1, 2, 12, 20).cells.detach().view(4, 4, 16)
+    across, down = cells[..., :8], cells[..., 8:]
+    torch.testing.assert_close(across, across[:1].expand(4, 4, 8))
+    torch.testing.assert_close(down, down[:, :1].expand(4, 4, 8))
+    torch.testing.assert_close(across[0], down[:, 0])
+    # The slowest cosine runs from one side to the other and tells all places apart.
+    slowest = across[0, :, 4]
+    torch.testing.assert_close(slowest, 0.7 * torch.cos(torch.pi * torch.tensor([1, 3, 5, 7]) / 8))
 
 
 def test_lessons_of_any_length_keep_their_order() -> None:

@@ -7,6 +7,7 @@ the text before the answer is an instruction, and the loss is taken on the answe
 Shapes: B images, P cells of each, R lessons, T tokens, W width, V words.
 """
 
+import math
 from collections import Counter
 
 import torch
@@ -18,7 +19,11 @@ from wfa.data.lesson import ANSWER, END, OWN_TOKENS, PAD, UNKNOWN
 
 _NO_TOKEN = 2**62
 """Stands in places of the vocabulary that are not taken; larger than any token."""
-_FEWEST, _PARTS = 64, 8
+_MLP_RATIO = 2.0
+"""Hidden units over width: half of the usual, to spare a CPU."""
+_OCTAVES = 3
+"""From the slowest wave over an image's cells, half a period, to the quickest."""
+_FEWEST, _PARTS = 24, 8
 """Lessons of similar length go through the layers together, so that little is padding: at least so
 many, in at most so many parts."""
 
@@ -55,10 +60,10 @@ class Decoder(nn.Module):
         self.context_length = context_length
         self.eye = nn.Sequential(nn.LayerNorm(channels), nn.Linear(channels, width))
         # As large as what the layers add, or words and places would be lost in it for long.
-        self.cells = nn.Parameter(torch.randn(cells, width) * 0.5)
+        self.cells = nn.Parameter(0.7 * _waves(math.isqrt(cells), width))
         self.words = nn.Parameter(torch.randn(vocabulary, width) * width**-0.5)
         self.positions = nn.Parameter(torch.randn(context_length, width) * 0.5)
-        self.layers = MultimodalTransformer(width, layers, heads, context_length)
+        self.layers = MultimodalTransformer(width, layers, heads, context_length, _MLP_RATIO)
         self.layers.text_projection = None  # words are written by the weights that read them
         self.register_buffer("known", torch.full((vocabulary,), _NO_TOKEN))
         self.known[:OWN_TOKENS] = torch.arange(OWN_TOKENS)
@@ -111,7 +116,7 @@ class Decoder(nn.Module):
         # Read times the root of the width, written as they are (Vaswani et al. 2017, section 3.4).
         words = functional.embedding(self._places(lessons), self.words) * self.words.shape[1] ** 0.5
         text = words + functional.embedding(places, self.positions)
-        logits = self.layers(seen, text)[at] @ self.words.T
+        logits = self._read(seen, text, at) @ self.words.T
         silent = self.known == _NO_TOKEN
         silent[[PAD, ANSWER, UNKNOWN]] = True
         return functional.log_softmax(logits.float().masked_fill(silent, -torch.inf), dim=-1)
@@ -156,7 +161,42 @@ class Decoder(nn.Module):
         each = torch.zeros_like(wanted, dtype=nats.dtype).masked_scatter(asked, nats)
         return each.sum(1), asked.sum(1)
 
+    def _read(self, seen: Tensor, text: Tensor, at: Tensor) -> Tensor:
+        """Return the layers' output at chosen places alone, (places, W).
+
+        As `self.layers(seen, text)[at]`, but the last layers are computed at these places only:
+        of a question they are its last two words.
+        """
+        rows, length, _ = text.shape
+        causal = self.layers.attn_mask[:length, :length]
+        *early, (last, look) = zip(self.layers.resblocks, self.layers.cross_attn, strict=True)
+        for block, cross in early:
+            text = cross(block(text, attn_mask=causal), k_x=seen, v_x=seen)
+        counts = at.sum(1, keepdim=True)
+        # Each row's chosen places first and in order; rows with fewer are filled with others.
+        places = at.int().argsort(dim=1, descending=True, stable=True)[
+            :, : max(1, int(counts.max()))
+        ]
+        chosen = torch.arange(places.shape[1], device=at.device) < counts
+        starts = torch.arange(rows, device=at.device)[:, None] * length
+        asked = functional.embedding(places + starts, text.flatten(0, 1))  # not by indexing
+        before = causal[places].repeat_interleave(last.attn.num_heads, 0)
+        normed = last.ln_1(text)
+        asked = asked + last.attention(last.ln_1(asked), normed, normed, before)
+        asked = asked + last.mlp(last.ln_2(asked))
+        read: Tensor = self.layers.ln_final(look(asked, k_x=seen, v_x=seen))
+        return read[chosen]
+
     def _places(self, tokens: Tensor) -> Tensor:
         """Return the tokens' places among those known; `UNKNOWN`'s for others."""
         places = torch.searchsorted(self.known, tokens.contiguous()).clamp(max=len(self.known) - 1)
         return torch.where(self.known[places] == tokens, places, UNKNOWN)
+
+
+def _waves(side: int, width: int) -> Tensor:
+    """Return where each of side² cells lies as sines and cosines of x and of y, (side², width)."""
+    middles = (torch.arange(side) + 0.5) / side
+    y, x = torch.meshgrid(middles, middles, indexing="ij")
+    pace = math.pi * 2 ** torch.linspace(0, _OCTAVES, -(-width // 4))
+    phases = [place.flatten()[:, None] * pace for place in (x, y)]
+    return torch.cat([wave(one) for one in phases for wave in (torch.sin, torch.cos)], 1)[:, :width]

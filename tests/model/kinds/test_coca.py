@@ -34,14 +34,15 @@ def test_the_loss_is_the_contrast_and_the_weighted_answers() -> None:
     alone = MultiCaptionCLIP.forward(model, batch)
     assert alone.captioning is None
     seen = model.look(batch.images)
-    total, tokens = 0.0, 0
+    answers = []
     for lesson, image in zip(batch.lessons, batch.lesson_image, strict=True):
         own, count = model.decoder.losses(seen, lesson[None], image[None])
-        total, tokens = total + float(own.detach()), tokens + int(count)
-    assert tokens == 10
-    assert float(output.captioning) == pytest.approx(total / tokens, rel=1e-5)
+        answers.append((float(own.detach()), int(count)))
+    assert [count for _, count in answers] == [2, 4, 2, 2]
+    captioning = sum(nats / count**0.5 for nats, count in answers) / 4
+    assert float(output.captioning) == pytest.approx(captioning, rel=1e-5)
     weight = model.options.caption_loss_weight
-    expected = float(alone.loss.detach()) + weight * total / tokens
+    expected = float(alone.loss.detach()) + weight * captioning
     assert float(output.loss.detach()) == pytest.approx(expected, rel=1e-5)
     torch.testing.assert_close(output.image_features, alone.image_features)
 

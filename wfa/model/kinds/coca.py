@@ -121,8 +121,9 @@ class CoCa(MultiCaptionCLIP):
     def forward(self, batch: Batch) -> Output:
         """Compute both losses from one pass through the image tower.
 
-        The decoder's is the mean over the answers' tokens of all processes. A mean over answers
-        learns language far slower: what captions say is then worth next to nothing a token.
+        The decoder's is the mean over the answers of all processes, each the sum over its tokens
+        divided by the root of how many they are. By their mean, a caption's 150 tokens would be
+        worth no more than a yes, and language learned slowly; by their sum they would drown it.
         """
         seen = encode_with_cells(self.encoder, batch.images, self.options.grid)
         contrast = self._contrast(batch, normalised(seen.features))
@@ -130,7 +131,6 @@ class CoCa(MultiCaptionCLIP):
             self.decoder.look(seen.cells), batch.lessons, batch.lesson_image
         )
         gather = Gather(sums.device, {"lessons": len(sums)})
-        tokens = gather.rows(counts, "lessons").sum().clamp(min=1)
-        captioning = gather.rows(sums, "lessons").sum() / tokens
+        captioning = gather.rows(sums / counts.clamp(min=1).sqrt(), "lessons").mean()
         loss = contrast.loss + self.options.caption_loss_weight * captioning
         return contrast._replace(loss=loss, captioning=captioning.detach())

@@ -1,0 +1,107 @@
+"""Train on the synthetic Sentinel pairs and let one run answer all 15 tasks of the benchmark.
+
+    python experiments/2026-11_what_can_one_run_answer/answer_all.py
+
+writes results.jsonl and README.md beside this file.
+"""
+
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+from wfa.files import write_text
+from wfa.recipes import read_yaml
+from wfa.tasks.catalogue import GROUPS, TASKS
+from wfa.tasks.results import FILE
+
+HERE = Path(__file__).parent
+WAYS = {"figures": "heads", "ranked": "statements ranked", "generated": "decoded"}
+"""Key of scores.json -> how the answers were made."""
+GOALS = {"binary": 0.75, "mcq": 0.5, "referring": 0.35, "captioning": 0.2}
+METRICS = {"binary": "accuracy", "mcq": "accuracy", "referring": "mIoU", "captioning": "BLEU-4"}
+
+
+def wfa(*words: str) -> float:
+    """Run a command; return its seconds as a whole process."""
+    started = time.perf_counter()
+    subprocess.run([sys.executable, "-m", "wfa", *words], check=True, capture_output=True)
+    return time.perf_counter() - started
+
+
+def result(label: str, words: list[str], out: Path) -> dict[str, Any]:
+    """Train, answer, and gather one run's row."""
+    seconds = {"train": wfa("train", *words, f"out={out}")}
+    seconds["answer"] = wfa("evaluate", str(out), "task=bigearthnet_txt")
+    facts = json.loads((out / "run.json").read_text(encoding="utf-8"))
+    (scores,) = (out / "tasks").glob(f"*/{FILE}")
+    return {
+        "run": label,
+        "process_seconds": {key: round(value, 1) for key, value in seconds.items()},
+        **json.loads(scores.read_text(encoding="utf-8")),
+        **{key: facts[key] for key in ("config_id", "machine", "seed", "selection")},
+        "train_data": facts["data"]["splits"]["train"],
+    }
+
+
+def columns(rows: list[dict[str, Any]]) -> dict[str, dict[str, float]]:
+    """Return each column of the table: title -> task or group -> its figure."""
+    return {
+        f"{row['run']}, {way}": {
+            figure["task"]: figure["value"]
+            for figure in row[key]
+            if figure["metric"] == METRICS[figure["task"].partition("/")[0]]
+        }
+        for row in rows
+        for key, way in WAYS.items()
+        if row.get(key)
+    }
+
+
+def table(rows: list[dict[str, Any]]) -> str:
+    """Return the figures in percent: the groups with their goals first, then the single tasks."""
+    found = columns(rows)
+    names = [*GROUPS.values(), *(task.name for task in TASKS if task.name not in METRICS)]
+    lines = [
+        f"| task | metric | {' | '.join(found)} | goal |",
+        "|---|---|" + "---|" * (len(found) + 1),
+    ]
+    for name in names:
+        cells = [f"{100 * one[name]:.1f}" if name in one else "" for one in found.values()]
+        goal = f"{100 * GOALS[name]:.0f}" if name in GOALS else ""
+        metric = METRICS[name.partition("/")[0]]
+        lines.append(f"| {name} | {metric} | {' | '.join(cells)} | {goal} |")
+    return "\n".join(lines)
+
+
+def main() -> None:
+    """Run everything; nothing is written before all runs are done."""
+    runs: dict[str, list[str]] = read_yaml(HERE / "config.yaml")["runs"]
+    with tempfile.TemporaryDirectory() as scratch:
+        rows = [result(label, words, Path(scratch) / label) for label, words in runs.items()]
+    write_text(HERE / "results.jsonl", "".join(json.dumps(row) + "\n" for row in rows))
+    machine, git = rows[0]["machine"], rows[0]["git"]
+    times = "; ".join(
+        f"{row['run']}: {row['process_seconds']['train']:.0f} s to train and "
+        f"{row['process_seconds']['answer']:.0f} s to learn heads and answer"
+        for row in rows
+    )
+    write_text(
+        HERE / "README.md",
+        "# How many of the 15 tasks of BigEarthNet.txt can one contrastive run answer?\n\n"
+        f"{table(rows)}\n\n"
+        "Percent on the bench split of `scenes_s1s2`, which is synthetic: maps drawn from a seed "
+        "with Sentinel-1 and Sentinel-2 bands, in the official formats. The figures say that every "
+        "task can be learned and measured; they say nothing about real scenes, and cannot stand "
+        f"beside published ones. One seed each; whole processes: {times}; on {machine['cores']} "
+        f"cores of {machine['processor']}; commit {git['commit'][:10]}"
+        f"{', with changes' if git['dirty'] else ''}. Chance is 50 for binary and 25 for mcq.\n\n"
+        "```\npython experiments/2026-11_what_can_one_run_answer/answer_all.py\n```\n",
+    )
+
+
+if __name__ == "__main__":
+    main()
