@@ -9,9 +9,18 @@ from pathlib import Path
 from wfa.files import write_text
 
 HERE = Path(__file__).parent
-SPEED = ("bleu", "text_step", "train_step", "caption_pipeline", "search", "retrieval_metrics")
+SPEED = (
+    "bleu",
+    "text_step",
+    "train_step",
+    "caption_pipeline",
+    "search",
+    "retrieval_metrics",
+    "ben_reader",
+)
 WINS = HERE / "2026-11_which_technique_wins"
 RECIPES = HERE / "2026-11_what_do_the_recipes_reach"
+SENSORS = HERE / "2026-11_what_does_each_sensor_bring"
 
 
 def blocks() -> dict[str, str]:
@@ -21,10 +30,12 @@ def blocks() -> dict[str, str]:
     table = "\n".join(line.rstrip() for line in printed[start:].splitlines())
     wins = (WINS / "README.md").read_text(encoding="utf-8").split("\n\n")[1]
     summary = (RECIPES / "README.md").read_text(encoding="utf-8").split("\n\n")[1]
+    sensors = (SENSORS / "README.md").read_text(encoding="utf-8").split("\n\n")[1:6]
     return {
         "printed": f"```\n{table.strip()}\n```",
         "recipes": summary,
         "techniques": wins,
+        "sensors": "\n\n".join(sensors),
         "speed": speed(),
     }
 

@@ -70,6 +70,22 @@ def test_a_broken_cell_costs_no_other_and_nothing_runs_twice(
     assert not (folder.path / "cells" / "broken-s0" / "checkpoints").exists()
 
 
+def test_a_cell_whose_results_cannot_be_read_is_a_failed_one(
+    request_of: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        "wfa.compare.folder.run_here",
+        lambda tasks, begun, done: [done(task, None) for task in tasks],
+    )
+    request = request_of(*TINY, techniques={"lost": "single"}, seeds=1)
+    folder, heard = Folder(tmp_path / "out"), Heard()
+    folder.claim(request, extend=False)
+    failures = run_cells(request, grid(request), folder, heard.watch)
+    assert set(failures) == {"lost-s0"}
+    assert heard.done["lost-s0"] is failures["lost-s0"]
+    assert len(lines(folder.failures)) == 1
+
+
 def test_finished_cells_are_found(request_of: Make, made: Made) -> None:
     request = request_of()
     cells, folder = made(request, good_ranks())

@@ -13,7 +13,7 @@ from wfa.compare.processes import run_here, run_in_processes
 from wfa.compare.request import Request
 from wfa.compare.results import result_rows
 from wfa.compare.work import Failure, Task, is_finished
-from wfa.errors import RunError
+from wfa.errors import RunError, UserError
 from wfa.files import write_text
 from wfa.recipes import read_yaml
 
@@ -110,8 +110,11 @@ def run_cells(
     def done(task: Task, failure: Failure | None) -> None:
         cell = by_task[task.name]
         if failure is None:
-            rows[cell.folder] = result_rows(cell, task.folder)
-        else:
+            try:
+                rows[cell.folder] = result_rows(cell, task.folder)
+            except UserError as error:  # a file of the cell was lost or changed: others go on
+                failure = Failure(str(error))
+        if failure is not None:
             failures[cell.folder] = failure
         _write(folder, cells, rows, failures)
         watch.done(cell, failure)
