@@ -18,6 +18,7 @@ import torch
 from wfa.errors import DataError, UserError
 from wfa.files import (
     atomic_write,
+    check_writable,
     is_temporary,
     remove_leftovers,
     temporary_folder,
@@ -55,6 +56,18 @@ def test_a_file_where_a_folder_is_wanted(tmp_path: Path) -> None:
     (tmp_path / "a").write_text("x")
     with pytest.raises(UserError, match="a file stands where a folder is wanted"):
         write_text(tmp_path / "a" / "b", "y")
+
+
+def test_a_place_is_tried_before_long_work(tmp_path: Path) -> None:
+    path = tmp_path / "page.html"
+    path.write_text("old")
+    check_writable(path)
+    check_writable(tmp_path / "new.html")
+    assert (path.read_text(), list(tmp_path.iterdir())) == ("old", [path])
+    with pytest.raises(UserError, match="it is a folder; name a file"):
+        check_writable(tmp_path)
+    with pytest.raises(UserError, match="a file stands where a folder is wanted"):
+        check_writable(path / "b")
 
 
 def test_other_errors_pass_through(tmp_path: Path) -> None:

@@ -56,13 +56,7 @@ def atomic_write(path: Path) -> Iterator[Path]:
         UserError: The disk is full or the folder may not be written to; whatever error the writer
             itself makes of that.
     """
-    if path.is_dir():
-        raise UserError(f"{path} cannot be written: it is a folder; name a file")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        claim = _claim(path)
-    except OSError as error:
-        raise _explained_opening(error, path) from error
+    claim = _open(path)
     temporary = claim.temporary
     try:
         temporary.write_bytes(b"")
@@ -80,6 +74,15 @@ def atomic_write(path: Path) -> Iterator[Path]:
         claim.release()
 
 
+def check_writable(path: Path) -> None:
+    """Find out before long work whether `atomic_write` can open `path`; its folder is made.
+
+    Raises:
+        UserError: It is a folder, the disk is full or the folder may not be written to.
+    """
+    _open(path).release()
+
+
 @contextmanager
 def temporary_folder(path: Path) -> Iterator[Path]:
     """Give an empty folder beside `path` to make it in; what is not moved away is removed.
@@ -87,11 +90,7 @@ def temporary_folder(path: Path) -> Iterator[Path]:
     Raises:
         UserError: The disk is full or the folder may not be written to.
     """
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        claim = _claim(path)
-    except OSError as error:
-        raise _explained_opening(error, path) from error
+    claim = _open(path, is_file=False)
     try:
         shutil.rmtree(claim.temporary, ignore_errors=True)
         claim.temporary.mkdir()
@@ -170,6 +169,16 @@ class _Claim(NamedTuple):
             os.close(self.descriptor)
 
 
+def _open(path: Path, is_file: bool = True) -> _Claim:
+    if is_file and path.is_dir():
+        raise UserError(f"{path} cannot be written: it is a folder; name a file")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return _claim(path)
+    except OSError as error:
+        raise _explained_opening(error, path) from error
+
+
 def _claim(path: Path) -> _Claim:
     """Claim the first temporary file of `path` that no other writer has.
 
@@ -223,7 +232,7 @@ def _explained(error: BaseException, temporary: Path, path: Path) -> BaseExcepti
         # torch, safetensors and NumPy report a full disk by errors of their own: ask the disk.
         code = _probe(temporary)
     if code in FULL:
-        written = _size(temporary)
+        written = temporary.stat().st_size if temporary.exists() else 0
         detail = f" (after {written:,} bytes)" if written else ""
         if isinstance(error, NoRoomError):
             detail = f" ({error.strerror})"
@@ -249,10 +258,6 @@ def _code(error: BaseException | None, folder: Path) -> int | None:
                 return code
         error = error.__cause__ or error.__context__
     return None
-
-
-def _size(path: Path) -> int:
-    return path.stat().st_size if path.exists() else 0
 
 
 def _probe(path: Path) -> int | None:
@@ -289,4 +294,4 @@ def _forbidden(path: Path) -> UserError:
 def _elsewhere(path: Path) -> str:
     if path.is_relative_to(cache_dir()):
         return "or set WFA_CACHE_DIR=DIR to another folder for caches"
-    return "or choose another folder with out=DIR (data.root=DIR for a data set)"
+    return "or name another file or folder"

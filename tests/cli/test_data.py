@@ -25,7 +25,7 @@ def test_annotations_are_written_and_counted(tmp_path: Path) -> None:
     assert found.exit_code == 0, found.output
     rows = pq.read_table(tmp_path / "o.parquet").num_rows
     assert f"2 patches annotated with {rows} rows" in found.output
-    assert "1 maps or rows of the metadata were left out" in found.output
+    assert "1 map or row of the metadata was left out" in found.output
     assert "captioning" in found.output
 
 

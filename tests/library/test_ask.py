@@ -87,6 +87,7 @@ def test_another_model_is_refused(still: Library, tmp_path: Path) -> None:
         (Question(like=77), "id 77"),
         (Question(image=b""), "the image to ask with is empty"),
         (Question(image=b"no image"), "is not an image"),
+        (Question(image=b"no image", image_name="--image a.csv"), r"^--image a\.csv is not"),
         (Question(("a lake",), top=0), "at least 1"),
     ],
 )

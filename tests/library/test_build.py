@@ -236,6 +236,15 @@ def test_metadata_and_the_approximate_index_stay_until_they_are_changed(
     assert index().described == 1
 
 
+def test_an_unknown_factory_string_is_told_before_any_image_is_encoded(
+    index: Make, encoded: list[int], tmp_path: Path
+) -> None:
+    with pytest.raises(SearchIndexError, match="no index 'nonsense'"):
+        index("ann=nonsense", f"out={tmp_path / 'index'}")
+    assert encoded == []
+    assert not (tmp_path / "index").exists()
+
+
 def test_a_factory_string_that_does_not_fit_leaves_the_index_as_it_was(index: Make) -> None:
     done = index()
     for factory in ("nonsense", "IVF4096,Flat"):

@@ -64,6 +64,17 @@ def test_from_a_folder_to_its_hits(run: Path, images: Path, tmp_path: Path) -> N
         call("search", str(run), "--image", "gone.png")
 
 
+def test_a_page_that_cannot_be_written_is_told_before_the_search(
+    run: Path, images: Path, tmp_path: Path
+) -> None:
+    out = call("index", str(run), "--images", str(images)).stdout
+    assert "metadata" not in out
+    found = CliRunner().invoke(app, ["search", str(run), "a lake", "--html", str(tmp_path)])
+    assert isinstance(found.exception, UserError)
+    assert "it is a folder; name a file" in str(found.exception)
+    assert found.output == ""
+
+
 def test_a_killed_indexing_goes_on(shared_run: Path, tmp_path: Path) -> None:
     images, out = tmp_path / "many", tmp_path / "index"
     images.mkdir()

@@ -114,6 +114,17 @@ def test_a_condition_that_cannot_hold_is_refused() -> None:
         Condition.parse("country=Austria", [])
 
 
+def test_numbers_are_not_ordered_by_a_text() -> None:
+    numbers, mixed = [{"area": "3"}, {}, {"area": "1e2"}], [{"area": "3"}, {"area": "large"}]
+    for operator in ("<", "<=", ">", ">="):
+        wrong = Condition.parse(f"area{operator}x", ["area"])
+        with pytest.raises(DataError, match="'x' is no number, and area holds numbers, such as 3"):
+            wrong.check(numbers)
+        wrong.check(mixed)
+        Condition.parse(f"area{operator}7.5", ["area"]).check(numbers)
+    Condition.parse("area=x", ["area"]).check(numbers)
+
+
 def test_a_column_with_an_operator_in_a_value(tmp_path: Path) -> None:
     (tmp_path / "f.json").write_text(json.dumps([{"path": "a", "note": "x=1<2"}]))
     found = read_metadata(tmp_path / "f.json", tmp_path)

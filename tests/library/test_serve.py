@@ -92,7 +92,7 @@ def test_an_image_can_be_sent(still_server: LibraryServer, still: Library) -> No
         ("", "the query is empty"),
         ("q=", "the query is empty"),
         ("q=x&top=many", "must be a whole number"),
-        ("q=x&top=-1", "must be a whole number"),
+        ("q=x&top=-1", "must be at least 1"),
         ("q=x&top=0", "at least 1"),
         ("q=x&index=7", "there is no index 7"),
         ("q=x&technique=best", "known: own"),

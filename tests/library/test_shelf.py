@@ -36,6 +36,9 @@ def test_a_run_that_is_gone_can_be_named(
     library = Library(folder)
     with pytest.raises(RunError, match="--run DIR"):
         run_model(library)
+    run.mkdir()  # a folder, and no run
+    with pytest.raises(RunError, match=r"where .*library\.json says that it is"):
+        run_model(library)
     assert run_model(library, tmp_path / "moved").width == 16
     with pytest.raises(SearchIndexError, match="another model"):
         run_model(library, make_run(tmp_path / "other", seed=1))

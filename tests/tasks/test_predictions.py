@@ -40,10 +40,12 @@ def test_a_bad_line_is_named(tmp_path: Path, second: str, message: str) -> None:
 
 
 def test_no_file_no_text_no_answer(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="cannot be read"):
+    with pytest.raises(DataError, match=r"none\.jsonl does not exist"):
         read_predictions(tmp_path / "none.jsonl")
+    with pytest.raises(DataError, match="cannot be read: "):
+        read_predictions(tmp_path)
     (tmp_path / "a.jsonl").write_bytes(b"\xff\xfe\x00")
-    with pytest.raises(DataError, match="cannot be read"):
+    with pytest.raises(DataError, match="cannot be read as UTF-8"):
         read_predictions(tmp_path / "a.jsonl")
     (tmp_path / "a.jsonl").write_text("\n")
     with pytest.raises(DataError, match="holds no answer"):

@@ -3,11 +3,15 @@
 import json
 from pathlib import Path
 
+import pytest
+
 from tests.tasks.conftest import RIGHT
 from tests.training.conftest import run
+from wfa.errors import ConfigError
 from wfa.report.task_scores import score_notes
 from wfa.tasks.predictions import write_predictions
 from wfa.tasks.published import BENCH_ROWS, PUBLISHED, is_official
+from wfa.tasks.results import check_scores_of
 
 
 def test_scoring_writes_figures_and_shows_the_published(bench: Path, tmp_path: Path) -> None:
@@ -24,6 +28,24 @@ def test_scoring_writes_figures_and_shows_the_published(bench: Path, tmp_path: P
         assert f"{result.bleu4:.2f}" in out
     assert "not the official bench split" in " ".join(out.split())
     assert "without WordNet" in out
+
+
+def test_scores_of_other_answers_are_not_overwritten(bench: Path, tmp_path: Path) -> None:
+    first, second = tmp_path / "first.jsonl", tmp_path / "second.jsonl"
+    for path in (first, second):
+        write_predictions(path, RIGHT)
+    scores = tmp_path / "scores.json"
+    check_scores_of(scores, first.name)  # nothing is there
+    run(["score", str(first), f"rows={bench}"], tmp_path)
+    before = scores.read_bytes()
+    check_scores_of(scores, first.name)  # scored again
+    out = " ".join(run(["score", str(second), f"rows={bench}"], tmp_path, code=2).split())
+    assert "holds the scores of first.jsonl, not of second.jsonl" in out
+    assert "second.scores.json" in out
+    assert scores.read_bytes() == before
+    scores.write_text('{"answers": {"run": "runs/x"}}')  # what `wfa evaluate` wrote
+    with pytest.raises(ConfigError, match="out=FILE"):
+        check_scores_of(scores, first.name)
 
 
 def test_prompts_ask_without_the_answers(bench: Path, tmp_path: Path) -> None:
@@ -64,4 +86,5 @@ def test_notes_say_what_was_left_out() -> None:
     notes = score_notes(content)
     assert any("METEOR was left out" in note for note in notes)
     assert any("3 rows" in note for note in notes)
+    assert "guessing" in notes.pop()
     assert len(notes) == 2

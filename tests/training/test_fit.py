@@ -213,6 +213,13 @@ def test_an_interrupt_says_how_to_go_on(own_folder: Path, tmp_path: Path, cache:
     assert "Traceback" not in out
 
 
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="needs a place for no folder")
+def test_a_place_where_no_folder_can_be_made_is_told() -> None:
+    folder = RunFolder(Path("/proc/wfa"))
+    with pytest.raises(RunError, match="out=/proc/wfa cannot be made"), folder.locked():
+        pass
+
+
 def test_a_folder_that_is_trained_into_is_locked(tmp_path: Path) -> None:
     folder = RunFolder(tmp_path / "run")
     with folder.locked(), pytest.raises(RunError, match="another process"), folder.locked():

@@ -15,7 +15,7 @@ def benchmark(
     ],
     words: Words = None,
 ) -> None:
-    """Measure index families and gallery forms: recall, speed, size; say which one to use.
+    r"""Measure index families and gallery forms: recall, speed, size; say which one to use.
 
     Examples:
         wfa benchmark runs/scenes-0123456789
@@ -24,10 +24,10 @@ def benchmark(
 
         wfa benchmark runs/scenes-0123456789 benchmark=large out=runs/large
 
-        wfa benchmark runs/scenes-0123456789 benchmark.distractors=[captions_folder]
+        wfa benchmark runs/scenes-0123456789 benchmark.distractors=\[captions_folder]
         benchmark.distractors.captions_folder.root=my_images
 
-        wfa benchmark test.safetensors benchmark.families=[flat,hnsw] benchmark.gallery=20000
+        wfa benchmark test.safetensors benchmark.families=\[flat,hnsw] benchmark.gallery=20000
     """
     from wfa.report.efficiency import (
         benchmark_tables,

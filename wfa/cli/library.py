@@ -53,6 +53,7 @@ MovedRun = Annotated[
     Path | None, typer.Option("--run", help="The run, where it no longer lies as it did.")
 ]
 _LISTED = 5
+_ALWAYS = ("images in the index", "encoded now", "described by the metadata")
 
 
 def index(
@@ -109,14 +110,18 @@ def search(
 
         wfa search runs/scenes-0123456789 --image field.png --where country=Austria --json
     """
+    from wfa.files import check_writable
     from wfa.library.ask import Question, ask, read_query_image
     from wfa.library.gallery import write_gallery
     from wfa.library.shelf import open_library, run_model
 
+    if html is not None:
+        check_writable(html)
     library = open_library(index)
     question = Question(
         captions=tuple(captions or ()),
         image=None if image is None else read_query_image(image),
+        image_name=f"--image {image}",
         top=top,
         technique=technique,
         kind=kind,
@@ -180,8 +185,8 @@ def _show_indexed(done: "Indexed") -> None:
         ("described by the metadata", done.described),
         ("left out", len(done.left_out)),
     ):
-        if count or label in ("images in the index", "encoded now", "described by the metadata"):
-            table.add_row(label, "-" if count is None else f"{count:,}")
+        if count or (count is not None and label in _ALWAYS):
+            table.add_row(label, f"{count:,}")
     table.add_row("seconds", f"{done.seconds:.1f}")
     console.print(table)
     for file in done.left_out[:_LISTED]:
@@ -203,7 +208,7 @@ def _show_answer(answer: "Answer") -> None:
     table = Table("rank", "score", "image", box=None)
     for hit in answer.hits:
         gone = " [red](missing)[/]" if hit.missing else ""
-        table.add_row(str(hit.rank), f"{hit.score:.3f}", escape(hit.path) + gone)
+        table.add_row(str(hit.rank), f"{hit.score:.4f}", escape(hit.path) + gone)
     console.print(table)
     console.print(
         f"query encoded in {answer.encode_ms:.1f} ms, {answer.images:,} images searched in "

@@ -24,12 +24,13 @@ def score(
         Path | None, typer.Option("--prompts", help="Write the questions to this file instead.")
     ] = None,
 ) -> None:
-    """Score any model's answers to BigEarthNet.txt, or write the questions that it is to answer.
+    r"""Score any model's answers to BigEarthNet.txt, or write the questions that it is to answer.
 
     The questions are those of data.root=DIR, WFA_DATA_DIR, or rows=FILE.parquet, of split=bench
-    unless given. An answer is `yes` or `no`, an option's letter, a box `[x1 y1, x2 y2]` from 0 to
+    unless given. An answer is `yes` or `no`, an option's letter, a box `\[x1 y1, x2 y2]` from 0 to
     1, or a caption; any other is wrong, and counted. `extras=similarity,BERTScore` compares
-    captions by networks too. The figures go to scores.json beside the answers, or to out=FILE.
+    captions by networks too. The figures go to scores.json beside the answers, or to out=FILE;
+    those of another file of answers are not overwritten without it.
 
     Examples:
         wfa score answers.jsonl rows=BigEarthNet.txt.parquet
@@ -41,7 +42,7 @@ def score(
     from wfa.tasks.predictions import read_predictions
     from wfa.tasks.prompts import write_prompts
     from wfa.tasks.request import parse_request
-    from wfa.tasks.results import FILE, scores_json, write_scores
+    from wfa.tasks.results import FILE, check_scores_of, scores_json, write_scores
     from wfa.tasks.score import score as score_answers
 
     asked = parse_request(words or [])
@@ -51,10 +52,12 @@ def score(
         count = write_prompts(prompts, track(asked.questions(), "writing prompts"))
         console.print(f"{count:,} prompts in {escape(str(prompts))}", soft_wrap=True)
     elif asked.answers is not None:
+        path = Path(asked.out) if asked.out else asked.answers.parent / FILE
+        if not asked.out:
+            check_scores_of(path, asked.answers.name)
         answers, questions = read_predictions(asked.answers), asked.questions()
         found = score_answers(track(questions, "scoring"), answers, asked.extras)
         content = scores_json(found, questions.describe(), {"file": asked.answers.name})
-        path = Path(asked.out) if asked.out else asked.answers.parent / FILE
         write_scores(path, content)
         show_scores(content, asked.answers.stem)
         console.print(f"scores {escape(str(path))}", soft_wrap=True)

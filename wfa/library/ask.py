@@ -23,6 +23,7 @@ class Question:
     Attributes:
         captions: One text, or several that describe the same image.
         image: An image file's content.
+        image_name: What messages call it.
         like: The id of an image of the library.
         top: How many images.
         technique: One of `wfa.library.model.TECHNIQUES`.
@@ -33,6 +34,7 @@ class Question:
 
     captions: tuple[str, ...] = ()
     image: bytes | None = None
+    image_name: str = "the image to ask with"
     like: int | None = None
     top: int = 10
     technique: str = "own"
@@ -179,7 +181,7 @@ def _query(library: Library, model: RunModel, question: Question) -> Query:
         try:
             return model.ask_image(decode_image(question.image))
         except BadImageError as error:
-            raise DataError(f"the image to ask with {error}") from error
+            raise DataError(f"{question.image_name} {error}") from error
     return model.ask(question.captions, question.technique)
 
 

@@ -30,6 +30,7 @@ from wfa.library.options import IndexOptions, index_folder_of
 from wfa.library.rows import Rows, model_of, read_rows, write_rows
 from wfa.provenance import versions
 from wfa.retrieval.embed import Track, untracked
+from wfa.retrieval.indexes.factory import new_index
 from wfa.retrieval.indexes.store import load_index, read_sidecar, save_index
 from wfa.retrieval.indexes.vector_index import build_index
 
@@ -86,7 +87,7 @@ def index_images(
     Raises:
         RunError: The folder holds no finished run.
         DataError: There is no such folder, or no image in it can be read.
-        SearchIndexError: The index is of another model or folder.
+        SearchIndexError: The index is of another model or folder, or FAISS does not know `ann`.
         ModelError: The model gives NaN.
         UserError: The disk is full.
     """
@@ -97,6 +98,8 @@ def index_images(
     metadata = _metadata(folder, images, options)
     options = _kept(folder, options)
     model = RunModel(run)
+    for factory, rerank in _factories(options).values():  # before any image is encoded
+        new_index(factory, model.width, rerank)
 
     known, old = Known(), _old_rows(folder, model.checksum)
     if old is not None:

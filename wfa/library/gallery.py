@@ -90,7 +90,7 @@ def _card(hit: FoundImage, library: Library) -> Markup:
         "li",
         picture,
         tag("div", tag("span", hit.rank, class_="rank"),
-            tag("span", f"{hit.score:.3f}", class_="score"), class_="line"),
+            tag("span", f"{hit.score:.4f}", class_="score"), class_="line"),
         tag("div", hit.path, class_="path"),
         facts(list(hit.metadata.items())) if hit.metadata else None,
     )  # fmt: skip

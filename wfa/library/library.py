@@ -120,12 +120,15 @@ class Library:
             (M,) bool, or None where there is no filter.
 
         Raises:
-            DataError: A condition cannot be read, or there is no metadata.
+            DataError: A condition cannot be read or orders numbers by a text, or there is no
+                metadata.
             ConfigError: There is no such column.
         """
         conditions = [Condition.parse(text, self.facts.columns) for text in where]
         if not glob and not conditions:
             return None
+        for condition in conditions:
+            condition.check(self.metadata)
         passed = [
             (not glob or fnmatchcase(path, glob)) and all(c.holds(facts) for c in conditions)
             for path, facts in zip(self.paths, self.metadata, strict=True)

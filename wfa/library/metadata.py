@@ -3,7 +3,7 @@
 import json
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePath, PurePosixPath
 from typing import Any
@@ -21,6 +21,8 @@ Facts = Mapping[str, str]
 """Column -> value of one image; a column without a value is left out."""
 
 _CONDITION = re.compile(r"\s*([^=!<>~]+?)\s*(!=|<=|>=|=|<|>|~)(.*)", re.DOTALL)
+
+_ORDERS = ("<", "<=", ">", ">=")
 
 
 @dataclass(frozen=True)
@@ -153,6 +155,21 @@ class Condition:
         if match[1] not in columns:
             raise unknown("metadata column", match[1], list(columns))
         return cls(match[1], match[2], match[3].strip())
+
+    def check(self, images: Iterable[Facts]) -> None:
+        """Refuse to order numbers by a value that is none.
+
+        Raises:
+            DataError: All values of the column are numbers, and the condition's is not.
+        """
+        if self.operator not in _ORDERS or _number(self.value) is not None:
+            return
+        found = [facts[self.column] for facts in images if self.column in facts]
+        if found and all(_number(text) is not None for text in found):
+            raise DataError(
+                f"{self.column}{self.operator}{self.value}: {self.value!r} is no number, and "
+                f"{self.column} holds numbers, such as {found[0]}"
+            )
 
     def holds(self, facts: Facts) -> bool:
         """Say whether an image passes; one without a value passes only `!=`."""

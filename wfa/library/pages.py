@@ -103,7 +103,7 @@ def answer(shelf: Shelf, asked: Mapping[str, Sequence[str]], image: bytes | None
 
     def number(key: str, otherwise: str) -> int:
         text = one(key, otherwise)
-        if not text.isdecimal() or len(text) > 18:
+        if not text.removeprefix("-").isdecimal() or len(text) > 18:
             raise UserError(f"{key}={text!r} must be a whole number")
         return int(text)
 

@@ -32,10 +32,10 @@ def run_model(library: Library, run: Path | None = None) -> RunModel:
         SearchIndexError: The run holds another model.
     """
     folder = run or library.facts.run_folder(library.folder)
-    if not folder.is_dir():
+    if run is None and not (folder / "config.yaml").is_file():
         raise RunError(
-            f"the run of {library.folder} is not at {folder}: put it there, or name its folder "
-            "with --run DIR"
+            f"the run of {library.folder} is not at {folder}, where {library.folder / FILE} says "
+            "that it is: put it there, or name its folder with --run DIR"
         )
     model = RunModel(folder)
     check_model(library, model)

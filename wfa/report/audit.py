@@ -120,11 +120,14 @@ def _shared_grid(found: Audit) -> Grid:
     if found["against"]:  # many pairs, most of which share nothing
         rows = [row for row in rows if row[2] != "0" or row[5] not in ("0", DASH)]
     return Grid(
-        title="captions that splits share, and images: with two such captions, by hash",
-        header=("of", "stand in", "captions", "share", "with 2", "by hash"),
+        title="what of one split stands in another too",
+        header=(
+            "of", "also in", "captions", "share", "images with 2 such captions",
+            "images with equal hash",
+        ),
         rows=tuple(rows),
         labels=2,
-    )
+    )  # fmt: skip
 
 
 def _same_in(images: Audit | None, one: str, other: str) -> str:

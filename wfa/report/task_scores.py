@@ -21,7 +21,7 @@ _BESIDE = {"ranked": "by ranking", "generated": "generated"}
 
 
 def score_tables(content: Mapping[str, Any], title: str = "these answers") -> list[Table]:
-    """Return a table a group of tasks, in percent; of the official rows one beside published ones.
+    """Return a table a group of tasks, in percent, and one beside the published results.
 
     Args:
         content: `scores.json`.
@@ -34,7 +34,7 @@ def score_tables(content: Mapping[str, Any], title: str = "these answers") -> li
     tables = [
         table for group, tasks in groups.items() for table in _group_tables(group, tasks, beside)
     ]
-    return [*tables, _bench_table(content, title)] if _is_official(content) else tables
+    return [*tables, _bench_table(content, title)]
 
 
 def score_notes(content: Mapping[str, Any]) -> list[str]:
@@ -54,8 +54,8 @@ def score_notes(content: Mapping[str, Any]) -> list[str]:
         notes.append(f"{data['bad_rows']} rows that do not parse were left out")
     if not _is_official(content):
         notes.append(
-            f"{data['name']}, {data['split']}, is not the official bench split: nothing published "
-            "can stand beside these figures"
+            f"{data['name']}, {data['split']}, is not the official bench split: the published "
+            "results are there for their size only"
         )
     return [*notes, "guessing: 50 % of binary questions, 25 % of mcq with four options"]
 
@@ -118,7 +118,10 @@ def _by_task(figures: Iterable[Mapping[str, Any]]) -> _Tasks:
 
 def _bench_table(content: Mapping[str, Any], title: str) -> Table:
     published = content["published"]
-    table = Table(box=box.SIMPLE_HEAD, title=f"beside {published['source']}, bench, in percent")
+    what = f"beside {published['source']}, bench, in percent"
+    if not _is_official(content):
+        what = f"NOT comparable: other questions than those of {published['source']}; percent"
+    table = Table(box=box.SIMPLE_HEAD, title=what)
     table.add_column("model")
     for task, metric, _ in _BENCH:
         table.add_column(f"{task}\n{metric}", justify="right")

@@ -34,7 +34,11 @@ def read_predictions(path: Path) -> dict[int, str]:
                             "already; give each question one answer"
                         )
                     found[rid], lines[rid] = output, number
-    except (OSError, UnicodeDecodeError) as error:
+    except FileNotFoundError as error:
+        raise DataError(f"the file of answers {path} does not exist") from error
+    except OSError as error:
+        raise DataError(f"{path} cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
         raise DataError(f"{path} cannot be read as UTF-8 text: {error}") from error
     if not found:
         raise DataError(f'{path} holds no answer; wanted are lines {{"ID": 17, "output": "yes"}}')

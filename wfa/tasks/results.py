@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from wfa.errors import ConfigError
 from wfa.files import write_text
 from wfa.provenance import git_state, versions
 from wfa.tasks.captioning.metrics import METHODS
@@ -44,6 +45,30 @@ def scores_json(
         "git": git_state(),
         "versions": versions(),
     }
+
+
+def check_scores_of(path: Path, answers: str) -> None:
+    """Refuse a `scores.json` that `wfa score` did not make of this file of answers.
+
+    Args:
+        path: The file that is to be written.
+        answers: Name of the file of answers.
+
+    Raises:
+        ConfigError: It holds the scores of other answers, or something else.
+    """
+    if not path.exists():
+        return
+    try:
+        held = json.loads(path.read_text(encoding="utf-8"))["answers"]["file"]
+    except (OSError, ValueError, KeyError, TypeError):
+        held = None
+    if held != answers:
+        of = f"the scores of {held}" if isinstance(held, str) else "no scores of a file of answers"
+        raise ConfigError(
+            f"{path} holds {of}, not of {answers}: say out=FILE to keep both, such as "
+            f"out={path.with_name(f'{Path(answers).stem}.{FILE}')}"
+        )
 
 
 def write_scores(path: Path, content: Mapping[str, Any]) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from wfa.config import RunConfig, resolve
 from wfa.errors import RunError
@@ -137,13 +137,12 @@ class RunFolder:
         """Keep other processes from training into this folder at the same time.
 
         Raises:
-            RunError: One does so already.
+            RunError: One does so already, or the folder cannot be made.
         """
         if fcntl is None:  # no such lock on Windows
             yield
             return
-        self.path.mkdir(parents=True, exist_ok=True)
-        with (self.path / LOCK).open("a") as file:
+        with self._open_lock() as file:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError as error:
@@ -152,6 +151,16 @@ class RunFolder:
                     "folder with out=DIR"
                 ) from error
             yield
+
+    def _open_lock(self) -> TextIO:
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+            return (self.path / LOCK).open("a")
+        except OSError as error:  # root may write anywhere, and yet makes no folder in /proc
+            raise RunError(
+                f"out={self.path} cannot be made ({error.strerror}): choose another folder with "
+                "out=DIR"
+            ) from error
 
     def claim(self, config: RunConfig, overwrite: bool) -> None:
         """Make the folder this run's: new, unfinished of the same config, or overwritten.

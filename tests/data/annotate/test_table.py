@@ -100,7 +100,7 @@ def test_what_is_left_out_is_counted(tmp_path: Path) -> None:
     # Maps 4 and 5 have no row, patch 3 has two, patch 1 an unknown split.
     assert found.bad_rows.count == 4
     remarks = list(found.remarks())
-    assert "1 maps show none of the 19 classes" in remarks
+    assert "1 map shows none of the 19 classes" in remarks
     assert "4 maps or rows of the metadata were left out" in remarks
     assert sum("has no row in" in line for line in remarks) == 2
     with pytest.raises(DataError, match=r"has no row in .*on_bad_row=skip"):

@@ -102,6 +102,16 @@ def test_what_cannot_be_measured(tmp_path: Path, words: tuple[str, ...], message
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_gallery_below_the_usual_k_lowers_it(tmp_path: Path) -> None:
+    words = ("benchmark.gallery=0", "benchmark.families=[flat]")
+    found = run_benchmark(embeddings(images=4), (), parse_request(words), {}, tmp_path)
+    assert found["settings"]["k"] == 4
+    assert found["notes"][0].startswith("k is 4 and not 10")
+    asked = parse_request((*words, "benchmark.k=10"))
+    with pytest.raises(SearchIndexError, match="k=10 is above the gallery of 4"):
+        run_benchmark(embeddings(images=4), (), asked, {}, tmp_path)
+
+
 def test_a_large_gallery_lies_in_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     words = ("benchmark.families=[flat,sq8]", "benchmark.forms=false")
     inside = run(tmp_path, *words)

@@ -54,16 +54,21 @@ class Annotated:
 
     def remarks(self) -> Iterator[str]:
         """Say in words what was annotated, left out and reworded."""
-        yield f"{self.patches:,} patches annotated with {self.rows.total():,} rows"
-        for count, what in (
-            (self.without_map, "patches of the metadata have no reference map"),
-            (self.without_class, "maps show none of the 19 classes"),
-            (self.reworded, "captions are in the model's words"),
-            (self.refused, "answers of the model were refused: they state other facts"),
-            (self.bad_rows.count, "maps or rows of the metadata were left out"),
-        ):
+        patches = "patch" if self.patches == 1 else "patches"
+        yield f"{self.patches:,} {patches} annotated with {self.rows.total():,} rows"
+        for count, one, many in (
+            (self.without_map, "patch of the metadata has no reference map",
+             "patches of the metadata have no reference map"),
+            (self.without_class, "map shows none of the 19 classes",
+             "maps show none of the 19 classes"),
+            (self.reworded, "caption is in the model's words", "captions are in the model's words"),
+            (self.refused, "answer of the model was refused: it states other facts",
+             "answers of the model were refused: they state other facts"),
+            (self.bad_rows.count, "map or row of the metadata was left out",
+             "maps or rows of the metadata were left out"),
+        ):  # fmt: skip
             if count:
-                yield f"{count:,} {what}"
+                yield f"{count:,} {one if count == 1 else many}"
         yield from self.bad_rows.reasons
 
 

@@ -92,8 +92,8 @@ def _table(root: Path, given: str) -> Path:
     )
     if not found:
         raise DataError(
-            f"{root} holds no table of captions: put a CSV with the columns filename,caption there "
-            f"(or {', '.join(SUFFIXES[1:])})"
+            f"{root} holds no table of captions: put a CSV with the columns file_name,caption "
+            f"there (or {', '.join(SUFFIXES[1:])})"
         )
     if len(found) > 1:
         names = ", ".join(path.name for path in found)

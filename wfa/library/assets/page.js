@@ -177,14 +177,14 @@ function card(hit, place) {
       hit.rank ? make("span", { class: "rank" }, String(hit.rank)) : null,
       make("button", { class: "similar", type: "button", click: () => similar(hit.id) }, "similar"),
       hit.rank ? make("span", { class: "score", title: "Similarity to the query, from -1 to 1" },
-        hit.score.toFixed(3)) : null),
+        hit.score.toFixed(4)) : null),
     make("div", { class: "path" }, hit.path));
 }
 
 function enlarge(hit, place) {
   at("large-image").src = `/image/${place}/${hit.id}`;
   at("large-image").alt = hit.path;
-  const found = hit.rank ? ` · rank ${hit.rank} · ${hit.score.toFixed(3)}` : "";
+  const found = hit.rank ? ` · rank ${hit.rank} · ${hit.score.toFixed(4)}` : "";
   const head = make("p", {}, make("strong", {}, hit.path), found);
   at("large-facts").replaceChildren(...[head, facts(hit)].filter(Boolean));
   at("large").showModal();

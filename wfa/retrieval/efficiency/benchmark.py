@@ -1,7 +1,7 @@
 """The whole measurement of one split: gallery, sweep, forms, what to use."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -63,10 +63,11 @@ def run_benchmark(
         ConfigError: A family is not known.
         SearchIndexError: `k` is above the gallery.
     """
+    size = max(request.config.gallery, len(embeddings.images))
+    request, lowered = _fitted(request, size)
     config = request.config
     for name, vectors in others:
         check_vectors(name, vectors)
-    size = max(config.gallery, len(embeddings.images))
     chosen = [family(name, size, embeddings.images.shape[1]) for name in config.families]
     remove_leftovers(folder)
     with temporary_folder(folder / _SCRATCH) as scratch:
@@ -83,10 +84,19 @@ def run_benchmark(
         "versions": versions(),
         "gpus": faiss.get_num_gpus(),
         "recommended": asdict(recommend(points, request.goal)),
-        "notes": notes(points),
+        "notes": [*lowered, *notes(points)],
         "forms": forms,
         "held_out": held_out,
     }
+
+
+def _fitted(request: Request, size: int) -> tuple[Request, list[str]]:
+    """Lower a `k` that nobody asked for to the gallery's size, and say so."""
+    k = request.config.k
+    if request.k_asked or k <= size:
+        return request, []
+    words = f"k is {size} and not {k}: the gallery holds no more; split=NAME asks about another"
+    return replace(request, config=replace(request.config, k=size)), [words]
 
 
 def _indexes(
@@ -100,7 +110,8 @@ def _indexes(
     if config.k > len(gallery.vectors):
         raise SearchIndexError(
             f"benchmark.k={config.k} is above the gallery of {len(gallery.vectors)} vectors: "
-            "ask for fewer, or set benchmark.gallery higher"
+            "ask for fewer, set benchmark.gallery higher, or ask about a larger split with "
+            "split=NAME"
         )
     task = task_of(single_texts(embeddings), config.queries, config.seed)
     thresholds = exact_thresholds(task.queries, gallery.vectors, config.k)

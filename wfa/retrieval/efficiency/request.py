@@ -29,6 +29,7 @@ class Request:
         goal: What a recommended point must keep.
         distractors: Data sets whose images fill the gallery up, in this order.
         others: The words that are about something else, such as `data=` and `split=`.
+        k_asked: Whether `benchmark.k=` is one of the words; else a small gallery lowers it.
     """
 
     name: str
@@ -36,6 +37,7 @@ class Request:
     goal: Goal
     distractors: tuple[Choice, ...] = ()
     others: tuple[str, ...] = ()
+    k_asked: bool = False
 
     def as_dict(self) -> dict[str, Any]:
         """Return plain values, as a recipe has them."""
@@ -79,6 +81,7 @@ def parse_request(words: Sequence[str]) -> Request:
         goal=build_options(Goal, goal, f"benchmark.{_RECOMMEND}"),
         distractors=tuple(_data(*item) for item in distractors.items()),
         others=tuple(others),
+        k_asked=any(path == ["k"] for path, _ in changes),
     )
 
 
