@@ -1,9 +1,5 @@
 """The model with a decoder: both losses from one pass, alike on two processes, and its options."""
 
-import json
-import os
-import subprocess
-import sys
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
@@ -15,6 +11,7 @@ from torch import nn
 
 from tests.data.tiny import TinyDataset
 from tests.model.kinds.coca_worker import build, whole_batch
+from tests.model.two_processes import run_two
 from wfa import plugins
 from wfa.data.lesson import DESCRIBE, OWN_TOKENS, prompt
 from wfa.encoders._base import Encoder
@@ -25,7 +22,6 @@ from wfa.model.kinds import clip
 from wfa.model.kinds.coca import CoCa, Config
 
 WORKER = Path(__file__).with_name("coca_worker.py")
-ROOT = WORKER.parents[3]
 
 
 def test_the_loss_is_the_contrast_and_the_weighted_answers() -> None:
@@ -66,26 +62,7 @@ def test_every_parameter_that_trains_is_reached() -> None:
 
 
 def test_two_processes_give_the_loss_and_gradients_of_one(tmp_path: Path) -> None:
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
-    processes = [
-        subprocess.Popen(
-            [sys.executable, str(WORKER), str(rank), str(tmp_path)],
-            env=environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
-        for rank in range(2)
-    ]
-    try:
-        for process in processes:
-            said, _ = process.communicate(timeout=240)
-            assert process.returncode == 0, said
-    finally:
-        for process in processes:
-            process.kill()
-    for rank in range(2):
-        found = json.loads((tmp_path / f"{rank}.json").read_text())
+    for found in run_two(WORKER, tmp_path):
         assert {"loss", "captioning", "decoder.words", "decoder.cells"} <= found.keys()
         assert max(found.values()) < 1e-5, max(found, key=lambda name: found[name])
 
