@@ -7,8 +7,11 @@ import json
 from pathlib import Path
 
 from wfa.files import write_text
+from wfa.tasks.catalogue import GROUPS
 
 HERE = Path(__file__).parent
+_HEAD = 2
+"""Lines of a Markdown table above its rows."""
 SPEED = (
     "bleu",
     "text_step",
@@ -19,6 +22,7 @@ SPEED = (
     "ben_reader",
 )
 WINS = HERE / "2026-11_which_technique_wins"
+TASKS = HERE / "2026-11_what_can_one_run_answer"
 RECIPES = HERE / "2026-11_what_do_the_recipes_reach"
 SENSORS = HERE / "2026-11_what_does_each_sensor_bring"
 
@@ -30,11 +34,13 @@ def blocks() -> dict[str, str]:
     table = "\n".join(line.rstrip() for line in printed[start:].splitlines())
     wins = (WINS / "README.md").read_text(encoding="utf-8").split("\n\n")[1]
     summary = (RECIPES / "README.md").read_text(encoding="utf-8").split("\n\n")[1]
+    tasks = (TASKS / "README.md").read_text(encoding="utf-8").split("\n\n")[1].splitlines()
     sensors = (SENSORS / "README.md").read_text(encoding="utf-8").split("\n\n")[1:6]
     return {
         "printed": f"```\n{table.strip()}\n```",
         "recipes": summary,
         "techniques": wins,
+        "tasks": "\n".join(tasks[: _HEAD + len(GROUPS)]),
         "sensors": "\n\n".join(sensors),
         "speed": speed(),
     }

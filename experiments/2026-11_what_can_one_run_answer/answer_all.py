@@ -32,10 +32,14 @@ def wfa(*words: str) -> float:
     return time.perf_counter() - started
 
 
-def result(label: str, words: list[str], out: Path) -> dict[str, Any]:
-    """Train, answer, and gather one run's row."""
+def measured(words: list[str], out: Path) -> dict[str, float]:
+    """Train and answer; return the seconds of both."""
     seconds = {"train": wfa("train", *words, f"out={out}")}
-    seconds["answer"] = wfa("evaluate", str(out), "task=bigearthnet_txt")
+    return {**seconds, "answer": wfa("evaluate", str(out), "task=bigearthnet_txt")}
+
+
+def result(label: str, out: Path, seconds: dict[str, float]) -> dict[str, Any]:
+    """Gather one run's row."""
     facts = json.loads((out / "run.json").read_text(encoding="utf-8"))
     (scores,) = (out / "tasks").glob(f"*/{FILE}")
     return {
@@ -77,16 +81,14 @@ def table(rows: list[dict[str, Any]]) -> str:
     return "\n".join(lines)
 
 
-def main() -> None:
-    """Run everything; nothing is written before all runs are done."""
-    runs: dict[str, list[str]] = read_yaml(HERE / "config.yaml")["runs"]
-    with tempfile.TemporaryDirectory() as scratch:
-        rows = [result(label, words, Path(scratch) / label) for label, words in runs.items()]
+def write(rows: list[dict[str, Any]]) -> None:
+    """Write results.jsonl and README.md."""
     write_text(HERE / "results.jsonl", "".join(json.dumps(row) + "\n" for row in rows))
-    machine, git = rows[0]["machine"], rows[0]["git"]
-    times = "; ".join(
+    machine = rows[0]["machine"]
+    runs = "; ".join(
         f"{row['run']}: {row['process_seconds']['train']:.0f} s to train and "
-        f"{row['process_seconds']['answer']:.0f} s to learn heads and answer"
+        f"{row['process_seconds']['answer']:.0f} s to learn heads and answer, commit "
+        f"{row['git']['commit'][:10]}{', with changes' if row['git']['dirty'] else ''}"
         for row in rows
     )
     write_text(
@@ -96,11 +98,20 @@ def main() -> None:
         "Percent on the bench split of `scenes_s1s2`, which is synthetic: maps drawn from a seed "
         "with Sentinel-1 and Sentinel-2 bands, in the official formats. The figures say that every "
         "task can be learned and measured; they say nothing about real scenes, and cannot stand "
-        f"beside published ones. One seed each; whole processes: {times}; on {machine['cores']} "
-        f"cores of {machine['processor']}; commit {git['commit'][:10]}"
-        f"{', with changes' if git['dirty'] else ''}. Chance is 50 for binary and 25 for mcq.\n\n"
+        "beside published ones. Chance is 50 for binary and 25 for mcq. One seed each; whole "
+        f"processes on {machine['cores']} cores of {machine['processor']} that other work shared: "
+        f"{runs}.\n\n"
         "```\npython experiments/2026-11_what_can_one_run_answer/answer_all.py\n```\n",
     )
+
+
+def main() -> None:
+    """Run everything; nothing is written before all runs are done."""
+    runs: dict[str, list[str]] = read_yaml(HERE / "config.yaml")["runs"]
+    with tempfile.TemporaryDirectory() as scratch:
+        outs = {label: Path(scratch) / label for label in runs}
+        write([result(label, outs[label], measured(words, outs[label]))
+               for label, words in runs.items()])  # fmt: skip
 
 
 if __name__ == "__main__":
