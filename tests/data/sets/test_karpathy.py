@@ -42,7 +42,7 @@ def test_missing_root_says_what_to_do(tmp_path: Path, monkeypatch: pytest.Monkey
     with pytest.raises(DataError, match=r"not at .*data\.root=DIR.*wfa data prepare sydney"):
         opened(tmp_path / "nowhere")
     monkeypatch.delenv("WFA_DATA_DIR", raising=False)
-    with pytest.raises(DataError, match=r"no folder: set data\.root=DIR or WFA_DATA_DIR"):
+    with pytest.raises(DataError, match=r"no folder: add data\.root=DIR to the command"):
         SydneyCaptions(Config(), "train")
 
 
