@@ -1,13 +1,22 @@
 """Fixtures of the data room."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image
+
+from wfa.data._bigearthnet.stores import close_environments
+
+
+@pytest.fixture(autouse=True)
+def _closed_after() -> Iterator[None]:
+    """Close every LMDB, so that the next test may open the same file by itself."""
+    yield
+    close_environments()
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 import json
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -9,19 +8,12 @@ import pyarrow.parquet as pq
 import pytest
 
 from wfa.data._bigearthnet.layout import open_store
-from wfa.data._bigearthnet.stores import close_environments
 from wfa.data._scenes.official import MANIFEST, write_official
 from wfa.data._scenes.pairs import make_pair
 from wfa.data.annotate.maps import open_maps
 from wfa.errors import ConfigError, DataError
 
 COUNTS = {"train": 20, "bench": 3}
-
-
-@pytest.fixture(autouse=True)
-def _closed_after() -> Iterator[None]:
-    yield
-    close_environments()
 
 
 @pytest.fixture(scope="module")

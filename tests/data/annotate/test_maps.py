@@ -1,4 +1,4 @@
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -6,18 +6,11 @@ import pytest
 import tifffile
 
 from tests.data.annotate.made import PATCH, random_codes, write_maps
-from wfa.data._bigearthnet.stores import close_environments
 from wfa.data.annotate.maps import open_maps
 from wfa.data.prepare.bigearthnet import build_lmdb
 from wfa.errors import DataError
 
 MAPS = {PATCH.format(number): random_codes(number) for number in range(3)}
-
-
-@pytest.fixture(autouse=True)
-def _closed_after() -> Iterator[None]:
-    yield
-    close_environments()
 
 
 @pytest.mark.parametrize("form", ["folders", "flat", "lmdb"])

@@ -1,20 +1,12 @@
 """A small made BigEarthNet, and the real one's files."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from tests.data.bigearthnet.made import three_pairs, write_geotiffs, write_rows
-from wfa.data._bigearthnet.stores import close_environments
 from wfa.data.prepare.bigearthnet import build_lmdb
-
-
-@pytest.fixture(autouse=True)
-def _closed_after() -> Iterator[None]:
-    """Close every LMDB, so that the next test may open the same file by itself."""
-    yield
-    close_environments()
 
 
 @pytest.fixture(scope="session")

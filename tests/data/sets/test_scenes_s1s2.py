@@ -1,5 +1,4 @@
 import pickle
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -8,17 +7,10 @@ import numpy as np
 import pytest
 
 from wfa.data._bigearthnet.bands import PRESETS
-from wfa.data._bigearthnet.stores import close_environments
 from wfa.data._scenes.pairs import make_pair
 from wfa.data.sets.scenes_s1s2 import Config, ScenesS1S2
 from wfa.data.verify import verify
 from wfa.errors import ConfigError, DataError
-
-
-@pytest.fixture(autouse=True)
-def _closed_after() -> Iterator[None]:
-    yield
-    close_environments()
 
 
 @pytest.fixture(scope="module")
