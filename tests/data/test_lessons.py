@@ -1,6 +1,7 @@
 """Lessons: rows and captions as instructions with answers, and which of them a step takes."""
 
 from collections import Counter
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -11,7 +12,19 @@ from wfa.data._bigearthnet.lessons import allowed_answers, instruction_of, lesso
 from wfa.data._bigearthnet.rows import Row
 from wfa.data.batch import Batch
 from wfa.data.inputs import PixelInputs
-from wfa.data.lesson import ANSWER, DESCRIBE, END, OWN_TOKENS, Lesson, prompt, stacked, written
+from wfa.data.lesson import (
+    ANSWER,
+    DESCRIBE,
+    END,
+    FIRST_PLACE,
+    OWN_TOKENS,
+    Lesson,
+    prompt,
+    stacked,
+    text_of,
+    tokens_of,
+    written,
+)
 from wfa.data.lessons import Lessons, lessons_of
 from wfa.data.loader import CaptionDataModule, TrainingBatches
 
@@ -49,9 +62,9 @@ def spell(text: str) -> list[int]:
 def test_rows_become_plain_instructions_and_answers() -> None:
     assert [lesson_of(row) for row in ROWS] == [
         ("binary/presence", "Any pastures?", "yes"),
-        ("mcq/season", f"Which season? {OPTIONS}", "b"),
-        ("bounding box/reference", "Find the lake.", "0, 33, 28, 80"),
-        ("bounding box/point", "What is at (7, 60)?", "0, 0, 100, 100"),
+        ("mcq/season", "Which season?", "winter"),
+        ("bounding box/reference", "Find the lake.", "<0%><33%><28%><80%>"),
+        ("bounding box/point", "What is at <7%><60%>?", "<0%><0%><100%><100%>"),
         ("captioning", "Describe it.", "Pastures (~20 ha) lie here."),
     ]
     assert [instruction_of(row) for row in ROWS] == [lesson_of(row).instruction for row in ROWS]
@@ -59,23 +72,35 @@ def test_rows_become_plain_instructions_and_answers() -> None:
 
 def test_the_answers_that_a_question_leaves() -> None:
     found = [allowed_answers(row) for row in ROWS]
-    assert found == [("yes", "no"), ("a", "b", "c", "d"), (), (), ()]
+    seasons = [("a", "summer"), ("b", "winter"), ("c", "spring"), ("d", "fall")]
+    assert found == [[("yes", "yes"), ("no", "no")], seasons, [], [], []]
 
 
 @pytest.mark.parametrize(
     ("text", "box"),
     [
-        ("0, 33, 28, 80", (0.0, 0.33, 0.28, 0.8)),
-        ("0 , 3 3 , 2 8 , 8 0", (0.0, 0.33, 0.28, 0.8)),
-        ("0,33,28", None),
-        ("28, 33, 0, 80", None),
-        ("0, 33, 28, 101", None),
-        ("0, 33, 28, x", None),
+        ("<0%><33%><28%><80%>", (0.0, 0.33, 0.28, 0.8)),
+        ("<0%><33%><28%>", None),
+        ("<0%><33%><28%><80%><80%>", None),
+        ("<28%><33%><0%><80%>", None),
+        ("<0%><33%><28%><33%>", None),
+        ("<0%><33%><28%><101%>", None),
+        ("<0%><33%><28%> lake", None),
         ("", None),
     ],
 )
-def test_boxes_are_read_whatever_the_spaces(text: str, box: tuple[float, ...] | None) -> None:
+def test_four_places_are_a_box_if_it_has_an_area(text: str, box: tuple[float, ...] | None) -> None:
     assert read_box(text) == box
+
+
+def test_a_place_is_one_token_and_is_read_again() -> None:
+    tokens = tokens_of(spell, "at <7%><100%>, <101%>")
+    assert tokens[:3] == [97 + OWN_TOKENS, 116 + OWN_TOKENS, 32 + OWN_TOKENS]
+    assert tokens[3:5] == [FIRST_PLACE + 7, FIRST_PLACE + 100]
+    assert len(tokens) == 3 + 2 + len(", <101%>")
+    unspell: Callable[[list[int]], str] = lambda ids: "".join(map(chr, ids)).strip()  # noqa: E731
+    assert text_of(unspell, tokens) == "at <7%><100%> , <101%>"
+    assert text_of(unspell, []) == ""
 
 
 def test_captions_of_other_data_sets_answer_one_instruction() -> None:

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from wfa.data.lesson import ANSWER, END, OWN_TOKENS, PAD, UNKNOWN, stacked
+from wfa.data.lesson import ANSWER, END, FIRST_PLACE, OWN_TOKENS, PAD, UNKNOWN, stacked
 from wfa.model.decoder import Decoder
 
 WORDS = range(OWN_TOKENS, OWN_TOKENS + 10)
@@ -138,6 +138,22 @@ def test_a_small_vocabulary_keeps_the_most_frequent() -> None:
     decoder = Decoder(3, 4, 16, 1, 2, 12, OWN_TOKENS + 2)
     decoder.learn_words(Counter({50: 1, 40: 3, 60: 3, 30: 2}))
     assert decoder.known.tolist() == [*range(OWN_TOKENS), 40, 60]
+
+
+def test_places_begin_as_the_waves_of_the_cells_that_lie_there() -> None:
+    decoder = Decoder(3, 16, 16, 1, 2, 12, OWN_TOKENS + 200)
+    decoder.learn_words(Counter({50: 9, **{FIRST_PLACE + percent: 1 for percent in range(101)}}))
+    words = decoder.words.detach()[decoder.known >= FIRST_PLACE][:101]
+    side = 4
+    cells = decoder.cells.detach().view(side, side, 16)
+    at = torch.tensor([12, 37, 62, 87])  # the middles of the cells, nearly
+    torch.testing.assert_close(
+        words[at, :8] / words[at, :8].norm(dim=1, keepdim=True),
+        cells[0, :, :8] / cells[0, :, :8].norm(dim=1, keepdim=True), atol=0.1, rtol=0,
+    )  # fmt: skip
+    likeness = words @ words.T
+    assert (likeness[50].diff()[:50] > -1e-3).sum() > 25  # nearer places are more alike
+    assert int(likeness[50].argmax()) == 50
 
 
 def test_every_parameter_learns() -> None:

@@ -89,9 +89,9 @@ def test_all_types_are_answered_as_they_were_learned(taught: tuple[CoCa, Any]) -
 
 
 def test_an_answer_that_was_never_learned_is_not_the_likeliest() -> None:
-    """Only `no` and `c` are known whole: the tokens of the others would cost nothing."""
+    """Only `no` and `spring` are known: the tokens of the others would cost nothing."""
     model = build(context_length=64, width=32)
-    known = [token + OWN_TOKENS for word in ("no", "c") for token in model.spelling.ids(word)]
+    known = [token + OWN_TOKENS for word in ("no", "spring") for token in model.spelling.ids(word)]
     model.decoder.learn_words(Counter(known))
     dataset: Any = Two([["x"], ["y"]])
     found = generate_answers(model.eval(), dataset, untracked)

@@ -1,6 +1,12 @@
-"""A lesson: an instruction and its answer as text, and both as the tokens of one sequence."""
+"""A lesson: an instruction and its answer as text, and both as the tokens of one sequence.
 
-from collections.abc import Callable, Sequence
+A place along an image's side is one token, a whole percent of it, as in Chen et al. 2022, "Pix2seq"
+(arXiv:2109.10852): four of them are a box. In a text it is written `<33%>`.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from itertools import groupby
 from typing import NamedTuple
 
 import torch
@@ -10,6 +16,10 @@ PAD, ANSWER, END, UNKNOWN = range(4)
 """Tokens of our own: padding; where the answer begins; where it ends; a token not learned."""
 OWN_TOKENS = 4
 """What a tokenizer's numbers are moved up by, so that ours come before them."""
+
+FIRST_PLACE = 2**40
+"""The token of 0 percent, 100 tokens before that of 100: no tokenizer has numbers as large."""
+_PLACE = re.compile(r"<(\d\d?|100)%>")
 
 DESCRIBE = "Describe the image."
 
@@ -32,13 +42,44 @@ Spell = Callable[[str], list[int]]
 """Text -> the tokenizer's tokens, without a start or an end."""
 
 
+def place(percent: int) -> str:
+    """Return how a place, 0 to 100 percent of an image's side, stands in a text."""
+    return f"<{percent}%>"
+
+
+def tokens_of(spell: Spell, text: str) -> list[int]:
+    """Return a text's tokens, each place one of them."""
+    tokens: list[int] = []
+    for number, part in enumerate(_PLACE.split(text)):
+        if number % 2:
+            tokens.append(FIRST_PLACE + int(part))
+        elif part.strip():
+            tokens += (token + OWN_TOKENS for token in spell(part))
+    return tokens
+
+
+def text_of(unspell: Callable[[list[int]], str], tokens: Sequence[int]) -> str:
+    """Return the text of tokens that are words and places, none of `PAD` to `UNKNOWN`.
+
+    Args:
+        unspell: A tokenizer's tokens -> text.
+        tokens: As `tokens_of` gives them.
+    """
+    parts: Iterator[str] = (
+        "".join(place(token - FIRST_PLACE) for token in same)
+        if are_places
+        else unspell([token - OWN_TOKENS for token in same])
+        for are_places, same in groupby(tokens, key=lambda token: token >= FIRST_PLACE)
+    )
+    return " ".join(parts)
+
+
 def prompt(spell: Spell, instruction: str, context_length: int) -> list[int]:
     """Return the tokens that an answer follows: at most half a context of them, and `ANSWER`.
 
     A longer instruction loses its beginning: options and phrases stand at its end.
     """
-    own = [token + OWN_TOKENS for token in spell(instruction)]
-    return [*own[-(context_length // 2 - 1) :], ANSWER]
+    return [*tokens_of(spell, instruction)[-(context_length // 2 - 1) :], ANSWER]
 
 
 def written(spell: Spell, lesson: Lesson, context_length: int) -> list[int]:
@@ -46,9 +87,8 @@ def written(spell: Spell, lesson: Lesson, context_length: int) -> list[int]:
 
     An answer that is too long loses its end, and has no `END`.
     """
-    answer = [token + OWN_TOKENS for token in spell(lesson.answer)]
     start = prompt(spell, lesson.instruction, context_length)
-    return [*start, *answer, END][: context_length + 1]
+    return [*start, *tokens_of(spell, lesson.answer), END][: context_length + 1]
 
 
 def stacked(lessons: Sequence[Sequence[int]]) -> Tensor:

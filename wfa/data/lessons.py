@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from wfa.data._bigearthnet.lessons import lesson_of
 from wfa.data.dataset import ImageTextDataset
-from wfa.data.lesson import DESCRIBE, OWN_TOKENS, Lesson, Spell, written
+from wfa.data.lesson import DESCRIBE, Lesson, Spell, tokens_of, written
 
 _STREAM = 15
 """Keeps the draw of lessons apart from the other draws of the same image and epoch."""
@@ -80,8 +80,8 @@ class Lessons:
         )
         found: Counter[int] = Counter()
         for text, often in texts.items():
-            for token in self._spell(text):
-                found[token + OWN_TOKENS] += often
+            for token in tokens_of(self._spell, text):
+                found[token] += often
         return found
 
 

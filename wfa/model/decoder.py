@@ -15,7 +15,7 @@ from open_clip.transformer import MultimodalTransformer
 from torch import Tensor, nn
 from torch.nn import functional
 
-from wfa.data.lesson import ANSWER, END, OWN_TOKENS, PAD, UNKNOWN
+from wfa.data.lesson import ANSWER, END, FIRST_PLACE, OWN_TOKENS, PAD, UNKNOWN
 
 _NO_TOKEN = 2**62
 """Stands in places of the vocabulary that are not taken; larger than any token."""
@@ -70,11 +70,19 @@ class Decoder(nn.Module):
 
     @torch.no_grad()
     def learn_words(self, counts: Counter[int]) -> None:
-        """Take the most frequent tokens into the vocabulary, as many as there is room for."""
+        """Take the most frequent tokens into the vocabulary, as many as there is room for.
+
+        Those of places begin as the waves that tell the decoder where a cell lies, so that places
+        beside each other are written alike.
+        """
         frequent = sorted(counts, key=lambda token: (-counts[token], token))
         kept = sorted(frequent[: len(self.known) - OWN_TOKENS])
         self.known[OWN_TOKENS:] = _NO_TOKEN
         self.known[OWN_TOKENS : OWN_TOKENS + len(kept)] = torch.tensor(kept, dtype=torch.int64)
+        places = (self.known >= FIRST_PLACE) & (self.known != _NO_TOKEN)
+        width = self.words.shape[1]
+        along = _wave((self.known[places] - FIRST_PLACE) / 100, width)
+        self.words[places] = torch.cat([along, along], 1)[:, :width] * width**-0.5
 
     def look(self, cells: Tensor) -> Tensor:
         """Turn cells (B, C, G, G) into what the layers look at, (B, P, W)."""
@@ -197,6 +205,10 @@ def _waves(side: int, width: int) -> Tensor:
     """Return where each of side² cells lies as sines and cosines of x and of y, (side², width)."""
     middles = (torch.arange(side) + 0.5) / side
     y, x = torch.meshgrid(middles, middles, indexing="ij")
-    pace = math.pi * 2 ** torch.linspace(0, _OCTAVES, -(-width // 4))
-    phases = [place.flatten()[:, None] * pace for place in (x, y)]
-    return torch.cat([wave(one) for one in phases for wave in (torch.sin, torch.cos)], 1)[:, :width]
+    return torch.cat([_wave(along.flatten(), width) for along in (x, y)], 1)[:, :width]
+
+
+def _wave(shares: Tensor, width: int) -> Tensor:
+    """Return shares (N,) of a side as sines and cosines, (N, half of the width or a bit more)."""
+    phases = shares[:, None] * math.pi * 2 ** torch.linspace(0, _OCTAVES, -(-width // 4))
+    return torch.cat([torch.sin(phases), torch.cos(phases)], 1)

@@ -33,9 +33,9 @@ class _Asked(NamedTuple):
 def generate_answers(model: CoCa, split: Annotated, track: Track[Any]) -> dict[int, str]:
     """Answer every question of a split with the decoder.
 
-    Of the answers that a yes/no or multiple-choice question allows, the likeliest is taken. Boxes
-    and captions are written freely and greedily; a box that is none is left as it was written, and
-    scored as unparsed.
+    Of the answers that a yes/no or multiple-choice question allows, the likeliest is taken: the
+    words of an option are weighed, and its letter is the answer. Boxes and captions are written
+    freely and greedily; a box that is none is left as it was written, and scored as unparsed.
 
     Args:
         model: In evaluation mode, on the device that computes.
@@ -71,16 +71,16 @@ def _chosen(model: CoCa, seen: Tensor, asked: Sequence[_Asked]) -> dict[int, str
     An answer with a word that the decoder never learned is the last to be taken: such a word counts
     in no loss, which would make the answer likelier than those that are known whole.
     """
-    offered = [(one, answer) for one in asked for answer in allowed_answers(one.row)]
+    offered = [(one, allowed) for one in asked for allowed in allowed_answers(one.row)]
     nats: list[float] = []
     for part in _parts(offered, _AT_ONCE):
-        lessons = [_lesson(model, one.row, answer) for one, answer in part]
+        lessons = [_lesson(model, one.row, allowed.text) for one, allowed in part]
         whole = torch.tensor([len(tokens) - 1 - tokens.index(ANSWER) for tokens in lessons])
         image = torch.tensor([one.image for one, _ in part], device=seen.device)
         lost, known = model.decoder.losses(seen, stacked(lessons).to(seen.device), image)
         nats += lost.masked_fill(known < whole.to(seen.device), float("inf")).tolist()
     best: dict[int, tuple[float, str]] = {}
-    for (one, answer), loss in zip(offered, nats, strict=True):
+    for (one, (answer, _)), loss in zip(offered, nats, strict=True):
         best[one.row.id] = min(best.get(one.row.id, (loss, answer)), (loss, answer))
     return {rid: answer for rid, (_, answer) in best.items()}
 

@@ -11,7 +11,7 @@ from torch import Tensor
 from wfa.aggregation._base import Aggregation
 from wfa.data.batch import Batch
 from wfa.data.dataset import ImageTextDataset
-from wfa.data.lesson import OWN_TOKENS
+from wfa.data.lesson import text_of
 from wfa.data.lessons import Lessons
 from wfa.encoders._base import Encoder
 from wfa.encoders._maps import cells_shape, encode_with_cells
@@ -116,7 +116,7 @@ class CoCa(MultiCaptionCLIP):
 
     def read(self, tokens: Sequence[int]) -> str:
         """Return the text of tokens that the decoder wrote."""
-        return self.spelling.text([token - OWN_TOKENS for token in tokens])
+        return text_of(self.spelling.text, tokens)
 
     def forward(self, batch: Batch) -> Output:
         """Compute both losses from one pass through the image tower.
