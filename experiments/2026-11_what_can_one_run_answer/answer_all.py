@@ -1,8 +1,9 @@
 """Train on the synthetic Sentinel pairs and let one run answer all 15 tasks of the benchmark.
 
-    python experiments/2026-11_what_can_one_run_answer/answer_all.py
+    python experiments/2026-11_what_can_one_run_answer/answer_all.py [LABEL ...]
 
-writes results.jsonl and README.md beside this file.
+runs what config.yaml names, or these alone, and writes results.jsonl and README.md beside this
+file; rows of other runs stay as they are.
 """
 
 import json
@@ -106,12 +107,15 @@ def write(rows: list[dict[str, Any]]) -> None:
 
 
 def main() -> None:
-    """Run everything; nothing is written before all runs are done."""
+    """Run what is asked for; nothing is written before all of it is done."""
     runs: dict[str, list[str]] = read_yaml(HERE / "config.yaml")["runs"]
+    lines = (HERE / "results.jsonl").read_text(encoding="utf-8").splitlines()
+    rows = {row["run"]: row for row in map(json.loads, lines)}
     with tempfile.TemporaryDirectory() as scratch:
-        outs = {label: Path(scratch) / label for label in runs}
-        write([result(label, outs[label], measured(words, outs[label]))
-               for label, words in runs.items()])  # fmt: skip
+        for label in sys.argv[1:] or runs:
+            out = Path(scratch) / label
+            rows[label] = result(label, out, measured(runs[label], out))
+    write([rows[label] for label in runs if label in rows])
 
 
 if __name__ == "__main__":

@@ -61,19 +61,33 @@ def spell(text: str) -> list[int]:
 
 def test_rows_become_plain_instructions_and_answers() -> None:
     assert [lesson_of(row) for row in ROWS] == [
-        ("binary/presence", "Any pastures?", "yes"),
+        ("binary/presence", "Ask a question whose answer is yes.", "Any pastures?"),
         ("mcq/season", "Which season?", "winter"),
         ("bounding box/reference", "Find the lake.", "<0%><33%><28%><80%>"),
         ("bounding box/point", "What is at <7%><60%>?", "<0%><0%><100%><100%>"),
         ("captioning", "Describe it.", "Pastures (~20 ha) lie here."),
     ]
-    assert [instruction_of(row) for row in ROWS] == [lesson_of(row).instruction for row in ROWS]
+    for row in ROWS[2:]:
+        assert instruction_of(row) == lesson_of(row).instruction
 
 
 def test_the_answers_that_a_question_leaves() -> None:
     found = [allowed_answers(row) for row in ROWS]
     seasons = [("a", "summer"), ("b", "winter"), ("c", "spring"), ("d", "fall")]
-    assert found == [[("yes", "yes"), ("no", "no")], seasons, [], [], []]
+    asked = [
+        (word, ("binary/presence", f"Ask a question whose answer is {word}.", "Any pastures?"))
+        for word in ("yes", "no")
+    ]
+    named = [(letter, ("mcq/season", "Which season?", season)) for letter, season in seasons]
+    assert found == [asked, named, [], [], []]
+
+
+def test_the_right_answers_lesson_is_the_rows() -> None:
+    for row, official in ((ROWS[0], "yes"), (ROWS[1], "b")):
+        (right,) = [one.lesson for one in allowed_answers(row) if one.official == official]
+        assert lesson_of(row) == right
+    no = a_row(0, "binary", "presence", "Any pastures?", "no")
+    assert lesson_of(no).instruction == "Ask a question whose answer is no."
 
 
 @pytest.mark.parametrize(

@@ -33,8 +33,8 @@ class _Asked(NamedTuple):
 def generate_answers(model: CoCa, split: Annotated, track: Track[Any]) -> dict[int, str]:
     """Answer every question of a split with the decoder.
 
-    Of the answers that a yes/no or multiple-choice question allows, the likeliest is taken: the
-    words of an option are weighed, and its letter is the answer. Boxes and captions are written
+    Of the answers that a yes/no or multiple-choice question allows, the one is taken whose lesson
+    would be the likeliest. Boxes and captions are written
     freely and greedily; a box that is none is left as it was written, and scored as unparsed.
 
     Args:
@@ -68,25 +68,24 @@ def _look(model: CoCa, split: Annotated, images: Sequence[int]) -> Tensor:
 def _chosen(model: CoCa, seen: Tensor, asked: Sequence[_Asked]) -> dict[int, str]:
     """Take the likeliest of the allowed answers to each question.
 
-    An answer with a word that the decoder never learned is the last to be taken: such a word counts
-    in no loss, which would make the answer likelier than those that are known whole.
+    The fewer words of an answer the decoder never learned, the sooner it is taken: such a word
+    counts in no loss, which would make the answer likelier than those that are known whole.
     """
     offered = [(one, allowed) for one in asked for allowed in allowed_answers(one.row)]
-    nats: list[float] = []
+    costs: list[tuple[int, float]] = []
     for part in _parts(offered, _AT_ONCE):
-        lessons = [_lesson(model, one.row, allowed.text) for one, allowed in part]
+        lessons = [_tokens(model, allowed.lesson) for _, allowed in part]
         whole = torch.tensor([len(tokens) - 1 - tokens.index(ANSWER) for tokens in lessons])
         image = torch.tensor([one.image for one, _ in part], device=seen.device)
         lost, known = model.decoder.losses(seen, stacked(lessons).to(seen.device), image)
-        nats += lost.masked_fill(known < whole.to(seen.device), float("inf")).tolist()
-    best: dict[int, tuple[float, str]] = {}
-    for (one, (answer, _)), loss in zip(offered, nats, strict=True):
-        best[one.row.id] = min(best.get(one.row.id, (loss, answer)), (loss, answer))
+        costs += zip((whole - known.cpu()).tolist(), lost.tolist(), strict=True)
+    best: dict[int, tuple[tuple[int, float], str]] = {}
+    for (one, (answer, _)), cost in zip(offered, costs, strict=True):
+        best[one.row.id] = min(best.get(one.row.id, (cost, answer)), (cost, answer))
     return {rid: answer for rid, (_, answer) in best.items()}
 
 
-def _lesson(model: CoCa, row: Row, answer: str) -> list[int]:
-    lesson = Lesson("", instruction_of(row), answer)
+def _tokens(model: CoCa, lesson: Lesson) -> list[int]:
     return written(model.spelling.ids, lesson, model.options.context_length)
 
 

@@ -1,9 +1,13 @@
 """Rows as a decoder learns and answers them: an instruction and an answer in plain words.
 
-Boxes and points are places in whole percents: `[0.0 0.33, 0.28 0.8]` is `<0%><33%><28%><80%>`. Of
-multiple choice the decoder is asked the question alone, and answers in the right option's words:
-what it learns of them from captions and other questions counts, which it would not for a letter.
-The options are ranked afterwards, as in Li et al. 2022, "BLIP" (arXiv:2201.12086, section 5.3).
+Boxes and points are places in whole percents: `[0.0 0.33, 0.28 0.8]` is `<0%><33%><28%><80%>`.
+
+The decoder says what it sees long before it can compare what it is told with it, so answers that
+can be chosen from are put into words. Of multiple choice it is asked the question alone, and says
+the right option; the options are ranked afterwards, as in Li et al. 2022, "BLIP" (arXiv:2201.12086,
+section 5.3). Of yes and no it learns to ask what is true and what is not; the answer is the one
+under which the question is likelier, as in Lewis and Fan 2019, "Generative Question Answering:
+Learning to Answer the Whole Question" (ICLR).
 """
 
 import re
@@ -21,6 +25,7 @@ from wfa.data._bigearthnet.rows import (
     parse_letter,
     parse_options,
     parse_target,
+    parse_yes_no,
 )
 from wfa.data.lesson import Lesson, place
 
@@ -29,33 +34,35 @@ _POINT = re.compile(r"<point>.*?</point>")
 _BOX = re.compile(4 * r"<(\d{1,3})%>")
 
 
+_ASK = {
+    "yes": "Ask a question whose answer is yes.",
+    "no": "Ask a question whose answer is no.",
+}
+
+
 class Allowed(NamedTuple):
-    """An answer that a question allows: in the official form, and as the decoder writes it."""
+    """An answer that a question allows, in the official form, and the lesson if it is right."""
 
     official: str
-    text: str
+    lesson: Lesson
 
 
 def lesson_of(row: Row) -> Lesson:
     """Return a row that parses as a lesson; its topic is the row's task."""
-    answer = row.answer.strip()
+    if row.type == YES_NO:
+        return allowed_answers(row)[0 if parse_yes_no(row.answer) else 1].lesson
+    if row.type == CHOICE:
+        allowed = allowed_answers(row)
+        return allowed[parse_letter(row.answer, len(allowed))].lesson
     if row.type == BOX:
-        answer = "".join(_place(value) for value in parse_box(answer))
-    elif row.type == CHOICE:
-        options = parse_options(row.question).texts
-        answer = options[parse_letter(answer, len(options))].lower()
-    elif row.type == YES_NO:
-        answer = answer.lower().rstrip(".")
-    else:
-        return Lesson(row.type, instruction_of(row), answer)
-    return Lesson(f"{row.type}/{row.category}", instruction_of(row), answer)
+        box = "".join(_place(value) for value in parse_box(row.answer))
+        return Lesson(_topic(row), instruction_of(row), box)
+    return Lesson(row.type, instruction_of(row), row.answer.strip())
 
 
 def instruction_of(row: Row) -> str:
-    """Return a row's question without marks and options, its point in percents."""
+    """Return the question of a row whose answer is written: no marks, its point in percents."""
     question = row.question.strip()
-    if row.type == CHOICE:
-        return parse_options(question).stem
     if row.type == BOX and row.category == "point":
         target = parse_target(question, row.category)
         if isinstance(target, Point):
@@ -66,10 +73,12 @@ def instruction_of(row: Row) -> str:
 def allowed_answers(row: Row) -> list[Allowed]:
     """Return the answers that a row's question leaves to choose from; none where any text is."""
     if row.type == YES_NO:
-        return [Allowed("yes", "yes"), Allowed("no", "no")]
+        question = row.question.strip()
+        return [Allowed(word, Lesson(_topic(row), ask, question)) for word, ask in _ASK.items()]
     if row.type == CHOICE:
-        options = parse_options(row.question).texts
-        return [Allowed(*both) for both in zip(LETTERS, map(str.lower, options), strict=False)]
+        options = parse_options(row.question)
+        lessons = [Lesson(_topic(row), options.stem, text.lower()) for text in options.texts]
+        return [Allowed(*both) for both in zip(LETTERS, lessons, strict=False)]
     return []
 
 
@@ -81,6 +90,10 @@ def read_box(text: str) -> Box | None:
     box = Box(*(int(percent) / 100 for percent in found.groups()))
     whole = max(box) <= 1 and box.x1 < box.x2 and box.y1 < box.y2
     return box if whole else None
+
+
+def _topic(row: Row) -> str:
+    return f"{row.type}/{row.category}"
 
 
 def _place(share: float) -> str:
