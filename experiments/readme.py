@@ -19,6 +19,7 @@ SPEED = (
     "caption_pipeline",
     "search",
     "retrieval_metrics",
+    "retrieval_metrics_large",
     "ben_reader",
 )
 WINS = HERE / "2026-11_which_technique_wins"

@@ -85,10 +85,10 @@ def table(rows: list[dict[str, Any]]) -> str:
 def write(rows: list[dict[str, Any]]) -> None:
     """Write results.jsonl and README.md."""
     write_text(HERE / "results.jsonl", "".join(json.dumps(row) + "\n" for row in rows))
-    machine = rows[0]["machine"]
     runs = "; ".join(
         f"{row['run']}: {row['process_seconds']['train']:.0f} s to train and "
-        f"{row['process_seconds']['answer']:.0f} s to learn heads and answer, commit "
+        f"{row['process_seconds']['answer']:.0f} s to learn heads and answer, on "
+        f"{row['machine']['cores']} cores of {row['machine']['processor']}, commit "
         f"{row['git']['commit'][:10]}{', with changes' if row['git']['dirty'] else ''}"
         for row in rows
     )
@@ -100,8 +100,7 @@ def write(rows: list[dict[str, Any]]) -> None:
         "with Sentinel-1 and Sentinel-2 bands, in the official formats. The figures say that every "
         "task can be learned and measured; they say nothing about real scenes, and cannot stand "
         "beside published ones. Chance is 50 for binary and 25 for mcq. One seed each; whole "
-        f"processes on {machine['cores']} cores of {machine['processor']} that other work shared: "
-        f"{runs}.\n\n"
+        f"processes, with other work beside them: {runs}.\n\n"
         "```\npython experiments/2026-11_what_can_one_run_answer/answer_all.py\n```\n",
     )
 
@@ -109,7 +108,11 @@ def write(rows: list[dict[str, Any]]) -> None:
 def main() -> None:
     """Run what is asked for; nothing is written before all of it is done."""
     runs: dict[str, list[str]] = read_yaml(HERE / "config.yaml")["runs"]
-    lines = (HERE / "results.jsonl").read_text(encoding="utf-8").splitlines()
+    unknown = set(sys.argv[1:]) - runs.keys()
+    if unknown:
+        sys.exit(f"no such run: {', '.join(sorted(unknown))}; config.yaml has: {', '.join(runs)}")
+    path = HERE / "results.jsonl"
+    lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
     rows = {row["run"]: row for row in map(json.loads, lines)}
     with tempfile.TemporaryDirectory() as scratch:
         for label in sys.argv[1:] or runs:

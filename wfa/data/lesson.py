@@ -18,8 +18,10 @@ OWN_TOKENS = 4
 """What a tokenizer's numbers are moved up by, so that ours come before them."""
 
 FIRST_PLACE = 2**40
-"""The token of 0 percent, 100 tokens before that of 100: no tokenizer has numbers as large."""
-_PLACE = re.compile(r"<(\d\d?|100)%>")
+"""The token of 0 percent: no tokenizer has numbers as large."""
+PLACES = 101
+"""0 to 100 percent."""
+_PLACE = re.compile(r"<(\d|[1-9]\d|100)%>", re.ASCII)
 
 DESCRIBE = "Describe the image."
 
@@ -71,13 +73,13 @@ def text_of(unspell: Callable[[list[int]], str], tokens: Sequence[int]) -> str:
         else unspell([token - OWN_TOKENS for token in same])
         for are_places, same in groupby(tokens, key=lambda token: token >= FIRST_PLACE)
     )
-    return " ".join(parts)
+    return " ".join(filter(None, parts))
 
 
 def prompt(spell: Spell, instruction: str, context_length: int) -> list[int]:
     """Return the tokens that an answer follows: at most half a context of them, and `ANSWER`.
 
-    A longer instruction loses its beginning: options and phrases stand at its end.
+    A longer instruction loses its beginning: what is asked about stands at its end.
     """
     return [*tokens_of(spell, instruction)[-(context_length // 2 - 1) :], ANSWER]
 

@@ -15,7 +15,7 @@ from open_clip.transformer import MultimodalTransformer
 from torch import Tensor, nn
 from torch.nn import functional
 
-from wfa.data.lesson import ANSWER, END, FIRST_PLACE, OWN_TOKENS, PAD, UNKNOWN
+from wfa.data.lesson import ANSWER, END, FIRST_PLACE, OWN_TOKENS, PAD, PLACES, UNKNOWN
 
 _NO_TOKEN = 2**62
 """Stands in places of the vocabulary that are not taken; larger than any token."""
@@ -72,17 +72,21 @@ class Decoder(nn.Module):
     def learn_words(self, counts: Counter[int]) -> None:
         """Take the most frequent tokens into the vocabulary, as many as there is room for.
 
-        Those of places begin as the waves that tell the decoder where a cell lies, so that places
-        beside each other are written alike.
+        Where places are among them, all are taken first, those never counted as well: a box has
+        any of them. They begin as the waves that tell the decoder where a cell lies, so that places
+        beside each other are written alike; what is known already is left as it has been learned.
         """
-        frequent = sorted(counts, key=lambda token: (-counts[token], token))
-        kept = sorted(frequent[: len(self.known) - OWN_TOKENS])
+        counted = [token for token in counts if token < FIRST_PLACE]
+        places = [*range(FIRST_PLACE, FIRST_PLACE + PLACES)] if len(counted) < len(counts) else []
+        counted.sort(key=lambda token: (-counts[token], token))
+        kept = [*sorted(counted[: len(self.known) - OWN_TOKENS - len(places)]), *places]
+        before = self.known.clone()
         self.known[OWN_TOKENS:] = _NO_TOKEN
         self.known[OWN_TOKENS : OWN_TOKENS + len(kept)] = torch.tensor(kept, dtype=torch.int64)
-        places = (self.known >= FIRST_PLACE) & (self.known != _NO_TOKEN)
+        new = (self.known >= FIRST_PLACE) & (self.known != _NO_TOKEN) & (self.known != before)
         width = self.words.shape[1]
-        along = _wave((self.known[places] - FIRST_PLACE) / 100, width)
-        self.words[places] = torch.cat([along, along], 1)[:, :width] * width**-0.5
+        along = _wave((self.known[new] - FIRST_PLACE) / 100, width)
+        self.words[new] = (torch.cat([along, along], 1)[:, :width] * width**-0.5).to(self.words)
 
     def look(self, cells: Tensor) -> Tensor:
         """Turn cells (B, C, G, G) into what the layers look at, (B, P, W)."""
@@ -173,7 +177,7 @@ class Decoder(nn.Module):
         """Return the layers' output at chosen places alone, (places, W).
 
         As `self.layers(seen, text)[at]`, but the last layers are computed at these places only:
-        of a question they are its last two words.
+        none of an instruction's.
         """
         rows, length, _ = text.shape
         causal = self.layers.attn_mask[:length, :length]
@@ -210,5 +214,6 @@ def _waves(side: int, width: int) -> Tensor:
 
 def _wave(shares: Tensor, width: int) -> Tensor:
     """Return shares (N,) of a side as sines and cosines, (N, half of the width or a bit more)."""
-    phases = shares[:, None] * math.pi * 2 ** torch.linspace(0, _OCTAVES, -(-width // 4))
+    octaves = torch.linspace(0, _OCTAVES, -(-width // 4), device=shares.device)
+    phases = shares[:, None] * math.pi * 2**octaves
     return torch.cat([torch.sin(phases), torch.cos(phases)], 1)

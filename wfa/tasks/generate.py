@@ -1,4 +1,4 @@
-"""Answers that a run's decoder writes: all 15 tasks by one model, from instruction and image."""
+"""Answers of a run's decoder to all 15 tasks: chosen by likelihood, or written word by word."""
 
 from collections.abc import Iterator, Sequence
 from itertools import groupby
@@ -66,7 +66,7 @@ def _look(model: CoCa, split: Annotated, images: Sequence[int]) -> Tensor:
 
 
 def _chosen(model: CoCa, seen: Tensor, asked: Sequence[_Asked]) -> dict[int, str]:
-    """Take the likeliest of the allowed answers to each question.
+    """Take the answer to each question whose lesson's text is the likeliest after its instruction.
 
     The fewer words of an answer the decoder never learned, the sooner it is taken: such a word
     counts in no loss, which would make the answer likelier than those that are known whole.

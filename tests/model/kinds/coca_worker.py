@@ -30,7 +30,7 @@ def build(**options: int) -> CoCa:
         image_size=16, image_tower="vit", patch_size=8, image_width=32, image_layers=3,
         text_width=32, text_layers=1, context_length=8, embed_dim=16,
     )  # fmt: skip
-    sizes = {"width": 16, "layers": 1, "heads": 2, "context_length": 16, "vocabulary": 64}
+    sizes = {"width": 16, "layers": 1, "heads": 2, "context_length": 16, "vocabulary": 256}
     model = CoCa(
         Config(**{**sizes, **options}),
         Small(small),

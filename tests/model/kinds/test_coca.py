@@ -111,7 +111,7 @@ def test_the_plain_model_takes_no_lessons() -> None:
         ({"layers": 0}, "model.layers=0 must be at least 1"),
         ({"lessons": 0}, "model.lessons=0 must be at least 1"),
         ({"context_length": 8}, "model.context_length=8 must be at least 16"),
-        ({"vocabulary": 4}, "model.vocabulary=4 must be at least 16"),
+        ({"vocabulary": 4}, "model.vocabulary=4 must be at least 128"),
         ({"caption_loss_weight": 0.0}, "model=clip trains no decoder"),
         ({"caption_loss_weight": float("nan")}, "must be above 0"),
     ],

@@ -6,8 +6,9 @@ The decoder says what it sees long before it can compare what it is told with it
 can be chosen from are put into words. Of multiple choice it is asked the question alone, and says
 the right option; the options are ranked afterwards, as in Li et al. 2022, "BLIP" (arXiv:2201.12086,
 section 5.3). Of yes and no it learns to ask what is true and what is not; the answer is the one
-under which the question is likelier, as in Lewis and Fan 2019, "Generative Question Answering:
-Learning to Answer the Whole Question" (ICLR).
+under which the question is likelier, after Lewis and Fan 2019, "Generative Question Answering:
+Learning to Answer the Whole Question" (ICLR). Before the question is read both are held to be
+equally likely, as BigEarthNet.txt balances them.
 """
 
 import re
@@ -67,17 +68,19 @@ def instruction_of(row: Row) -> str:
         target = parse_target(question, row.category)
         if isinstance(target, Point):
             question = _POINT.sub(_place(target.x) + _place(target.y), question)
-    return _TAG.sub("", question)
+    return _plain(question)
 
 
 def allowed_answers(row: Row) -> list[Allowed]:
     """Return the answers that a row's question leaves to choose from; none where any text is."""
     if row.type == YES_NO:
-        question = row.question.strip()
+        question = _plain(row.question)
         return [Allowed(word, Lesson(_topic(row), ask, question)) for word, ask in _ASK.items()]
     if row.type == CHOICE:
         options = parse_options(row.question)
-        lessons = [Lesson(_topic(row), options.stem, text.lower()) for text in options.texts]
+        lessons = [
+            Lesson(_topic(row), _plain(options.stem), text.lower()) for text in options.texts
+        ]
         return [Allowed(*both) for both in zip(LETTERS, lessons, strict=False)]
     return []
 
@@ -90,6 +93,10 @@ def read_box(text: str) -> Box | None:
     box = Box(*(int(percent) / 100 for percent in found.groups()))
     whole = max(box) <= 1 and box.x1 < box.x2 and box.y1 < box.y2
     return box if whole else None
+
+
+def _plain(text: str) -> str:
+    return _TAG.sub("", text).strip()
 
 
 def _topic(row: Row) -> str:

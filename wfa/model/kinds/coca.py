@@ -36,8 +36,8 @@ class Config:
         heads: Attention heads.
         context_length: Most tokens of an instruction and its answer. An instruction has half of
             them at most and loses its beginning if it is longer; an answer loses its end.
-        vocabulary: Most different tokens, of the encoder's, that it reads and writes: the most
-            frequent of the training split.
+        vocabulary: Most different tokens that it reads and writes: the 101 places of boxes where
+            there are boxes, and the encoder's that are the most frequent in the training split.
         grid: Most cells of an image along a side.
         lessons: Instructions with answers that a step takes of each image.
         caption_loss_weight: What the decoder's loss is multiplied by before it is added.
@@ -58,9 +58,9 @@ class Config:
         for name in ("width", "layers", "heads", "grid", "lessons", "max_answer_tokens"):
             if getattr(self, name) < 1:
                 raise ConfigError(f"model.{name}={getattr(self, name)} must be at least 1")
-        for name in ("context_length", "vocabulary"):
-            if getattr(self, name) < 16:
-                raise ConfigError(f"model.{name}={getattr(self, name)} must be at least 16")
+        for name, least in (("context_length", 16), ("vocabulary", 128)):
+            if getattr(self, name) < least:
+                raise ConfigError(f"model.{name}={getattr(self, name)} must be at least {least}")
         if self.width % self.heads:
             raise ConfigError(
                 f"model.width={self.width} must be a multiple of model.heads={self.heads}"
@@ -123,7 +123,7 @@ class CoCa(MultiCaptionCLIP):
 
         The decoder's is the mean over the answers of all processes, each the sum over its tokens
         divided by the root of how many they are. By their mean, a caption's 150 tokens would be
-        worth no more than a yes, and language learned slowly; by their sum they would drown it.
+        worth no more than one word, and language learned slowly; by their sum they would drown it.
         """
         seen = encode_with_cells(self.encoder, batch.images, self.options.grid)
         contrast = self._contrast(batch, normalised(seen.features))
