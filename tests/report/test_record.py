@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from wfa.report.quality import chance
-from wfa.report.record import few_images
+from wfa.report.record import few_images, left_out
 
 
 def facts(**images: int) -> dict[str, dict[str, dict[str, dict[str, int]]]]:
@@ -23,3 +23,14 @@ def test_small_splits_are_named_and_others_are_not() -> None:
     assert few_images(facts(train=4, validation=49, test=1)) == (
         "guessing reaches an R@10 of 20.4 % on validation (49 images), 100.0 % on test (1 image)"
     )
+
+
+def test_what_was_left_out_is_said_by_split() -> None:
+    clean = {"images": 4, "skipped": 0, "skipped_rows": 0}
+    splits = {"train": {**clean, "skipped": 1, "skipped_rows": 3}, "validation": clean}
+    lines = ["1 of 5 images of train", "3 rows of train that do not parse"]
+    assert left_out({"data": {"splits": splits}}) == lines
+    before_rows_were_counted = {"images": 4, "skipped": 2}
+    assert left_out({"data": {"splits": {"test": before_rows_were_counted}}}) == [
+        "2 of 6 images of test"
+    ]

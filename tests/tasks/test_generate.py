@@ -98,6 +98,21 @@ def test_an_answer_that_was_never_learned_is_not_the_likeliest() -> None:
     assert [found[place] for place in (1, 11)] == ["c", "c"]
 
 
+def test_the_fewer_words_are_unknown_the_sooner_an_answer_is_taken() -> None:
+    """Of `fog mist rain` the end alone is weighed, of `dark fog` a word and the end."""
+
+    class OneQuestion(Two):
+        def rows(self, index: int) -> list[Row]:
+            options = "a) fog mist rain, b) dark fog"
+            values = made_row(index, index, "mcq", "season", f"Which? {options}", "b")
+            return [Row(*(values[name] for name in NAMES))]
+
+    model = build(context_length=64, width=32)
+    model.decoder.learn_words(Counter(t + OWN_TOKENS for t in model.spelling.ids("dark")))
+    dataset: Any = OneQuestion([["x"], ["y"]])
+    assert generate_answers(model.eval(), dataset, untracked) == {0: "b", 1: "b"}
+
+
 def test_what_is_no_box_is_left_as_it_was_written(
     taught: tuple[CoCa, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:

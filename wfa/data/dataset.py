@@ -63,7 +63,9 @@ class ImageTextDataset(ABC):
         records: The images with their captions, in a fixed order; a large data set makes each one
             on access.
         skipped: Images that were left out, each as `name: reason`.
-        skipped_captions: Blank captions that were left out, each as `name: reason`.
+        skipped_captions: Captions that were left out since they are blank or do not parse, each as
+            `name: reason`; of very many the first.
+        skipped_rows: How many annotations that do not parse were left out.
         facts: What the publishers say: counts, terms, where to get it.
         channels: What the images' channels are; None for red, green and blue.
         joined: Splits that it also reads as one, their names joined by `+`.
@@ -77,6 +79,7 @@ class ImageTextDataset(ABC):
     channels: Channels | None = None
     skipped: tuple[str, ...] = ()
     skipped_captions: tuple[str, ...] = ()
+    skipped_rows: int = 0
 
     @abstractmethod
     def __init__(self, options: SourceConfig, split: str) -> None:

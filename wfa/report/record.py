@@ -137,16 +137,23 @@ def _decimal(value: float | None) -> str:
 
 
 def left_out(run: Mapping[str, Any]) -> list[str]:
-    """Say how many images of each split were left out, a line a split; nothing where none were.
+    """Say how many images and annotations of each split were left out; nothing where none were.
 
     Args:
         run: A run.json.
     """
-    return [
+    splits = run["data"]["splits"].items()
+    images = [
         f"{facts['skipped']} of {facts['skipped'] + facts['images']} images of {name}"
-        for name, facts in run["data"]["splits"].items()
+        for name, facts in splits
         if facts["skipped"]
     ]
+    rows = [
+        f"{facts['skipped_rows']} rows of {name} that do not parse"
+        for name, facts in splits
+        if facts.get("skipped_rows")
+    ]
+    return images + rows
 
 
 def few_images(facts: Mapping[str, Any]) -> str:

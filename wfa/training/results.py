@@ -98,5 +98,6 @@ def describe(part: SplitParts) -> dict[str, Any]:
         "images": len(dataset),
         "captions": sum(len(captions) for captions in dataset.captions),
         "skipped": len(dataset.skipped),
+        "skipped_rows": dataset.skipped_rows,
         "checksum": dataset.checksum,
     }

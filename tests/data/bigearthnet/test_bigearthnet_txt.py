@@ -14,6 +14,7 @@ import pytest
 from tests.data.bigearthnet.made import names, row, three_pairs, write_rows
 from wfa.data._bigearthnet.stores import close_environments
 from wfa.data.sets.bigearthnet_txt import BigEarthNetTxt, Config
+from wfa.data.verify import verify
 from wfa.errors import ConfigError, DataError
 
 
@@ -129,8 +130,21 @@ def test_bad_rows_are_counted(made: Path) -> None:
     with pytest.raises(DataError, match="row ID 1 "):
         BigEarthNetTxt(Config(root=str(made)), "test")
     dataset = BigEarthNetTxt(Config(root=str(made), on_bad_row="skip"), "test")
-    assert dataset.bad_rows.count == 1
+    assert dataset.bad_rows.count == dataset.skipped_rows == 1
     assert len(dataset) == 2
+    (listed,) = dataset.skipped_captions
+    assert "row ID 1 " in listed and "'perhaps'" in listed
+    report = verify(BigEarthNetTxt, Config(root=str(made), on_bad_row="skip"))
+    assert [line for line in report.problems if "row ID 1 " in line]
+
+
+def test_a_split_of_an_unknown_name_stops_or_is_left_out(made: Path) -> None:
+    rows = three_pairs()
+    write_rows(made / "BigEarthNet.txt.parquet", [*rows, {**rows[0], "ID": 99, "split": "tset"}])
+    with pytest.raises(DataError, match=r"the split 'tset'; known are: train, .*on_bad_row=skip"):
+        BigEarthNetTxt.splits(Config(root=str(made)))
+    lenient = Config(root=str(made), on_bad_row="skip")
+    assert set(BigEarthNetTxt.splits(lenient)) == {each["split"] for each in rows}
 
 
 @pytest.mark.parametrize("change", [

@@ -48,6 +48,11 @@ class BadRows:
         if self.count <= _REMEMBERED:
             self.reasons.append(reason)
 
+    def listed(self) -> tuple[str, ...]:
+        """Return the reasons, and how many more there are."""
+        more = self.count - len(self.reasons)
+        return (*self.reasons, *([f"and {more} more rows that do not parse"] if more else []))
+
 
 class AnnotationTable:
     """The rows of one split by patch; they stay in Arrow's memory until one patch is asked for.

@@ -118,6 +118,7 @@ class BigEarthNetTxt(ImageTextDataset):
         self._reader = PatchReader(self._store, bands, options.resampling, dropped)
         self._table = _table(root / ANNOTATIONS, options, split, self._kinds)
         self.bad_rows = self._table.bad_rows
+        self.skipped_rows, self.skipped_captions = self.bad_rows.count, self.bad_rows.listed()
         self._choose(flagged(imagery, options.snow, options.clouds))
 
     @classmethod
@@ -133,7 +134,14 @@ class BigEarthNetTxt(ImageTextDataset):
     @classmethod
     def splits(cls, options: SourceConfig) -> tuple[str, ...]:
         """Return the splits that the Parquet file has rows of, in the order of `SPLITS`."""
-        found = splits_in(_root(options) / ANNOTATIONS)
+        path = _root(options) / ANNOTATIONS
+        found = splits_in(path)
+        if (unknown := found - set(SPLITS)) and getattr(options, "on_bad_row", "error") == "error":
+            raise DataError(
+                f"{path} has rows of the split {', '.join(map(repr, sorted(unknown)))}; known are: "
+                f"{', '.join(SPLITS)}. Correct the column split, or leave such rows out with "
+                "data.on_bad_row=skip"
+            )
         return tuple(split for split in SPLITS if split in found)
 
     @classmethod
