@@ -77,7 +77,7 @@ def test_a_stock_model_loads_by_its_name_too(tmp_path: Path) -> None:
 
 def test_a_decoder_stays_behind_and_is_named(tmp_path: Path) -> None:
     words = [word for word in SMALL if "data" not in word]
-    run = make_run(tmp_path / "run", *words, "model=coca", "model.vocabulary=32")
+    run = make_run(tmp_path / "run", *words, "model=coca", "model.vocabulary=128")
     done = export_run(run)
     assert done.left_out == ("decoder",)
     for ours, theirs in features(run, f"local-dir:{done.weights.parent}"):
