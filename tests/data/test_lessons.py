@@ -1,7 +1,6 @@
 """Lessons: rows and captions as instructions with answers, and which of them a step takes."""
 
 from collections import Counter
-from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -107,12 +106,15 @@ def test_four_places_are_a_box_if_it_has_an_area(text: str, box: tuple[float, ..
     assert read_box(text) == box
 
 
+def unspell(ids: list[int]) -> str:
+    return "".join(map(chr, ids)).strip()
+
+
 def test_a_place_is_one_token_and_is_read_again() -> None:
     tokens = tokens_of(spell, "at <7%><100%>, <101%>")
     assert tokens[:3] == [97 + OWN_TOKENS, 116 + OWN_TOKENS, 32 + OWN_TOKENS]
     assert tokens[3:5] == [FIRST_PLACE + 7, FIRST_PLACE + 100]
     assert len(tokens) == 3 + 2 + len(", <101%>")
-    unspell: Callable[[list[int]], str] = lambda ids: "".join(map(chr, ids)).strip()  # noqa: E731
     assert text_of(unspell, tokens) == "at <7%><100%> , <101%>"
     assert text_of(unspell, []) == ""
 

@@ -34,8 +34,8 @@ def generate_answers(model: CoCa, split: Annotated, track: Track[Any]) -> dict[i
     """Answer every question of a split with the decoder.
 
     Of the answers that a yes/no or multiple-choice question allows, the one is taken whose lesson
-    would be the likeliest. Boxes and captions are written
-    freely and greedily; a box that is none is left as it was written, and scored as unparsed.
+    would be the likeliest. Boxes and captions are written freely and greedily; a box that is none
+    is left as it was written, and scored as unparsed.
 
     Args:
         model: In evaluation mode, on the device that computes.
