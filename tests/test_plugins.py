@@ -12,7 +12,7 @@ from wfa import plugins
 from wfa.errors import ConfigError
 
 
-@pytest.mark.parametrize("kind", list(plugins.FOLDERS))
+@pytest.mark.parametrize("kind", list(plugins.PACKAGES))
 def test_every_file_is_a_choice_with_a_config_and_a_summary(kind: str) -> None:
     assert plugins.names(kind)
     for name in plugins.names(kind):

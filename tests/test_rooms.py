@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 ROOMS = (
-    "errors", "files", "provenance", "plugins", "recipes", "config", "keyed_random", "captions",
-    "data", "aggregation", "encoders", "model", "retrieval", "training", "tasks", "compare",
-    "report", "library", "cli", "__main__",
+    "errors", "files", "provenance", "plugins", "recipes", "config", "keyed_random", "draws",
+    "progress", "captions", "aggregation", "data", "bigearthnet", "scenes", "encoders", "model",
+    "retrieval", "audit", "runs", "training", "tasks", "search", "compare", "report", "cli",
+    "__main__",
 )  # fmt: skip
 PACKAGE = Path(__file__).parents[1] / "wfa"
 FORBIDDEN = {

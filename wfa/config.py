@@ -25,8 +25,8 @@ PLUGIN_SECTIONS = ("data", "aggregation", "encoder", "loss", "model")
 DEFAULT_MODEL = "clip"
 """What a config means that names no model, such as those saved before there was a choice."""
 PLAIN_SECTIONS: Mapping[str, str] = {
-    "train": "wfa.training.config",
-    "retrieval": "wfa.retrieval.config",
+    "train": "wfa.training.train_options",
+    "retrieval": "wfa.retrieval.retrieval_options",
 }
 """Sections without a choice of plug-in -> the module that holds their `Config`."""
 SECTIONS = (*PLUGIN_SECTIONS, *PLAIN_SECTIONS)

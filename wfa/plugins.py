@@ -19,16 +19,16 @@ from typing import Any
 
 from wfa.errors import ConfigError
 
-FOLDERS: Mapping[str, str] = {
-    "data": "wfa.data.sets",
-    "aggregation": "wfa.aggregation",
-    "encoder": "wfa.encoders",
-    "image_tower": "wfa.encoders.image_towers",
-    "text_tower": "wfa.encoders.text_towers",
-    "loss": "wfa.model.losses",
-    "model": "wfa.model.kinds",
+PACKAGES: Mapping[str, tuple[str, ...]] = {
+    "data": ("wfa.data.sets", "wfa.bigearthnet.sets", "wfa.scenes.sets"),
+    "aggregation": ("wfa.aggregation.techniques",),
+    "encoder": ("wfa.encoders.models",),
+    "image_tower": ("wfa.encoders.image_towers",),
+    "text_tower": ("wfa.encoders.text_towers",),
+    "loss": ("wfa.model.losses",),
+    "model": ("wfa.model.kinds",),
 }
-"""Config section -> the package whose files are its choices."""
+"""Config section -> the packages whose files are its choices."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class Choice:
     """A plug-in and its options, as a config section names them.
 
     Attributes:
-        kind: The section, a key of `FOLDERS`.
+        kind: The section, a key of `PACKAGES`.
         name: The plug-in's file name without `.py`.
         options: An instance of the plug-in's `Config`.
     """
@@ -52,12 +52,15 @@ class Choice:
 
 def names(kind: str) -> list[str]:
     """Return the choices of a section, sorted, from its folder and without importing any."""
-    return sorted(path.stem for path in _folder(kind).glob("*.py") if not path.stem.startswith("_"))
+    return sorted(_modules(kind))
 
 
 def summary(kind: str, name: str) -> str:
     """Return the first line of a plug-in's docstring, read without importing it."""
-    tree = ast.parse((_folder(kind) / f"{name}.py").read_text(encoding="utf-8"))
+    spec = importlib.util.find_spec(_modules(kind)[name])
+    if spec is None or spec.origin is None:
+        raise ModuleNotFoundError(name)
+    tree = ast.parse(Path(spec.origin).read_text(encoding="utf-8"))
     return (ast.get_docstring(tree) or "").partition("\n")[0]
 
 
@@ -111,20 +114,30 @@ def how_to_install(module: str) -> str:
     return f"pip install {package}"
 
 
-def _folder(kind: str) -> Path:
+def _modules(kind: str) -> dict[str, str]:
+    """Return the choices of a section and the module of each."""
+    return {
+        path.stem: f"{package}.{path.stem}"
+        for package in PACKAGES[kind]
+        for path in _folder(package).glob("*.py")
+        if not path.stem.startswith("_")
+    }
+
+
+def _folder(package: str) -> Path:
     # find_spec runs the parent packages only, so a choice with a missing dependency still lists.
-    spec = importlib.util.find_spec(FOLDERS[kind])
+    spec = importlib.util.find_spec(package)
     if spec is None or spec.submodule_search_locations is None:
-        raise ModuleNotFoundError(FOLDERS[kind])
+        raise ModuleNotFoundError(package)
     return Path(next(iter(spec.submodule_search_locations)))
 
 
 def _module(kind: str, name: str) -> ModuleType:
-    known = names(kind)
-    if name not in known:
-        raise unknown(kind, name, known)
+    modules = _modules(kind)
+    if name not in modules:
+        raise unknown(kind, name, sorted(modules))
     try:
-        return importlib.import_module(f"{FOLDERS[kind]}.{name}")
+        return importlib.import_module(modules[name])
     except ModuleNotFoundError as error:
         if error.name is None or error.name.startswith("wfa"):
             raise

@@ -17,7 +17,7 @@ from typing import Any
 from wfa.files import write_text
 from wfa.recipes import read_yaml
 from wfa.tasks.catalogue import GROUPS, TASKS
-from wfa.tasks.results import FILE
+from wfa.tasks.scores_file import FILE
 
 HERE = Path(__file__).parent
 WAYS = {"figures": "heads", "ranked": "statements ranked", "generated": "decoded"}

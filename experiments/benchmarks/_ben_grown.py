@@ -12,16 +12,16 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from wfa.compare.memory import peak_bytes
+from wfa.bigearthnet import layout
+from wfa.bigearthnet.archives import ANNOTATIONS
+from wfa.bigearthnet.patch_stores import Bands, LmdbStore
+from wfa.bigearthnet.sets.bigearthnet_txt import BigEarthNetTxt, Config
+from wfa.compare.peak_memory import peak_bytes
 from wfa.config import resolve
-from wfa.data._bigearthnet import layout
-from wfa.data._bigearthnet.published import ANNOTATIONS
-from wfa.data._bigearthnet.stores import Bands, LmdbStore
 from wfa.data.loader import Key, TrainingBatches
-from wfa.data.sets.bigearthnet_txt import BigEarthNetTxt, Config
-from wfa.encoders.small import Config as SmallConfig
-from wfa.encoders.small import Small
-from wfa.training.priors import image_weights
+from wfa.encoders.models.small import Config as SmallConfig
+from wfa.encoders.models.small import Small
+from wfa.runs.prior_weights import image_weights
 
 ROWS = 9_553_962
 IMAGES = 64

@@ -28,10 +28,10 @@ from configilm.extra.BENv2_utils import band_combi_to_mean_std, stack_and_interp
 from configilm.extra.DataSets.BENv2_DataSet import BENv2DataSet
 from torchvision.transforms import Normalize  # type: ignore[import-untyped]
 
-from wfa.data._bigearthnet.bands import PATCH_SIZE, RESAMPLINGS, channels_of, resolve_bands
-from wfa.data._bigearthnet.published import LMDB, METADATA
-from wfa.data._bigearthnet.reader import PatchReader
-from wfa.data._bigearthnet.stores import LmdbStore
+from wfa.bigearthnet.archives import LMDB, METADATA
+from wfa.bigearthnet.bands import PATCH_SIZE, RESAMPLINGS, channels_of, resolve_bands
+from wfa.bigearthnet.patch_reader import PatchReader
+from wfa.bigearthnet.patch_stores import LmdbStore
 from wfa.data.images import ImageSpec, normalise, resize
 
 Names = tuple[str, str]

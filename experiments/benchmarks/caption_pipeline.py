@@ -21,9 +21,9 @@ from torch import Tensor
 
 from wfa.config import resolve
 from wfa.data.loader import EpochBatches, TrainingBatches
-from wfa.encoders._tokens import TokenTable
-from wfa.training.assemble import open_split
-from wfa.training.priors import prior_weights
+from wfa.encoders.token_table import TokenTable
+from wfa.runs.parts import open_split
+from wfa.runs.prior_weights import prior_weights
 
 MODEL = "ViT-B-32"
 BATCH = 128

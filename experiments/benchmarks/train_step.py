@@ -22,11 +22,11 @@ from open_clip.loss import ClipLoss
 from text_step import draw_captions, precision, synchronise
 from torch import Tensor, nn
 
-from wfa.aggregation import uniqueness
+from wfa.aggregation.techniques import uniqueness
 from wfa.captions.options import UniquenessOptions
 from wfa.captions.weights import caption_weights
 from wfa.data.batch import Batch, Sample, collate
-from wfa.encoders.open_clip import Config, OpenClip
+from wfa.encoders.models.open_clip import Config, OpenClip
 from wfa.model.clip import MultiCaptionCLIP
 from wfa.model.losses import info_nce
 

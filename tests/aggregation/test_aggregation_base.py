@@ -6,8 +6,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from wfa.aggregation._base import Aggregation, AggregationConfig, segment_softmax, segment_sum
-from wfa.aggregation._base import tempered as temper
+from wfa.aggregation.base import Aggregation, AggregationConfig, segment_softmax, segment_sum
+from wfa.aggregation.base import tempered as temper
 
 
 @settings(max_examples=30, deadline=None)

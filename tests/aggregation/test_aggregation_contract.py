@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from wfa import plugins
-from wfa.aggregation._base import Aggregated, Aggregation
+from wfa.aggregation.base import Aggregated, Aggregation
 from wfa.errors import ConfigError
 
 NAMES = plugins.names("aggregation")

@@ -6,7 +6,7 @@ import pyarrow.parquet as pq
 import pytest
 from typer.testing import CliRunner
 
-from tests.data.annotate.made import PATCH, random_codes, row, write_maps, write_metadata
+from tests.bigearthnet.annotate.made import PATCH, random_codes, row, write_maps, write_metadata
 from wfa.cli.data import app
 from wfa.errors import DataError
 from wfa.plugins import plugin_class

@@ -10,8 +10,8 @@ import pyarrow as pa
 import pytest
 
 from wfa.compare.cells import Cell, grid
-from wfa.compare.folder import Folder
-from wfa.compare.request import Request, parse_request
+from wfa.compare.comparison_folder import Folder
+from wfa.compare.settings import Request, parse_request
 from wfa.files import write_text
 from wfa.retrieval.metrics import hit_rate_at_k
 from wfa.retrieval.protocols import IMAGE_TO_TEXT, TEXT_TO_IMAGE

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from wfa.compare.cells import grid
-from wfa.compare.request import Request, parse_request
+from wfa.compare.settings import Request, parse_request
 from wfa.errors import ConfigError
 from wfa.recipes import recipe_names
 

@@ -12,7 +12,7 @@ from wfa.compare.cost import (
     text_bytes,
     typical_cost,
 )
-from wfa.compare.results import Point
+from wfa.compare.result_rows import Point
 
 POINT = st.tuples(st.integers(0, 5), st.integers(0, 5))
 

@@ -10,7 +10,7 @@ from wfa.compare.guidelines import (
     quickest_to_target,
     sampling_is_enough,
 )
-from wfa.compare.pairs import Pair
+from wfa.compare.technique_pairs import Pair
 
 
 def pair(one: str, other: str, measurable: bool) -> Pair:

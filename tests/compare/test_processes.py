@@ -9,8 +9,8 @@ import pytest
 from wfa.compare import processes
 from wfa.compare.cells import grid
 from wfa.compare.processes import run_in_processes
-from wfa.compare.request import parse_request
-from wfa.compare.work import Failure, Task
+from wfa.compare.run_cell import Failure, Task
+from wfa.compare.settings import parse_request
 
 
 def tasks(folder: Path, count: int) -> list[Task]:

@@ -9,11 +9,11 @@ import pytest
 
 from tests.compare.conftest import good_ranks
 from wfa.compare.cells import Cell
-from wfa.compare.folder import Folder
-from wfa.compare.request import Request
-from wfa.compare.results import result_rows
+from wfa.compare.comparison_folder import Folder
+from wfa.compare.result_rows import result_rows
+from wfa.compare.run_cell import Failure
+from wfa.compare.settings import Request
 from wfa.compare.summary import summarise
-from wfa.compare.work import Failure
 from wfa.errors import RunError
 
 Make = Callable[..., Request]

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from wfa.data._bigearthnet.stores import close_environments
+from wfa.bigearthnet.patch_stores import close_environments
 
 
 @pytest.fixture(autouse=True)

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from tests.data.tiny import SPEC, TinyDataset, tokenize
 from wfa.data.arrays import MappedArray, make_array, mapped, reserve
-from wfa.data.inputs import PixelInputs
+from wfa.data.pixel_inputs import PixelInputs
 from wfa.errors import DataError, UserError
 
 

@@ -11,14 +11,14 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from tests.data.tiny import SPEC, TinyDataset, tokenize
-from wfa.data import inputs as module
-from wfa.data._bigearthnet.bands import PRESETS, channels_of
+from wfa.bigearthnet.bands import PRESETS, channels_of
+from wfa.data import pixel_inputs as module
 from wfa.data.channel_dropout import ChannelDropout
 from wfa.data.channels import Channels
 from wfa.data.dataset import ImageTextDataset, Record, SourceConfig
 from wfa.data.images import ImageSpec, resize
-from wfa.data.inputs import PixelInputs
-from wfa.encoders._sensors import sensor_spec
+from wfa.data.pixel_inputs import PixelInputs
+from wfa.encoders.sensor_towers import sensor_spec
 from wfa.errors import ConfigError
 
 BOTH = channels_of(PRESETS["s1s2-10m20m"], "nearest")

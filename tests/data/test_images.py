@@ -9,7 +9,7 @@ from PIL import Image
 
 from tests.data.tiny import SPEC, TinyDataset, tokenize
 from wfa.data.images import ImageSpec, augment, normalise, resize
-from wfa.data.inputs import PixelInputs, resized_images
+from wfa.data.pixel_inputs import PixelInputs, resized_images
 from wfa.errors import ConfigError
 
 PICTURE = np.random.default_rng(0).integers(0, 256, (40, 60, 3), dtype=np.uint8)

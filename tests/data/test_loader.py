@@ -10,16 +10,16 @@ import torch
 from numpy.typing import NDArray
 
 from tests.data.tiny import SPEC, TinyDataset, ragged, tokenize
+from wfa.bigearthnet.text_records import Captions
 from wfa.captions.folding import caption_ids
 from wfa.config import resolve
 from wfa.data import dataset as dataset_module
-from wfa.data._bigearthnet.records import Captions
 from wfa.data.batch import Batch
 from wfa.data.dataset import Record
-from wfa.data.inputs import PixelInputs
 from wfa.data.loader import CaptionDataModule, EpochBatches, Key, TrainingBatches, caption_key
+from wfa.data.pixel_inputs import PixelInputs
 from wfa.errors import ConfigError
-from wfa.training.priors import image_weights, prior_weights
+from wfa.runs.prior_weights import image_weights, prior_weights
 
 CAPTIONS = ragged(20, np.random.default_rng(0))
 

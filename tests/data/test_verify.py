@@ -6,16 +6,16 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from wfa.data.file_memo import Stamp
+from wfa.data.file_hashes import Stamp
 from wfa.data.sets.captions_folder import CaptionsFolder
 from wfa.data.sets.captions_folder import Config as FolderConfig
 from wfa.data.sets.rsicd import RSICD
 from wfa.data.sets.rsicd import Config as RSICDConfig
-from wfa.data.sets.scenes import Config as ScenesConfig
-from wfa.data.sets.scenes import Scenes
 from wfa.data.sets.ucm_captions import Config, UCMCaptions
 from wfa.data.verify import bad_images, verify
 from wfa.errors import DataError
+from wfa.scenes.sets.scenes import Config as ScenesConfig
+from wfa.scenes.sets.scenes import Scenes
 
 Picture = Callable[[Path, int], Path]
 

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from wfa.encoders._fusion import LateFusion
+from wfa.encoders.fusion import LateFusion
 
 PLACES = {"s1": (0, 3), "s2": (1, 2, 4)}
 

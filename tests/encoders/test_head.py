@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from wfa.encoders._head import HEADS, Head
+from wfa.encoders.head import HEADS, Head
 from wfa.errors import ConfigError
 
 

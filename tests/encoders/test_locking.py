@@ -7,8 +7,8 @@ import pytest
 import torch
 from open_clip.model import CLIP
 
-from tests.encoders.models import TEXT, VISION, clip, custom_text_clip, hugging_face
-from wfa.encoders._locking import lock_image, lock_text
+from tests.encoders.tiny_clips import TEXT, VISION, clip, custom_text_clip, hugging_face
+from wfa.encoders.locking import lock_image, lock_text
 from wfa.errors import ConfigError
 
 

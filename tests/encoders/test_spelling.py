@@ -3,7 +3,7 @@
 import pytest
 from open_clip.tokenizer import SimpleTokenizer
 
-from wfa.encoders._spelling import Spelling
+from wfa.encoders.spelling import Spelling
 
 OWN = Spelling(SimpleTokenizer())
 

@@ -7,10 +7,10 @@ import torch
 from open_clip.model import CLIP
 from torch import nn
 
-from tests.encoders.models import TEXT, VISION
-from wfa.data._bigearthnet.bands import PRESETS, channels_of
+from tests.encoders.tiny_clips import TEXT, VISION
+from wfa.bigearthnet.bands import PRESETS, channels_of
 from wfa.data.channels import Channels
-from wfa.encoders._stem import INITS, find_stem, mapped_weight, take_channels
+from wfa.encoders.stem import INITS, find_stem, mapped_weight, take_channels
 from wfa.errors import ConfigError, ModelError
 
 TOWERS: dict[str, dict[str, Any]] = {

@@ -9,11 +9,11 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from tests.encoders.test_small import TINY
+from tests.encoders.models.test_small import TINY
 from tests.encoders.towers import CountingImageTower
-from wfa.encoders import open_clip
-from wfa.encoders._towers import TowerConfig, TurnedTower, file_hash, state_hash
-from wfa.encoders.small import Small
+from wfa.encoders.models import open_clip
+from wfa.encoders.models.small import Small
+from wfa.encoders.towers import TowerConfig, TurnedTower, file_hash, state_hash
 from wfa.plugins import config_class, names, plugin_class
 
 TEXTS = ["Many boats are in a harbor.", "a", "", "!" * 9, "\ud800", "word " * 400]

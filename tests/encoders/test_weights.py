@@ -8,9 +8,9 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from tests.encoders.models import clip
-from wfa.encoders import _weights
-from wfa.encoders._weights import build_model, load_checkpoint
+from tests.encoders.tiny_clips import clip
+from wfa.encoders import weights
+from wfa.encoders.weights import build_model, load_checkpoint
 from wfa.errors import ModelError
 
 
@@ -82,7 +82,7 @@ def test_weights_that_cannot_be_downloaded(monkeypatch: pytest.MonkeyPatch) -> N
     def fail(*_: object, **__: object) -> str:
         raise OSError("no route to host")
 
-    monkeypatch.setattr(_weights, "download_pretrained", fail)
+    monkeypatch.setattr(weights, "download_pretrained", fail)
     with pytest.raises(ModelError, match=r"no route to host.*encoder\.pretrained=FILE"):
         build_model("ViT-B-32", "laion2b_e16")
 
@@ -93,17 +93,17 @@ def test_a_tokenizer_that_cannot_be_downloaded(monkeypatch: pytest.MonkeyPatch) 
 
     monkeypatch.setattr(open_clip, "get_tokenizer", fail)
     with pytest.raises(ModelError, match="no route to host"):
-        _weights.build_tokenizer("ViT-B-16-SigLIP")
+        weights.build_tokenizer("ViT-B-16-SigLIP")
 
 
 def test_the_activation_follows_the_weights() -> None:
     with pytest.raises(ModelError, match=r"set encoder\.model=ViT-B-32$"):
-        _weights._match_activation("ViT-B-32-quickgelu", "t", {"quick_gelu": True}, {"url": ""})
+        weights._match_activation("ViT-B-32-quickgelu", "t", {"quick_gelu": True}, {"url": ""})
     config: dict[str, Any] = {}
-    _weights._match_activation("ViT-B-32", "openai", config, {"quick_gelu": True})
+    weights._match_activation("ViT-B-32", "openai", config, {"quick_gelu": True})
     assert config == {"quick_gelu": True}
 
 
 def test_local_weights_take_the_preprocessing_that_all_tags_share() -> None:
-    assert _weights._common_preprocess("ViT-B-16-SigLIP")["mean"] == (0.5, 0.5, 0.5)
-    assert _weights._common_preprocess("no model") == {}
+    assert weights._common_preprocess("ViT-B-16-SigLIP")["mean"] == (0.5, 0.5, 0.5)
+    assert weights._common_preprocess("no model") == {}

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from wfa.data.images import ImageSpec
-from wfa.encoders._towers import ImageTower, TextTower
+from wfa.encoders.towers import ImageTower, TextTower
 
 
 class CountingImageTower(ImageTower):

@@ -15,9 +15,9 @@ from torch import Tensor, distributed, nn
 from torch.nn.parallel import DistributedDataParallel
 
 from wfa import plugins
-from wfa.aggregation._base import Aggregation
+from wfa.aggregation.base import Aggregation
 from wfa.data.batch import Batch
-from wfa.encoders._base import Encoder
+from wfa.encoders.encoder import Encoder
 from wfa.model.clip import MultiCaptionCLIP
 
 WIDTH = 8

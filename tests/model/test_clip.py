@@ -11,10 +11,10 @@ from torch.nn import functional
 
 from wfa import plugins
 from wfa.data.batch import Batch
-from wfa.encoders._base import Encoder
+from wfa.encoders.encoder import Encoder
 from wfa.model import clip
 from wfa.model.clip import MultiCaptionCLIP
-from wfa.model.shared import shared_share
+from wfa.model.shared_captions import shared_share
 
 WIDTH = 8
 

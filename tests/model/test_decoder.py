@@ -7,7 +7,16 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from wfa.data.lesson import ANSWER, END, FIRST_PLACE, OWN_TOKENS, PAD, PLACES, UNKNOWN, stacked
+from wfa.data.instruction_tokens import (
+    ANSWER,
+    END,
+    FIRST_PLACE,
+    OWN_TOKENS,
+    PAD,
+    PLACES,
+    UNKNOWN,
+    stacked,
+)
 from wfa.model.decoder import Decoder
 
 WORDS = range(OWN_TOKENS, OWN_TOKENS + 10)
@@ -89,16 +98,16 @@ def test_cells_begin_as_where_they_are() -> None:
     torch.testing.assert_close(slowest, 0.7 * torch.cos(torch.pi * torch.tensor([1, 3, 5, 7]) / 8))
 
 
-def test_lessons_of_any_length_keep_their_order() -> None:
+def test_instructions_of_any_length_keep_their_order() -> None:
     decoder = build()
     images = seen(decoder)
     answers = [[7] * (1 + row % 7) for row in range(150)]
-    lessons = stacked([[5, ANSWER, *answer, END] for answer in answers])
+    instructions = stacked([[5, ANSWER, *answer, END] for answer in answers])
     image = torch.arange(150) % 2
-    sums, counts = decoder.losses(images, lessons, image)
+    sums, counts = decoder.losses(images, instructions, image)
     assert counts.tolist() == [len(answer) + 1 for answer in answers]
     for row in (0, 77, 149):
-        alone = decoder.losses(images, lessons[row : row + 1], image[row : row + 1])[0]
+        alone = decoder.losses(images, instructions[row : row + 1], image[row : row + 1])[0]
         torch.testing.assert_close(sums[row], alone[0])
 
 
@@ -181,12 +190,12 @@ def test_what_was_learned_by_heart_is_written_again() -> None:
     decoder = build(layers=2)
     cells = torch.randn(3, 3, 2, 2, generator=torch.Generator().manual_seed(2))
     answers = [[7], [8, 9, 7], [4, 4, 5, 6]]
-    lessons = stacked([[5, 6, ANSWER, *answer, END] for answer in answers])
+    instructions = stacked([[5, 6, ANSWER, *answer, END] for answer in answers])
     optimiser = torch.optim.Adam(decoder.parameters(), 1e-2)
     for _ in range(60):
         optimiser.zero_grad()
         torch.autograd.backward(
-            decoder.losses(decoder.look(cells), lessons, torch.arange(3))[0].sum()
+            decoder.losses(decoder.look(cells), instructions, torch.arange(3))[0].sum()
         )
         optimiser.step()
     prompts = torch.tensor([[5, 6, ANSWER]] * 3)

@@ -9,10 +9,10 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from wfa.retrieval.config import PROTOCOLS, QUERIES
-from wfa.retrieval.gallery import thumbnail
 from wfa.retrieval.protocols import IMAGE_TO_TEXT, TEXT_TO_IMAGE, is_defined
 from wfa.retrieval.ranks import Ranking, rank_table, write_ranks
+from wfa.retrieval.retrieval_options import PROTOCOLS, QUERIES
+from wfa.runs.query_gallery import thumbnail
 
 KINDS = [(p, q) for p in PROTOCOLS for q in QUERIES if is_defined(p, q)]
 METRICS = {"R@1": 0.125, "R@5": 0.5, "R@10": 0.75, "MedR": 6.0, "mAP": 0.3}

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.data.bigearthnet.made import row, write_rows
+from tests.bigearthnet.made import row, write_rows
 
 OPTIONS = "a) Summer, b) Winter, c) Spring, d) Fall"
 CAPTIONS = {

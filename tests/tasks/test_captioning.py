@@ -13,11 +13,11 @@ from pycocoevalcap.cider.cider import Cider
 from pycocoevalcap.rouge.rouge import Rouge
 
 from wfa.errors import ConfigError
+from wfa.tasks.captioning.caption_figures import bleu4, caption_figures
+from wfa.tasks.captioning.caption_words import words
 from wfa.tasks.captioning.cider import cider_d
 from wfa.tasks.captioning.meteor import meteor
-from wfa.tasks.captioning.metrics import bleu4, caption_figures
 from wfa.tasks.captioning.rouge import common_subsequence, rouge_l
-from wfa.tasks.captioning.words import words
 
 TEXTS = st.lists(st.sampled_from(("the", "a", "lake", "forest", "of", "is", "near")), max_size=12)
 SOME = st.lists(st.tuples(TEXTS, TEXTS.filter(bool)), min_size=2, max_size=5)

@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from tests.training.conftest import SMALL, run
+from wfa.bigearthnet.rows import parse_box
 from wfa.config import resolve
-from wfa.data._bigearthnet.rows import parse_box
 from wfa.errors import ConfigError
-from wfa.tasks.evaluate import evaluate_tasks, with_all_rows
+from wfa.tasks.answer_run import evaluate_tasks, with_all_rows
 from wfa.tasks.predictions import read_predictions
 
 WORDS = [
@@ -85,7 +85,7 @@ def test_few_images_at_once_give_the_same_answers(
     files = [folder / name for name in ("answers.jsonl", "ranked.jsonl")]
     before = [read_predictions(file) for file in files]
     monkeypatch.setenv("WFA_CACHE_DIR", str(trained.parent / "cache"))
-    monkeypatch.setattr("wfa.tasks.own.answer.IMAGES_AT_ONCE", 4)
+    monkeypatch.setattr("wfa.tasks.answering.answerer.IMAGES_AT_ONCE", 4)
     evaluate_tasks(trained, TASK)
     assert [read_predictions(file) for file in files] == before
 
@@ -104,7 +104,7 @@ def test_few_images_at_once_give_the_same_answers(
 def test_a_mistake_is_named_before_anything_is_loaded(
     trained: Path, word: str, message: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.delattr("wfa.tasks.evaluate.load_run")
+    monkeypatch.delattr("wfa.tasks.answer_run.load_run")
     with pytest.raises(ConfigError, match=message):
         evaluate_tasks(trained, ["task=bigearthnet_txt", word])
 

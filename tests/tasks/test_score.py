@@ -2,9 +2,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.data.bigearthnet.made import row, write_rows
+from tests.bigearthnet.made import row, write_rows
 from tests.tasks.conftest import RIGHT
-from wfa.data._bigearthnet.rows import CATEGORIES
+from wfa.bigearthnet.rows import CATEGORIES
 from wfa.errors import ConfigError, DataError
 from wfa.tasks.catalogue import TASKS
 from wfa.tasks.questions import Question, Questions

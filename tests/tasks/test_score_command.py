@@ -10,8 +10,8 @@ from tests.training.conftest import run
 from wfa.errors import ConfigError
 from wfa.report.task_scores import score_notes
 from wfa.tasks.predictions import write_predictions
-from wfa.tasks.published import BENCH_ROWS, PUBLISHED, is_official
-from wfa.tasks.results import check_scores_of
+from wfa.tasks.published_bench import BENCH_ROWS, PUBLISHED, is_official
+from wfa.tasks.scores_file import check_scores_of
 
 
 def test_scoring_writes_figures_and_shows_the_published(bench: Path, tmp_path: Path) -> None:

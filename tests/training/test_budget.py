@@ -13,11 +13,11 @@ from lightning import Trainer
 from tests.training.conftest import SMALL
 from wfa.config import resolve
 from wfa.errors import ConfigError, DataError
-from wfa.training.config import Config
-from wfa.training.course import Course
+from wfa.runs.inspect_run import probe
 from wfa.training.fit import fit
 from wfa.training.optimiser import warmup_cosine, warmup_cosine_in_time
-from wfa.training.probe import probe
+from wfa.training.schedule import Course
+from wfa.training.train_options import Config
 
 
 @pytest.fixture(autouse=True)

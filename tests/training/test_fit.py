@@ -16,7 +16,7 @@ from safetensors.numpy import load_file
 from tests.training.conftest import SMALL, make_folder, run, wfa
 from wfa.config import resolve
 from wfa.errors import RunError
-from wfa.training.run_folder import RunFolder
+from wfa.runs.run_folder import RunFolder
 
 
 def metrics(folder: Path) -> list[dict[str, Any]]:

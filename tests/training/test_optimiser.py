@@ -7,8 +7,8 @@ import pytest
 import torch
 from torch import nn
 
-from wfa.training.config import Config
 from wfa.training.optimiser import adamw, decayed, warmup_cosine
+from wfa.training.train_options import Config
 
 
 class Model(nn.Module):

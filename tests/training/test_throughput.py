@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from wfa.data.batch import Batch
-from wfa.encoders.small import Config, Small
+from wfa.encoders.models.small import Config, Small
 from wfa.training.throughput import Throughput
 
 

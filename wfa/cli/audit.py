@@ -35,10 +35,10 @@ def audit(
 
         wfa audit data=rsicd uniqueness.duplicates=keep uniqueness.smoothing=none
     """
+    from wfa.audit.dataset_audit import audit as audit_data
+    from wfa.audit.dataset_audit import leaks_above, write_audit
+    from wfa.audit.settings import parse_request
     from wfa.report.audit import audit_notices, audit_tables, write_audit_page
-    from wfa.training.audit import audit as audit_data
-    from wfa.training.audit import leaks_above, write_audit
-    from wfa.training.audit_request import parse_request
 
     asked = parse_request(words or [])
     found = audit_data(asked.data, asked.against, images, asked.uniqueness, track=track)

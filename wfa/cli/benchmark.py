@@ -36,7 +36,7 @@ def benchmark(
         recommended_words,
         write_benchmark_page,
     )
-    from wfa.training.benchmark import benchmark as measure
+    from wfa.search.benchmark.benchmark_run import benchmark as measure
 
     out, rest = take("out", words)
     path = measure(source, rest, Path(out) if out else None, track)

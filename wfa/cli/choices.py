@@ -29,11 +29,11 @@ def list_choices(
     Example:
         wfa list aggregation
     """
-    from wfa.plugins import FOLDERS, names, summary, unknown
+    from wfa.plugins import PACKAGES, names, summary, unknown
     from wfa.recipes import recipe_names, recipe_summary
 
     recipes = ("run", "compare", "benchmark")
-    kinds = [*FOLDERS, *recipes]
+    kinds = [*PACKAGES, *recipes]
     if section is not None and section not in kinds:
         raise unknown("section", section, kinds)
     for kind in [section] if section else kinds:

@@ -11,7 +11,7 @@ from wfa.cli.terminal import Words, console, make_bars, take
 
 if TYPE_CHECKING:
     from wfa.compare.cells import Cell
-    from wfa.compare.work import Failure
+    from wfa.compare.run_cell import Failure
 
 
 def compare(
@@ -35,8 +35,8 @@ def compare(
         wfa compare compare.techniques=[single,mean] compare.seeds=2 train.lr=0.001
     """
     from wfa.compare.cells import grid
-    from wfa.compare.folder import Folder, Watch, run_cells
-    from wfa.compare.request import parse_request
+    from wfa.compare.comparison_folder import Folder, Watch, run_cells
+    from wfa.compare.settings import parse_request
     from wfa.compare.summary import summarise
     from wfa.report.compared.page import write_comparison
     from wfa.report.compared.tables import (

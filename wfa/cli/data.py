@@ -98,8 +98,8 @@ def annotate(words: Words = None) -> None:
     Example:
         wfa data annotate maps=Reference_Maps metadata=metadata.parquet out=BigEarthNet.txt.parquet
     """
-    from wfa.data.annotate.request import parse_request
-    from wfa.data.annotate.table import annotate as annotate_data
+    from wfa.bigearthnet.annotate.settings import parse_request
+    from wfa.bigearthnet.annotate.write_annotations import annotate as annotate_data
 
     request = parse_request(words or [])
     with make_bars() as bars:

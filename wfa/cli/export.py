@@ -21,7 +21,7 @@ def export(
     Example:
         wfa export runs/scenes-0123456789 --to open_clip
     """
-    from wfa.training.export import export_run
+    from wfa.runs.export_open_clip import export_run
 
     done = export_run(run, to, out)
     console.print(f"weights {escape(str(done.weights))}", soft_wrap=True)

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from wfa import __version__
-from wfa.cli import audit, benchmark, choices, compare, data, export, library, runs, tasks
+from wfa.cli import audit, benchmark, choices, compare, data, export, runs, search, tasks
 from wfa.errors import UserError
 
 app = typer.Typer(
@@ -26,9 +26,9 @@ app.command()(runs.evaluate)
 app.command()(compare.compare)
 app.command()(audit.audit)
 app.command()(runs.report)
-app.command()(library.index)
-app.command()(library.search)
-app.command()(library.serve)
+app.command()(search.index)
+app.command()(search.search)
+app.command()(search.serve)
 app.command()(tasks.score)
 app.command()(benchmark.benchmark)
 app.command()(export.export)

@@ -59,7 +59,7 @@ def evaluate(run: RunPath, words: Words = None) -> None:
     if take("task", words)[0] is not None:
         answer_tasks(run, words or [])
         return
-    from wfa.training.evaluate import evaluate_run
+    from wfa.runs.evaluate_run import evaluate_run
 
     _, folder = evaluate_run(run, words or [], track)
     facts = json.loads((folder / "evaluation.json").read_text(encoding="utf-8"))

@@ -41,9 +41,9 @@ def score(
     """
     from wfa.tasks.predictions import read_predictions
     from wfa.tasks.prompts import write_prompts
-    from wfa.tasks.request import parse_request
-    from wfa.tasks.results import FILE, check_scores_of, scores_json, write_scores
     from wfa.tasks.score import score as score_answers
+    from wfa.tasks.score_settings import parse_request
+    from wfa.tasks.scores_file import FILE, check_scores_of, scores_json, write_scores
 
     asked = parse_request(words or [])
     if (asked.answers is None) == (prompts is None):
@@ -66,7 +66,7 @@ def score(
 def answer_tasks(run: Path, words: Sequence[str]) -> None:
     """Let a run answer all tasks of a split and print what it reached."""
     from wfa.report.task_scores import retrieval_table
-    from wfa.tasks.evaluate import evaluate_tasks
+    from wfa.tasks.answer_run import evaluate_tasks
 
     content, folder = evaluate_tasks(run, words, track)
     show_scores(content, run.name)

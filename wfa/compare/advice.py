@@ -6,14 +6,14 @@ from typing import Any
 import numpy as np
 
 from wfa.compare import guidelines
+from wfa.compare.cell_results import Gathered, Runs
 from wfa.compare.cost import epochs_to, slower_than, text_bytes
-from wfa.compare.gathered import Gathered, Runs
 from wfa.compare.guidelines import Ranked
-from wfa.compare.pairs import Pair, all_pairs
-from wfa.compare.request import Request
-from wfa.compare.results import captions_an_image
-from wfa.compare.scores import MAIN, Kind, contributions
-from wfa.retrieval.config import QUERIES
+from wfa.compare.image_scores import MAIN, Kind, contributions
+from wfa.compare.result_rows import captions_an_image
+from wfa.compare.settings import Request
+from wfa.compare.technique_pairs import Pair, all_pairs
+from wfa.retrieval.retrieval_options import QUERIES
 
 Values = dict[str, Any]
 _IMAGE_TO_TEXT = (1,)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import product
 from typing import Any
 
-from wfa.compare.request import BUDGETS, Request
+from wfa.compare.settings import BUDGETS, Request
 from wfa.config import RunConfig, resolve
 from wfa.errors import ConfigError
 

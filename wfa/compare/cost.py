@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from wfa.compare.results import Point
+from wfa.compare.result_rows import Point
 from wfa.compare.statistics import holm, seed_p
 
 TARGET_SHARE = 0.95

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from wfa.compare.pairs import Pair
+from wfa.compare.technique_pairs import Pair
 
 NONE = "no measurable difference"
 

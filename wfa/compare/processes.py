@@ -12,7 +12,7 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 
-from wfa.compare.work import Failure, Task, attempt
+from wfa.compare.run_cell import Failure, Task, attempt
 
 Done = Callable[[Task, Failure | None], None]
 
@@ -112,7 +112,7 @@ def _serve(connection: Connection, parent: int, log: str) -> None:
     with Path(log).open("a", encoding="utf-8") as file:
         os.dup2(file.fileno(), sys.stdout.fileno())
         os.dup2(file.fileno(), sys.stderr.fileno())
-    from wfa.training.probe import use_threads
+    from wfa.runs.inspect_run import use_threads
 
     use_threads(1)
     while (task := connection.recv()) is not None:

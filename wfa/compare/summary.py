@@ -8,17 +8,17 @@ from typing import Any
 import numpy as np
 
 from wfa.compare.advice import advise, ranked
+from wfa.compare.cell_results import Gathered, gather
 from wfa.compare.cells import Cell
+from wfa.compare.comparison_folder import Folder
 from wfa.compare.cost import pareto_front, reached, target_of, text_bytes, typical_cost
-from wfa.compare.folder import Folder
-from wfa.compare.gathered import Gathered, gather
 from wfa.compare.guidelines import Ranked
-from wfa.compare.pairs import Pair, all_pairs
-from wfa.compare.queries import shown_queries
-from wfa.compare.request import Request
-from wfa.compare.results import Point, captions_an_image
-from wfa.compare.scores import MAIN, Kind
-from wfa.compare.work import Failure
+from wfa.compare.image_scores import MAIN, Kind
+from wfa.compare.result_rows import Point, captions_an_image
+from wfa.compare.run_cell import Failure
+from wfa.compare.settings import Request
+from wfa.compare.technique_pairs import Pair, all_pairs
+from wfa.compare.telling_queries import shown_queries
 from wfa.errors import RunError
 from wfa.files import write_text
 from wfa.provenance import git_state, machine, versions

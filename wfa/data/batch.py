@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from wfa.data.dataset import distinct
-from wfa.data.lesson import stacked
+from wfa.data.instruction_tokens import stacked
 
 Draw = Callable[
     [Sequence[str], NDArray[np.float64], np.random.Generator | None, float],
@@ -52,8 +52,8 @@ class Batch:
         borne_ids: (K,) int64, the identities of all captions that the images bear, drawn or not.
         borne_image: (K,) int64, borne caption -> row of `images`.
         rows: (B,) int64, the images' places in the data set.
-        lessons: (R, T) int64, tokens of `wfa.data.lesson` for a decoder; (0, 0) without one.
-        lesson_image: (R,) int64, lesson -> row of `images`.
+        instructions: (R, T) int64, tokens of a decoder's sequences; (0, 0) without one.
+        instruction_image: (R,) int64, instruction -> row of `images`.
     """
 
     images: Tensor
@@ -65,8 +65,8 @@ class Batch:
     borne_ids: Tensor
     borne_image: Tensor
     rows: Tensor
-    lessons: Tensor = field(default_factory=lambda: stacked([]))
-    lesson_image: Tensor = field(default_factory=lambda: torch.zeros(0, dtype=torch.int64))
+    instructions: Tensor = field(default_factory=lambda: stacked([]))
+    instruction_image: Tensor = field(default_factory=lambda: torch.zeros(0, dtype=torch.int64))
 
     def to(self, device: torch.device, non_blocking: bool = False) -> "Batch":
         """Return the batch with every tensor on `device`."""
@@ -82,7 +82,7 @@ class Batch:
 
 @dataclass(frozen=True)
 class Sample:
-    """One image of a batch before collation: its place, its input, its drawn texts and lessons."""
+    """One image of a batch before collation: place, input, drawn texts and instructions."""
 
     row: int
     image: Tensor
@@ -90,7 +90,7 @@ class Sample:
     prior: NDArray[np.float64]
     text_ids: Sequence[int]
     borne: NDArray[np.int64]
-    lessons: Sequence[Sequence[int]] = ()
+    instructions: Sequence[Sequence[int]] = ()
 
 
 def collate(samples: Sequence[Sample], inputs: Inputs) -> Batch:
@@ -118,8 +118,10 @@ def collate(samples: Sequence[Sample], inputs: Inputs) -> Batch:
         borne_ids=torch.from_numpy(np.concatenate([sample.borne for sample in samples])),
         borne_image=torch.from_numpy(np.repeat(place, borne)),
         rows=torch.tensor([sample.row for sample in samples]),
-        lessons=stacked([lesson for sample in samples for lesson in sample.lessons]),
-        lesson_image=torch.from_numpy(
-            np.repeat(place, [len(sample.lessons) for sample in samples])
+        instructions=stacked(
+            [instruction for sample in samples for instruction in sample.instructions]
+        ),
+        instruction_image=torch.from_numpy(
+            np.repeat(place, [len(sample.instructions) for sample in samples])
         ),
     )

@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wfa.data.channels import Channels
-from wfa.data.facts import Facts
+from wfa.data.instruction import DESCRIBE, Instruction
+from wfa.data.publication import Facts
 from wfa.errors import ConfigError, DataError
 
 SPLITS = ("train", "validation", "test", "bench")
@@ -54,7 +55,7 @@ class SourceConfig:
 class ImageTextDataset(ABC):
     """One split of an image-text data set: captions in memory, images read on demand.
 
-    A subclass is a plug-in in `wfa/data/sets/`; it is built as `Plugin(options, split)` and its
+    A subclass is a plug-in; it is built as `Plugin(options, split)` and its
     constructor reads the annotations, so that a broken file is found before anything is trained.
 
     Attributes:
@@ -69,11 +70,13 @@ class ImageTextDataset(ABC):
         facts: What the publishers say: counts, terms, where to get it.
         channels: What the images' channels are; None for red, green and blue.
         joined: Splits that it also reads as one, their names joined by `+`.
+        locates: Whether its instructions name places on the image, which augmentation moves.
     """
 
     name: ClassVar[str]
     facts: ClassVar[Facts] = Facts()
     joined: ClassVar[tuple[str, ...]] = ()
+    locates: ClassVar[bool] = False
     split: str
     records: Sequence[Record]
     channels: Channels | None = None
@@ -96,6 +99,15 @@ class ImageTextDataset(ABC):
     def captions(self) -> Sequence[tuple[str, ...]]:
         """The captions of each image, in the order of `records`; made on access where those are."""
         return [record.captions for record in self.records]
+
+    def instructions(self, index: int) -> list[Instruction]:
+        """Return what a decoder is asked of image `index`, by default its captions, with answers.
+
+        Raises:
+            DataError: An annotation does not parse.
+        """
+        captions = self.records[index].captions
+        return [Instruction("captioning", DESCRIBE, caption) for caption in captions]
 
     @abstractmethod
     def read_image(self, index: int) -> NDArray[np.uint8] | NDArray[np.float32]:
@@ -166,7 +178,7 @@ class ImageTextDataset(ABC):
         return
 
     @classmethod
-    def instructions(cls, options: SourceConfig, root: Path) -> str:
+    def how_to_get(cls, options: SourceConfig, root: Path) -> str:
         """Say what no command can fetch and where it goes; empty where there is nothing.
 
         Args:

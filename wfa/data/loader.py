@@ -14,8 +14,8 @@ from torch.utils.data import Dataset, Sampler
 from wfa.captions.folding import caption_ids, fold
 from wfa.data.batch import Batch, Draw, Inputs, Sample, collate
 from wfa.data.dataset import ImageTextDataset
-from wfa.data.lessons import Lessons
-from wfa.data.workers import Telling, TellingLoader
+from wfa.data.instruction_draws import InstructionDraws
+from wfa.data.worker_errors import Telling, TellingLoader
 from wfa.errors import ConfigError
 
 
@@ -84,7 +84,7 @@ class TrainingBatches(Dataset[Batch]):
         draw: Which captions of an image a step encodes.
         prior: The captions' weights, see `ImageWeights`.
         seed: The run's seed.
-        lessons: What a decoder learns beside; None where the model has none.
+        instructions: What a decoder learns beside; None where the model has none.
 
     Where the data set makes its texts and has too many, only those of a batch are in memory.
     """
@@ -96,10 +96,10 @@ class TrainingBatches(Dataset[Batch]):
         draw: Draw,
         prior: Prior,
         seed: int,
-        lessons: Lessons | None = None,
+        instructions: InstructionDraws | None = None,
     ) -> None:
         self._inputs = inputs
-        self._lessons = lessons
+        self._instructions = instructions
         self._draw = draw
         self._seed = seed
         self._captions = dataset.captions if dataset.makes_texts else list(dataset.captions)
@@ -122,7 +122,7 @@ class TrainingBatches(Dataset[Batch]):
             prior=prior,
             text_ids=[self._id(text) if text in captions else -1 for text in texts],
             borne=np.array([self._id(text) for text in captions]),
-            lessons=self._lessons.draw(epoch, row) if self._lessons else (),
+            instructions=self._instructions.draw(epoch, row) if self._instructions else (),
         )
 
     def _id(self, text: str) -> int:
@@ -140,8 +140,9 @@ def caption_key(text: str) -> int:
     """Return the identity of a caption: equal for captions that are equal once folded.
 
     A hash for data sets that make millions of texts on access, all of which a table of exact
-    numbers would have to read first. 44 bits are left, since `wfa.model.shared` multiplies with the
-    number of images: among the 100,000 captions of a large batch, 3 in 10,000 batches confuse two.
+    numbers would have to read first. 44 bits are left, since `wfa.model.shared_captions` multiplies
+    with the number of images: among the 100,000 captions of a large batch, 3 in 10,000 batches
+    confuse two.
     """
     digest = blake2b(fold(text).encode("utf-8", "surrogatepass"), digest_size=8).digest()
     return int.from_bytes(digest, "little") >> 20

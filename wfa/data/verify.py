@@ -12,7 +12,7 @@ import PIL
 
 from wfa.data.dataset import ImageTextDataset, SourceConfig
 from wfa.data.decode import BadImageError, NoBytesError
-from wfa.data.file_memo import FileMemo, stamp
+from wfa.data.file_hashes import FileMemo, stamp
 from wfa.errors import DataError
 
 _Result = TypeVar("_Result")

@@ -7,14 +7,14 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from wfa.aggregation._base import Aggregated, Aggregation, at_least_float32
+from wfa.aggregation.base import Aggregated, Aggregation, at_least_float32
 from wfa.data.batch import Batch
 from wfa.data.dataset import ImageTextDataset
-from wfa.data.lessons import Lessons
-from wfa.encoders._base import Encoder
+from wfa.data.instruction_draws import InstructionDraws
+from wfa.encoders.encoder import Encoder
+from wfa.model.contrast import Contrast
 from wfa.model.gather import Gather
-from wfa.model.losses._base import Contrast
-from wfa.model.shared import shared_share
+from wfa.model.shared_captions import shared_share
 
 
 class Output(NamedTuple):
@@ -91,7 +91,7 @@ class MultiCaptionCLIP(nn.Module):
         """
         return self._contrast(batch, self.encode_image(batch.images))
 
-    def lessons(self, dataset: ImageTextDataset, seed: int) -> Lessons | None:
+    def instructions(self, dataset: ImageTextDataset, seed: int) -> InstructionDraws | None:
         """Return what is learned of a training split beside its texts; None where nothing is.
 
         Args:

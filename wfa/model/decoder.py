@@ -4,7 +4,7 @@ Yu et al. 2022, "CoCa: Contrastive Captioners are Image-Text Foundation Models"
 (arXiv:2205.01917): causal layers over the text, each followed by one that looks at the image. Here
 the text before the answer is an instruction, and the loss is taken on the answer alone.
 
-Shapes: B images, P cells of each, R lessons, T tokens, W width, V words.
+Shapes: B images, P cells of each, R instructions, T tokens, W width, V words.
 """
 
 import math
@@ -15,7 +15,7 @@ from open_clip.transformer import MultimodalTransformer
 from torch import Tensor, nn
 from torch.nn import functional
 
-from wfa.data.lesson import ANSWER, END, FIRST_PLACE, OWN_TOKENS, PAD, PLACES, UNKNOWN
+from wfa.data.instruction_tokens import ANSWER, END, FIRST_PLACE, OWN_TOKENS, PAD, PLACES, UNKNOWN
 
 _NO_TOKEN = 2**62
 """Stands in places of the vocabulary that are not taken; larger than any token."""
@@ -24,15 +24,15 @@ _MLP_RATIO = 2.0
 _OCTAVES = 3
 """From the slowest wave over an image's cells, half a period, to the quickest."""
 _FEWEST, _PARTS = 24, 8
-"""Lessons of similar length go through the layers together, so that little is padding: at least so
-many, in at most so many parts."""
+"""Sequences of similar length go through the layers together, so that little is padding: at least
+so many, in at most so many parts."""
 
 
 class Decoder(nn.Module):
     """Reads instructions and writes answers.
 
-    It knows the most frequent tokens of the training split's lessons and no others: a small table
-    in place of a tokenizer's, whose words are both read and written by the same weights.
+    It knows the most frequent tokens of the training split's instructions and no others: a small
+    table in place of a tokenizer's, whose words are both read and written by the same weights.
 
     Args:
         channels: C of the cells.
@@ -93,40 +93,43 @@ class Decoder(nn.Module):
         seen: Tensor = self.eye(cells.flatten(2).transpose(1, 2))
         return seen + self.cells
 
-    def losses(self, seen: Tensor, lessons: Tensor, image: Tensor) -> tuple[Tensor, Tensor]:
+    def losses(self, seen: Tensor, instructions: Tensor, image: Tensor) -> tuple[Tensor, Tensor]:
         """Return how badly each answer is foreseen, each token from those before it.
 
         Args:
             seen: (B, P, W) as `look` gives it.
-            lessons: (R, T) int64, tokens of `wfa.data.lesson`.
-            image: (R,) int64, lesson -> row of `seen`.
+            instructions: (R, T) int64, tokens of `wfa.data.instruction`.
+            image: (R,) int64, instruction -> row of `seen`.
 
         Returns:
             (R,) float32, the sum of the cross-entropies over the answer's tokens and its end, in
             nats, and (R,), how many they are; a token that is not known counts in neither.
         """
-        order = (lessons != PAD).sum(1).argsort(stable=True)
+        order = (instructions != PAD).sum(1).argsort(stable=True)
         parts = torch.split(order, max(_FEWEST, -(-len(order) // _PARTS)))
-        found = [self._losses(seen, lessons[part], image[part]) for part in parts]
+        found = [self._losses(seen, instructions[part], image[part]) for part in parts]
         sums, counts = (torch.cat(both) for both in zip(*found, strict=True))
         back = order.argsort()
         return sums[back], counts[back]
 
-    def next_words(self, seen: Tensor, lessons: Tensor, at: Tensor) -> Tensor:
+    def next_words(self, seen: Tensor, instructions: Tensor, at: Tensor) -> Tensor:
         """Return log-probabilities of the words after chosen places.
 
         Args:
-            seen: (R, P, W), of each lesson's image.
-            lessons: (R, T) int64.
+            seen: (R, P, W), of each instruction's image.
+            instructions: (R, T) int64.
             at: (R, T) bool, the places.
 
         Returns:
             (places, V) float32 in the order of the places; -inf for what is no word.
         """
-        places = torch.arange(lessons.shape[1], device=lessons.device)
+        places = torch.arange(instructions.shape[1], device=instructions.device)
         # Not by indexing: its gradient is added up in an order that threads decide.
         # Read times the root of the width, written as they are (Vaswani et al. 2017, section 3.4).
-        words = functional.embedding(self._places(lessons), self.words) * self.words.shape[1] ** 0.5
+        words = (
+            functional.embedding(self._places(instructions), self.words)
+            * self.words.shape[1] ** 0.5
+        )
         text = words + functional.embedding(places, self.positions)
         logits = self._read(seen, text, at) @ self.words.T
         silent = self.known == _NO_TOKEN
@@ -161,9 +164,9 @@ class Decoder(nn.Module):
             text = torch.cat([text[more], tokens[:, None]], 1)
         return answers
 
-    def _losses(self, seen: Tensor, lessons: Tensor, image: Tensor) -> tuple[Tensor, Tensor]:
-        lessons = lessons[:, : int((lessons != PAD).sum(1).max())]
-        given, wanted = lessons[:, :-1], self._places(lessons[:, 1:])
+    def _losses(self, seen: Tensor, instructions: Tensor, image: Tensor) -> tuple[Tensor, Tensor]:
+        instructions = instructions[:, : int((instructions != PAD).sum(1).max())]
+        given, wanted = instructions[:, :-1], self._places(instructions[:, 1:])
         answer = (given == ANSWER).cumsum(1) > 0
         asked = answer & (wanted != PAD) & (wanted != UNKNOWN)
         # Not `seen[image]`, as above; the gradient of a lookup is summed in a fixed order.

@@ -10,9 +10,9 @@ from wfa.report.plot import Axis, Series, line_plot, percent
 from wfa.report.quality import selected_point, validation_points
 from wfa.report.result import RunResult
 from wfa.report.scores import DASH, MEAN_RECALL, Key, find, shown
-from wfa.retrieval.config import QUERIES
 from wfa.retrieval.metrics import KS
 from wfa.retrieval.protocols import TEXT_TO_IMAGE
+from wfa.retrieval.retrieval_options import QUERIES
 
 _KEYS: tuple[Key, ...] = (*((TEXT_TO_IMAGE, f"R@{k}") for k in KS), MEAN_RECALL)
 _MOST_LINES = 8

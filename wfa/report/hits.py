@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from wfa.report.elements import note, section, share
 from wfa.report.markup import Markup, tag
 from wfa.report.result import RunResult
-from wfa.retrieval.gallery import BANDS, GalleryQuery, Hit, Picture
 from wfa.retrieval.protocols import TEXT_TO_IMAGE
+from wfa.runs.query_gallery import BANDS, GalleryQuery, Hit, Picture
 
 _HEADINGS = ("Found at once", "Among the first ten", "Missed")
 

@@ -10,9 +10,9 @@ from wfa.report.plot import Axis, Point, Series, line_plot, percent, thinned
 from wfa.report.result import RunResult
 from wfa.report.scores import MEAN_RECALL, PROTOCOL_LABELS, Key, Line, find, places, shown
 from wfa.report.tables import line_label, without_equal_ceilings
-from wfa.retrieval.config import PROTOCOLS, QUERIES
 from wfa.retrieval.metrics import KS
 from wfa.retrieval.protocols import IMAGE_TO_TEXT, TEXT_TO_IMAGE
+from wfa.retrieval.retrieval_options import PROTOCOLS, QUERIES
 
 _METRICS = (*(f"R@{k}" for k in KS), "MedR", "mAP")
 _DIRECTIONS = ((TEXT_TO_IMAGE, "text to image"), (IMAGE_TO_TEXT, "image to text"))

@@ -18,9 +18,9 @@ from wfa.recipes import read_yaml
 from wfa.report.history import History, read_history
 from wfa.report.scores import DASH, Line, lines, parse_rows
 from wfa.retrieval.embeddings import Integers
-from wfa.retrieval.gallery import Gallery, GalleryQuery, Hit, Picture
 from wfa.retrieval.metrics import MetricRow
 from wfa.retrieval.ranks import SCHEMA
+from wfa.runs.query_gallery import Gallery, GalleryQuery, Hit, Picture
 
 FILES = ("config.yaml", "run.json", "metrics.json", "ranks.parquet", "history.csv")
 """What every finished run folder holds and a report needs; `gallery.json` may be missing."""

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from wfa.errors import RunError
-from wfa.retrieval.config import PROTOCOLS, QUERIES
 from wfa.retrieval.metrics import MetricRow
 from wfa.retrieval.protocols import BOTH, IMAGE_TO_TEXT, TEXT_TO_IMAGE
+from wfa.retrieval.retrieval_options import PROTOCOLS, QUERIES
 
 DASH = "\u2013"
 """Stands where there is no value."""

@@ -7,7 +7,6 @@ import pyarrow as pa
 
 from wfa.data.dataset import Progress
 from wfa.errors import ConfigError
-from wfa.retrieval.config import PROTOCOLS, QUERIES, check_known
 from wfa.retrieval.counts import CHUNK, count_at_least
 from wfa.retrieval.embeddings import Embeddings
 from wfa.retrieval.metrics import KS, MetricRow, mean_of_rates, summarise
@@ -24,6 +23,7 @@ from wfa.retrieval.protocols import (
 )
 from wfa.retrieval.ranks import SCHEMA, Ranking, rank_table
 from wfa.retrieval.relevance import TEXTS, right_pairs
+from wfa.retrieval.retrieval_options import PROTOCOLS, QUERIES, check_known
 
 
 @dataclass(frozen=True, eq=False)

@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from wfa.data._bigearthnet.rows import BOX, CAPTION, CATEGORIES, CHOICE, YES_NO, Row
+from wfa.bigearthnet.rows import BOX, CAPTION, CATEGORIES, CHOICE, YES_NO, Row
 
 GROUPS = {YES_NO: "binary", CHOICE: "mcq", BOX: "referring", CAPTION: "captioning"}
 """Type of row -> the group of tasks it belongs to."""

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from pathlib import Path
 
-from wfa.data._bigearthnet.rows import BOX, CAPTION, CHOICE, YES_NO
+from wfa.bigearthnet.rows import BOX, CAPTION, CHOICE, YES_NO
 from wfa.tasks.predictions import write_lines
 from wfa.tasks.questions import Question
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from wfa.data._bigearthnet.published import ANNOTATIONS
-from wfa.data._bigearthnet.rows import CATEGORIES, Answer, Row, parse_row
-from wfa.data._bigearthnet.table import AnnotationTable, BadRows, splits_in
+from wfa.bigearthnet.annotation_table import AnnotationTable, BadRows, splits_in
+from wfa.bigearthnet.archives import ANNOTATIONS
+from wfa.bigearthnet.rows import CATEGORIES, Answer, Row, parse_row
 from wfa.data.dataset import SourceConfig, data_root
 from wfa.errors import DataError
 from wfa.tasks.catalogue import Task, task_of

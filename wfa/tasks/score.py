@@ -15,7 +15,7 @@ from dataclasses import asdict, dataclass, field
 
 import numpy as np
 
-from wfa.data._bigearthnet.rows import (
+from wfa.bigearthnet.rows import (
     BOX,
     CAPTION,
     Box,
@@ -26,8 +26,8 @@ from wfa.data._bigearthnet.rows import (
     parse_yes_no,
 )
 from wfa.errors import DataError
-from wfa.tasks.boxes import box_iou, summarise_ious
-from wfa.tasks.captioning.metrics import caption_figures
+from wfa.tasks.box_overlap import box_iou, summarise_ious
+from wfa.tasks.captioning.caption_figures import caption_figures
 from wfa.tasks.catalogue import GROUPS, TASKS
 from wfa.tasks.questions import Question
 
@@ -105,7 +105,7 @@ def score(
     Args:
         questions: All questions of a split, each ID once.
         answers: ID -> answer.
-        extras: Further figures of captions, of `wfa.tasks.captioning.metrics.EXTRAS`.
+        extras: Further figures of captions, of `wfa.tasks.captioning.caption_figures.EXTRAS`.
 
     Raises:
         DataError: An answer has an ID that no question has, or two questions share one.

@@ -19,20 +19,20 @@ from numpy.typing import NDArray
 from wfa.config import RunConfig
 from wfa.data.loader import CaptionDataModule, TrainingBatches
 from wfa.model.clip import MultiCaptionCLIP
-from wfa.retrieval.embed import Track, untracked
+from wfa.progress import Track, untracked
 from wfa.retrieval.evaluate import mean_recall
-from wfa.training.assemble import Parts, save_weights
+from wfa.runs.parts import Parts, save_weights
+from wfa.runs.run_folder import RunFolder
+from wfa.runs.run_results import EVALUATED, write_results
 from wfa.training.checkpoints import MONITOR, AtomicCheckpointIO, BestAndLast
-from wfa.training.config import Config
-from wfa.training.course import Course
+from wfa.training.early_stopping import Patience
 from wfa.training.history import History
 from wfa.training.module import TrainingModule
-from wfa.training.progress import Progress
-from wfa.training.results import EVALUATED, write_results
-from wfa.training.run_folder import RunFolder
-from wfa.training.stopping import Patience
+from wfa.training.schedule import Course
 from wfa.training.strategies import make_trainer
 from wfa.training.throughput import Throughput
+from wfa.training.train_options import Config
+from wfa.training.training_bar import Progress
 
 
 def fit(
@@ -138,7 +138,7 @@ def _batches(parts: Parts, course: Course) -> CaptionDataModule:
         parts.model.aggregation.drawer(),
         train.training_prior,
         options.seed,
-        parts.lessons(),
+        parts.instructions(),
     )
     return CaptionDataModule(
         batches,

@@ -13,10 +13,10 @@ from torch.optim.lr_scheduler import LambdaLR
 from wfa.data.batch import Batch
 from wfa.model.batch_norm import synchronise
 from wfa.model.clip import MultiCaptionCLIP
-from wfa.training.config import Config
-from wfa.training.course import Course
 from wfa.training.optimiser import adamw, decayed, warmup_cosine, warmup_cosine_in_time
+from wfa.training.schedule import Course
 from wfa.training.strategies import clip, whole_parameters
+from wfa.training.train_options import Config
 
 Validate = Callable[[MultiCaptionCLIP], dict[str, float]]
 

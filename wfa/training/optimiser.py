@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection
 from torch import nn
 from torch.optim import AdamW
 
-from wfa.training.config import Config
+from wfa.training.train_options import Config
 
 
 def decayed(model: nn.Module) -> frozenset[str]:

@@ -13,7 +13,7 @@ from torch import nn
 from torch.distributed.fsdp import FullyShardedDataParallel
 
 from wfa.errors import ConfigError
-from wfa.training.config import Config
+from wfa.training.train_options import Config
 
 UNSUPPORTED = ("deepspeed", "xla", "spawn", "fork", "notebook", "tpu")
 """Parts of names of strategies that cannot write our checkpoints or run the command line."""

@@ -8,8 +8,8 @@ import torch
 from lightning.pytorch.callbacks import Callback
 
 from wfa.data.batch import Batch
-from wfa.data.workers import TellingLoader
-from wfa.encoders._base import Encoder
+from wfa.data.worker_errors import TellingLoader
+from wfa.encoders.encoder import Encoder
 
 COUNTS = ("images", "captions", "texts", "tokens", "stock_tokens")
 SECONDS = ("waiting", "training")

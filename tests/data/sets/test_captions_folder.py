@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wfa.data.sets._entries import Entry, divide
 from wfa.data.sets.captions_folder import CaptionsFolder, Config
+from wfa.data.tables.entries import Entry, divide
 from wfa.errors import ConfigError, DataError
 
 Picture = Callable[[Path, int], Path]

@@ -12,7 +12,15 @@ from hypothesis import strategies as st
 from open_clip.model import CLIP
 from torch import Tensor
 
-from tests.encoders.models import END, assert_same, clip, coca, custom_text_clip, hugging_face, rows
+from tests.encoders.tiny_clips import (
+    END,
+    assert_same,
+    clip,
+    coca,
+    custom_text_clip,
+    hugging_face,
+    rows,
+)
 from wfa.encoders.text_compute import encode_text, tokens_computed, trims
 
 LENGTHS = [3, 9, 5, 5, 12, 2, 9, 7]

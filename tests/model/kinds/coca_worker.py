@@ -1,4 +1,4 @@
-"""One of two processes with its part of a batch and lessons; run as `coca_worker.py RANK FOLDER`.
+"""One of two processes with its part of a batch; run as `coca_worker.py RANK FOLDER`.
 
 Writes how far loss and gradients over both are from those of one process with the whole batch.
 """
@@ -14,14 +14,14 @@ from torch.nn.parallel import DistributedDataParallel
 
 from wfa import plugins
 from wfa.data.batch import Batch
-from wfa.data.lesson import ANSWER, END, stacked
-from wfa.encoders.small import Config as SmallConfig
-from wfa.encoders.small import Small
+from wfa.data.instruction_tokens import ANSWER, END, stacked
+from wfa.encoders.models.small import Config as SmallConfig
+from wfa.encoders.models.small import Small
 from wfa.model.kinds.coca import CoCa, Config
 
 LESSONS = [[9, ANSWER, 7, END], [9, 8, ANSWER, 8, 7, 9, END], [ANSWER, 9, END], [8, ANSWER, 8, END]]
 LESSON_IMAGE = [0, 0, 1, 2]
-"""The first process has two of the three images and three of the four lessons."""
+"""The first process has two of the three images and three of the four instructions."""
 
 
 def build(**options: int) -> CoCa:
@@ -56,15 +56,15 @@ def whole_batch() -> Batch:
         borne_ids=torch.arange(4),
         borne_image=image_index,
         rows=torch.arange(3),
-        lessons=stacked(LESSONS),
-        lesson_image=torch.tensor(LESSON_IMAGE),
+        instructions=stacked(LESSONS),
+        instruction_image=torch.tensor(LESSON_IMAGE),
     )
 
 
 def part(batch: Batch, rank: int) -> Batch:
     first, last = [(0, 2), (2, 3)][rank]
     drawn = (batch.image_index >= first) & (batch.image_index < last)
-    taught = (batch.lesson_image >= first) & (batch.lesson_image < last)
+    taught = (batch.instruction_image >= first) & (batch.instruction_image < last)
     return replace(
         batch,
         images=batch.images[first:last],
@@ -75,8 +75,8 @@ def part(batch: Batch, rank: int) -> Batch:
         borne_ids=batch.borne_ids[drawn],
         borne_image=batch.borne_image[drawn] - first,
         rows=batch.rows[first:last],
-        lessons=batch.lessons[taught],
-        lesson_image=batch.lesson_image[taught] - first,
+        instructions=batch.instructions[taught],
+        instruction_image=batch.instruction_image[taught] - first,
     )
 
 

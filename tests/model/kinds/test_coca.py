@@ -13,9 +13,10 @@ from tests.data.tiny import TinyDataset
 from tests.model.kinds.coca_worker import build, whole_batch
 from tests.model.two_processes import run_two
 from wfa import plugins
-from wfa.data.lesson import DESCRIBE, OWN_TOKENS, prompt
-from wfa.encoders._base import Encoder
-from wfa.encoders.frozen import Frozen
+from wfa.data.instruction import DESCRIBE
+from wfa.data.instruction_tokens import OWN_TOKENS, prompt
+from wfa.encoders.encoder import Encoder
+from wfa.encoders.models.frozen import Frozen
 from wfa.errors import ConfigError
 from wfa.model.clip import MultiCaptionCLIP
 from wfa.model.kinds import clip
@@ -31,8 +32,8 @@ def test_the_loss_is_the_contrast_and_the_weighted_answers() -> None:
     assert alone.captioning is None
     seen = model.look(batch.images)
     answers = []
-    for lesson, image in zip(batch.lessons, batch.lesson_image, strict=True):
-        own, count = model.decoder.losses(seen, lesson[None], image[None])
+    for instruction, image in zip(batch.instructions, batch.instruction_image, strict=True):
+        own, count = model.decoder.losses(seen, instruction[None], image[None])
         answers.append((float(own.detach()), int(count)))
     assert [count for _, count in answers] == [2, 4, 2, 2]
     captioning = sum(nats / count**0.5 for nats, count in answers) / 4
@@ -69,13 +70,13 @@ def test_two_processes_give_the_loss_and_gradients_of_one(tmp_path: Path) -> Non
 
 def test_a_handful_of_captions_is_learned_by_heart() -> None:
     captions = [["a red roof."], ["two rivers."], ["a road, a field."]]
-    model = build(context_length=32, lessons=1)
-    lessons = model.lessons(TinyDataset(captions), 0)
-    own = [lessons.draw(0, image)[0] for image in range(3)]
+    model = build(context_length=32, instructions=1)
+    instructions = model.instructions(TinyDataset(captions), 0)
+    own = [instructions.draw(0, image)[0] for image in range(3)]
     batch = replace(
         whole_batch(),
-        lessons=torch.tensor([row + [0] * (max(map(len, own)) - len(row)) for row in own]),
-        lesson_image=torch.arange(3),
+        instructions=torch.tensor([row + [0] * (max(map(len, own)) - len(row)) for row in own]),
+        instruction_image=torch.arange(3),
     )
     optimiser = torch.optim.Adam(model.parameters(), 5e-3)
     for _ in range(60):
@@ -89,18 +90,18 @@ def test_a_handful_of_captions_is_learned_by_heart() -> None:
     assert [[model.read(answer)] for answer in answers] == captions
 
 
-def test_the_words_are_those_of_the_lessons() -> None:
+def test_the_words_are_those_of_the_instructions() -> None:
     model = build()
-    model.lessons(TinyDataset([["a red roof"]]), 0)
+    model.instructions(TinyDataset([["a red roof"]]), 0)
     words = Counter(model.spelling.ids(DESCRIBE) + model.spelling.ids("a red roof"))
     known = model.decoder.known[model.decoder.known < 2**62].tolist()
     assert known == [0, 1, 2, 3, *sorted(word + OWN_TOKENS for word in words)]
 
 
-def test_the_plain_model_takes_no_lessons() -> None:
+def test_the_plain_model_takes_no_instructions() -> None:
     parts = build()
     model = clip.Clip(clip.Config(), parts.encoder, parts.aggregation, parts.loss)
-    assert model.lessons(TinyDataset([["a"]]), 0) is None
+    assert model.instructions(TinyDataset([["a"]]), 0) is None
     assert model(whole_batch()).captioning is None
 
 
@@ -109,7 +110,7 @@ def test_the_plain_model_takes_no_lessons() -> None:
     [
         ({"width": 30, "heads": 4}, "multiple of model.heads=4"),
         ({"layers": 0}, "model.layers=0 must be at least 1"),
-        ({"lessons": 0}, "model.lessons=0 must be at least 1"),
+        ({"instructions": 0}, "model.instructions=0 must be at least 1"),
         ({"context_length": 8}, "model.context_length=8 must be at least 16"),
         ({"vocabulary": 4}, "model.vocabulary=4 must be at least 128"),
         ({"caption_loss_weight": 0.0}, "model=clip trains no decoder"),

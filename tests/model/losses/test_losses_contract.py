@@ -9,7 +9,7 @@ from torch.nn import functional
 
 from wfa import plugins
 from wfa.errors import ConfigError
-from wfa.model.losses._base import SHARED, Contrast
+from wfa.model.contrast import SHARED, Contrast
 
 NAMES = plugins.names("loss")
 each_loss = pytest.mark.parametrize("name", NAMES)

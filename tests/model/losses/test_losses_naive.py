@@ -12,8 +12,8 @@ from torch import Tensor
 from torch.nn import functional
 
 from wfa import plugins
+from wfa.model.contrast import SHARED
 from wfa.model.losses import info_nce, multi_positive, sigmoid
-from wfa.model.losses._base import SHARED
 
 Shares = list[list[float]]
 Naive = Callable[[Tensor, list[int], Shares, str], Tensor]

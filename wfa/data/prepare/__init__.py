@@ -5,9 +5,9 @@ from pathlib import Path
 
 from wfa import plugins
 from wfa.data.dataset import ImageTextDataset, Progress, SourceConfig
-from wfa.data.facts import Download, Facts
 from wfa.data.prepare.download import fetch, matches
 from wfa.data.prepare.unpack import unpack
+from wfa.data.publication import Download, Facts
 from wfa.data.verify import without_stopping
 from wfa.errors import DataError
 from wfa.files import write_text
@@ -55,7 +55,7 @@ def prepare(
     try:
         _open(dataset, chosen)
     except DataError as error:
-        help_of_hand = dataset.instructions(chosen, root)
+        help_of_hand = dataset.how_to_get(chosen, root)
         if not help_of_hand:
             raise
         raise DataError(

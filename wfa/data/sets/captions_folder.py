@@ -4,12 +4,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
+from wfa.data.annotated import AnnotatedConfig, AnnotatedDataset, Source
 from wfa.data.dataset import path_inside
-from wfa.data.sets._annotated import AnnotatedConfig, AnnotatedDataset, Source
-from wfa.data.sets._columns import entries_of_rows, find_columns
-from wfa.data.sets._entries import with_splits
-from wfa.data.sets._folder import FolderImages
-from wfa.data.sets._tables import SUFFIXES, read_table
+from wfa.data.image_folder import FolderImages
+from wfa.data.tables.columns import entries_of_rows, find_columns
+from wfa.data.tables.entries import with_splits
+from wfa.data.tables.rows import SUFFIXES, read_table
 from wfa.errors import DataError
 
 

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from wfa.data.sets._annotated import AnnotatedConfig, AnnotatedDataset, Source
-from wfa.data.sets._entries import with_splits
-from wfa.data.sets._parquet import ParquetImages, image_column, parquet_files, read_entries
+from wfa.data.annotated import AnnotatedConfig, AnnotatedDataset, Source
+from wfa.data.tables.entries import with_splits
+from wfa.data.tables.parquet import ParquetImages, image_column, parquet_files, read_entries
 from wfa.errors import DataError
 
 

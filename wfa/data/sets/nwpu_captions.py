@@ -4,11 +4,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
-from wfa.data.facts import Facts
-from wfa.data.sets._annotated import AnnotatedConfig, AnnotatedDataset, Source
-from wfa.data.sets._entries import Entry, image_name
-from wfa.data.sets._folder import FolderImages
-from wfa.data.sets._karpathy import find_file, read_json
+from wfa.data.annotated import AnnotatedConfig, AnnotatedDataset, Source
+from wfa.data.image_folder import FolderImages
+from wfa.data.publication import Facts
+from wfa.data.tables.entries import Entry, image_name
+from wfa.data.tables.karpathy import find_file, read_json
 from wfa.errors import DataError
 
 _CAPTIONS = ("raw", "raw_1", "raw_2", "raw_3", "raw_4")

@@ -4,10 +4,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, ClassVar
 
-from wfa.data.facts import Download, Facts
-from wfa.data.sets._annotated import AnnotatedConfig, Source
-from wfa.data.sets._karpathy import KarpathyDataset
-from wfa.data.sets._parquet import ParquetImages, image_column, parquet_files, read_entries
+from wfa.data.annotated import AnnotatedConfig, Source
+from wfa.data.publication import Download, Facts
+from wfa.data.tables.karpathy import KarpathyDataset
+from wfa.data.tables.parquet import ParquetImages, image_column, parquet_files, read_entries
 
 _MIRROR = "datasets/arampacha/rsicd/resolve/820466c8716e3ccdacde5cb2eb15a2f0f11ccdfe/"
 

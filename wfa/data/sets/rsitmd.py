@@ -3,10 +3,10 @@
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
-from wfa.data.facts import Facts
-from wfa.data.sets._annotated import AnnotatedConfig, Source
-from wfa.data.sets._entries import hold_out
-from wfa.data.sets._karpathy import KarpathyDataset
+from wfa.data.annotated import AnnotatedConfig, Source
+from wfa.data.publication import Facts
+from wfa.data.tables.entries import hold_out
+from wfa.data.tables.karpathy import KarpathyDataset
 
 
 @dataclass(frozen=True)

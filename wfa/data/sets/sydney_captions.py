@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import ClassVar
 
-from wfa.data.facts import Download, Facts
-from wfa.data.sets._annotated import AnnotatedConfig
-from wfa.data.sets._karpathy import KarpathyDataset
+from wfa.data.annotated import AnnotatedConfig
+from wfa.data.publication import Download, Facts
+from wfa.data.tables.karpathy import KarpathyDataset
 
 
 @dataclass(frozen=True)

@@ -4,9 +4,9 @@ import re
 from dataclasses import dataclass
 from typing import ClassVar
 
-from wfa.data.facts import Download, Facts
-from wfa.data.sets._annotated import AnnotatedConfig
-from wfa.data.sets._karpathy import KarpathyDataset
+from wfa.data.annotated import AnnotatedConfig
+from wfa.data.publication import Download, Facts
+from wfa.data.tables.karpathy import KarpathyDataset
 
 _CLASSES = (
     "agricultural", "airplane", "baseballdiamond", "beach", "buildings", "chaparral",

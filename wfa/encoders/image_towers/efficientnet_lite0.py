@@ -11,7 +11,7 @@ from efficientnet_lite_pytorch import EfficientNet
 from torch import Tensor
 
 from wfa.data.images import ImageSpec
-from wfa.encoders._towers import ImageTower, TowerConfig, file_hash
+from wfa.encoders.towers import ImageTower, TowerConfig, file_hash
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from wfa.encoders._open_clip_tower import OpenClipTowerConfig, load_locked
-from wfa.encoders._towers import ImageTower, state_hash
+from wfa.encoders.locked_open_clip import OpenClipTowerConfig, load_locked
+from wfa.encoders.towers import ImageTower, state_hash
 
 
 @dataclass(frozen=True)

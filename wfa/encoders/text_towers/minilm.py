@@ -11,7 +11,7 @@ from safetensors.torch import load_file
 from torch import Tensor
 from transformers import BertConfig, BertModel, BertTokenizerFast
 
-from wfa.encoders._towers import TextTower, TowerConfig, file_hash
+from wfa.encoders.towers import TextTower, TowerConfig, file_hash
 
 
 @dataclass(frozen=True)

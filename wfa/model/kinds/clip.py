@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
-from wfa.aggregation._base import Aggregation
-from wfa.encoders._base import Encoder
+from wfa.aggregation.base import Aggregation
+from wfa.encoders.encoder import Encoder
 from wfa.model.clip import MultiCaptionCLIP
-from wfa.model.losses._base import Contrast
+from wfa.model.contrast import Contrast
 
 
 @dataclass(frozen=True)

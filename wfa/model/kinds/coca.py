@@ -8,19 +8,19 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-from wfa.aggregation._base import Aggregation
+from wfa.aggregation.base import Aggregation
 from wfa.data.batch import Batch
 from wfa.data.dataset import ImageTextDataset
-from wfa.data.lesson import text_of
-from wfa.data.lessons import Lessons
-from wfa.encoders._base import Encoder
-from wfa.encoders._maps import cells_shape, encode_with_cells
-from wfa.encoders._spelling import Spelling
+from wfa.data.instruction_draws import InstructionDraws
+from wfa.data.instruction_tokens import text_of
+from wfa.encoders.encoder import Encoder
+from wfa.encoders.feature_maps import cells_shape, encode_with_cells
+from wfa.encoders.spelling import Spelling
 from wfa.errors import ConfigError
 from wfa.model.clip import MultiCaptionCLIP, Output, normalised
+from wfa.model.contrast import Contrast
 from wfa.model.decoder import Decoder
 from wfa.model.gather import Gather
-from wfa.model.losses._base import Contrast
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class Config:
         vocabulary: Most different tokens that it reads and writes: the 101 places of boxes where
             there are boxes, and the encoder's that are the most frequent in the training split.
         grid: Most cells of an image along a side.
-        lessons: Instructions with answers that a step takes of each image.
+        instructions: Instructions with answers that a step takes of each image.
         caption_loss_weight: What the decoder's loss is multiplied by before it is added.
         max_answer_tokens: Where an answer ends that has found no end.
     """
@@ -50,12 +50,12 @@ class Config:
     context_length: int = 384
     vocabulary: int = 4096
     grid: int = 8
-    lessons: int = 2
+    instructions: int = 2
     caption_loss_weight: float = 2.0
     max_answer_tokens: int = 256
 
     def __post_init__(self) -> None:
-        for name in ("width", "layers", "heads", "grid", "lessons", "max_answer_tokens"):
+        for name in ("width", "layers", "heads", "grid", "instructions", "max_answer_tokens"):
             if getattr(self, name) < 1:
                 raise ConfigError(f"model.{name}={getattr(self, name)} must be at least 1")
         for name, least in (("context_length", 16), ("vocabulary", 128)):
@@ -101,11 +101,11 @@ class CoCa(MultiCaptionCLIP):
             options.context_length, options.vocabulary,
         )  # fmt: skip
 
-    def lessons(self, dataset: ImageTextDataset, seed: int) -> Lessons:
+    def instructions(self, dataset: ImageTextDataset, seed: int) -> InstructionDraws:
         """Return the split's instructions and answers; the decoder takes in their words."""
         options = self.options
-        found = Lessons(
-            dataset, self.spelling.ids, options.lessons, options.context_length, seed
+        found = InstructionDraws(
+            dataset, self.spelling.ids, options.instructions, options.context_length, seed
         )  # fmt: skip
         self.decoder.learn_words(found.tokens())
         return found
@@ -128,9 +128,9 @@ class CoCa(MultiCaptionCLIP):
         seen = encode_with_cells(self.encoder, batch.images, self.options.grid)
         contrast = self._contrast(batch, normalised(seen.features))
         sums, counts = self.decoder.losses(
-            self.decoder.look(seen.cells), batch.lessons, batch.lesson_image
+            self.decoder.look(seen.cells), batch.instructions, batch.instruction_image
         )
-        gather = Gather(sums.device, {"lessons": len(sums)})
-        captioning = gather.rows(sums / counts.clamp(min=1).sqrt(), "lessons").mean()
+        gather = Gather(sums.device, {"instructions": len(sums)})
+        captioning = gather.rows(sums / counts.clamp(min=1).sqrt(), "instructions").mean()
         loss = contrast.loss + self.options.caption_loss_weight * captioning
         return contrast._replace(loss=loss, captioning=captioning.detach())

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from wfa.model.losses._base import (
+from wfa.model.contrast import (
     Contrast,
     LossConfig,
     own_logits,

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-from wfa.model.losses._base import Contrast, LossConfig, own_pairs, text_to_image, without
+from wfa.model.contrast import Contrast, LossConfig, own_pairs, text_to_image, without
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from typing import ClassVar
 from torch import Tensor
 from torch.nn import functional
 
-from wfa.model.losses._base import Contrast, LossConfig, own_pairs
+from wfa.model.contrast import Contrast, LossConfig, own_pairs
 
 
 @dataclass(frozen=True)

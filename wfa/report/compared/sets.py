@@ -8,7 +8,7 @@ from wfa.report.elements import note, section, table
 from wfa.report.markup import Markup, join, tag
 from wfa.report.plot import COLOURS, Axis, Series, line_plot, percent
 from wfa.report.tables import Grid
-from wfa.retrieval.config import QUERIES
+from wfa.retrieval.retrieval_options import QUERIES
 
 _PROTOCOL = "strict"
 

@@ -12,8 +12,8 @@ from wfa.report.elements import count
 from wfa.report.record import guessed
 from wfa.report.scores import DASH, PROTOCOL_LABELS, Key, shown
 from wfa.report.tables import COLUMNS, Grid, as_rich, column_label
-from wfa.retrieval.config import PROTOCOLS, QUERIES
 from wfa.retrieval.protocols import BOTH
+from wfa.retrieval.retrieval_options import PROTOCOLS, QUERIES
 
 Values = Mapping[str, Any]
 """What `comparison.json` holds, or a part of it."""

@@ -4,7 +4,7 @@ import math
 from collections import Counter
 from collections.abc import Sequence
 
-from wfa.tasks.captioning.words import words
+from wfa.tasks.captioning.caption_words import words
 
 _ORDERS = 4
 _SIGMA = 6.0

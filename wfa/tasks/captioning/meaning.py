@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import torch
 from torch.nn import functional
 
-from wfa.encoders._towers import TowerConfig
+from wfa.encoders.towers import TowerConfig
 from wfa.plugins import plugin_class
 
 _BATCH = 64

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from nltk.stem.porter import PorterStemmer
 from nltk.translate.meteor_score import single_meteor_score
 
-from wfa.tasks.captioning.words import words
+from wfa.tasks.captioning.caption_words import words
 
 
 class _NoSynonyms:

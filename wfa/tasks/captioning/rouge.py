@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from wfa.tasks.captioning.words import words
+from wfa.tasks.captioning.caption_words import words
 
 _BETA = 1.2
 """Weight of recall against precision in the COCO caption tools (Chen et al. 2015)."""

@@ -1,0 +1,43 @@
+"""Some images of a split are embedded as they are among all of them."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from wfa.config import resolve
+from wfa.runs.embed import embed
+from wfa.runs.parts import Parts
+from wfa.runs.prior_weights import image_weights
+
+PLACES = np.array([2, 3, 11, 19])
+
+
+@pytest.fixture(params=["mean", "uniqueness", "concat"])
+def parts(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Parts:
+    monkeypatch.setenv("WFA_CACHE_DIR", str(tmp_path))
+    words = ["data.train_images=24", "data.validation_images=20", "data.test_images=20"]
+    return Parts(resolve([*words, f"aggregation={request.param}", "encoder.image_size=32"]))
+
+
+def test_chosen_images_have_the_features_they_have_among_all(parts: Parts) -> None:
+    part = parts.split("validation")
+    whole, some = parts.embed(part), parts.embed(part, places=PLACES)
+    captions = part.dataset.captions
+    counts = [len(own) for own in captions]
+    rows = np.flatnonzero(np.isin(np.repeat(np.arange(20), counts), PLACES))
+    np.testing.assert_allclose(some.images, whole.images[PLACES], atol=1e-5)
+    np.testing.assert_allclose(some.captions, whole.captions[rows], atol=1e-5)
+    np.testing.assert_allclose(some.aggregated, whole.aggregated[PLACES], atol=1e-5)
+    assert some.image_names == tuple(whole.image_names[place] for place in PLACES)
+    owners = [place for place, image in enumerate(PLACES) for _ in captions[image]]
+    assert some.image_index.tolist() == owners
+    same = whole.caption_ids[rows][:, None] == whole.caption_ids[rows]
+    assert np.array_equal(some.caption_ids[:, None] == some.caption_ids, same)
+
+
+def test_weights_may_be_computed_an_image_at_a_time(parts: Parts) -> None:
+    part = parts.split("validation")
+    weigh = image_weights(parts.config.aggregation)
+    made = embed(parts.model, part.dataset, part.inputs, weigh, places=PLACES)
+    np.testing.assert_allclose(made.aggregated, parts.embed(part).aggregated[PLACES], atol=1e-5)

@@ -1,0 +1,55 @@
+"""Non-parametric weights: a caption counts by how little the image's other captions say it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from wfa.aggregation.base import Aggregation, AggregationConfig, Weights
+from wfa.captions.uniqueness import UniquenessOptions
+from wfa.captions.weights import NORMALISATIONS, caption_weights
+from wfa.errors import ConfigError
+
+
+@dataclass(frozen=True)
+class Config(AggregationConfig, UniquenessOptions):
+    """Options of `uniqueness`: those of the measure, and how it becomes weights.
+
+    Attributes:
+        normalise: `sum`: w = u / sum(u), uniform where all u are 0; `softmax`: w = softmax(u / t)
+            with t the temperature.
+        temperature: Of the softmax; above 0.
+    """
+
+    normalise: str = "sum"
+    temperature: float = 1.0
+
+    def __post_init__(self) -> None:
+        AggregationConfig.__post_init__(self)
+        UniquenessOptions.__post_init__(self)
+        if self.measure == "embedding":
+            raise ConfigError(
+                "aggregation.measure=embedding needs features, and weights are made of the text "
+                "alone: use bleu or chrf"
+            )
+        if self.normalise not in NORMALISATIONS:
+            raise ConfigError(
+                f"aggregation.normalise={self.normalise!r} is not one of "
+                f"{', '.join(NORMALISATIONS)}"
+            )
+        if not 0.0 < self.temperature < float("inf"):
+            raise ConfigError(
+                f"aggregation.temperature={self.temperature} must be a number above 0"
+            )
+
+
+class Uniqueness(Aggregation):
+    """t = normalise(sum_k w_k normalise(f(c_k))) with w from u_k = 1 - BLEU(c_k; others).
+
+    The weights come from the text alone and are computed once a data set; see
+    `wfa.captions.uniqueness` for u.
+    """
+
+    @classmethod
+    def prior_weights(cls, options: Any, captions: Sequence[Sequence[str]]) -> Weights | None:
+        """Return the weights of the captions by their uniqueness."""
+        return caption_weights(captions, options, options.normalise, options.temperature)

@@ -1,0 +1,53 @@
+"""Captions drawn by their uniqueness, instead of weighted by it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from wfa.aggregation.base import Drawn, Weights
+from wfa.aggregation.techniques import uniqueness
+from wfa.errors import ConfigError
+
+
+@dataclass(frozen=True)
+class Config(uniqueness.Config):
+    """Options of `uniqueness_sampling`: those of `uniqueness`, and how many are drawn.
+
+    Attributes:
+        count: Captions of an image that a training step averages, drawn by weight without
+            replacement; fewer where fewer have a weight above 0.
+        vary: Draw the number as well, uniformly from 1 to `count`.
+    """
+
+    count: int = 1
+    vary: bool = False
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.count < 1:
+            raise ConfigError(f"aggregation.count={self.count} must be at least 1")
+
+
+class UniquenessSampling(uniqueness.Uniqueness):
+    """The uniqueness weights as chances; outside training all captions with those weights.
+
+    The captions drawn have equal weights, because the weight already was the chance to be drawn.
+    """
+
+    @classmethod
+    def compose(
+        cls,
+        options: Any,
+        captions: Sequence[str],
+        prior: Weights,
+        rng: np.random.Generator | None,
+    ) -> Drawn:
+        """Draw by weight in training; give all captions back outside training."""
+        if rng is None:
+            return captions, prior
+        count = int(rng.integers(1, options.count + 1)) if options.vary else options.count
+        count = min(count, np.count_nonzero(prior))
+        drawn = rng.choice(len(captions), size=count, replace=False, p=prior)
+        return [captions[k] for k in drawn], np.full(count, 1.0 / count)

@@ -1,0 +1,1 @@
+"""Redundancy and leaks of a data set, measured before anything is trained."""

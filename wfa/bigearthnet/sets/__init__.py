@@ -1,0 +1,1 @@
+"""Plug-ins: the data set `bigearthnet_txt`."""

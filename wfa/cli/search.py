@@ -1,0 +1,218 @@
+"""The verbs of a person's own images: index, search, serve."""
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.markup import escape
+from rich.table import Table
+
+from wfa.cli.terminal import RunPath, Words, console, track
+
+if TYPE_CHECKING:
+    from wfa.search.ask import Answer
+    from wfa.search.index_images import Indexed
+
+IndexPath = Annotated[
+    Path, typer.Argument(metavar="RUN-or-INDEX", help="An index folder, or the run it lies in.")
+]
+Captions = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="TEXT...", help="What to find; several texts describe one image."),
+]
+QueryImage = Annotated[
+    Path | None, typer.Option("--image", help="Ask with an image instead of words.")
+]
+Top = Annotated[int, typer.Option("--top", help="How many images.")]
+Technique = Annotated[
+    str,
+    typer.Option(
+        "--technique",
+        help="How several texts become one query: own (as the run was trained), mean, "
+        "uniqueness, max_similarity.",
+    ),
+]
+Kind = Annotated[str, typer.Option("--index", help="exact, or ann where there is one.")]
+PathPattern = Annotated[
+    str, typer.Option("--path", help="Only paths of this pattern, such as 'alps/*.tif'.")
+]
+Where = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--where",
+        help="Only images whose metadata fits: column=value, or != < <= > >= ~ (contains).",
+    ),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print the answer as JSON.")]
+Page = Annotated[
+    Path | None, typer.Option("--html", help="Write the hits as a page that opens offline.")
+]
+MovedRun = Annotated[
+    Path | None, typer.Option("--run", help="The run, where it no longer lies as it did.")
+]
+_LISTED = 5
+_ALWAYS = ("images in the index", "encoded now", "described by the metadata")
+
+
+def index(
+    run: RunPath,
+    images: Annotated[Path, typer.Option("--images", help="The folder of images.")],
+    words: Words = None,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Lose an index of another model or folder.")
+    ] = False,
+) -> None:
+    """Index a folder of images, so that `wfa search` finds them by words.
+
+    It takes JPEG, PNG, TIFF and WebP files, of all folders below it too.
+    Run it again after images came, went or changed: only those are encoded.
+    An interrupted run goes on where it stopped.
+
+    Settings: out=DIR, where the index goes; metadata=FILE, a table with a
+    row for each image, and path_column=NAME in it; ann=FACTORY, a FAISS
+    index beside the exact one, and rerank=fp16 for it; batch_size=64;
+    shard_size=512.
+
+    Examples:
+        wfa index runs/scenes-0123456789 --images my_images
+
+        wfa index runs/scenes-0123456789 --images my_images metadata=facts.csv ann=HNSW32
+    """
+    from wfa.search.index_images import index_images
+    from wfa.search.index_settings import IndexOptions
+
+    options = IndexOptions.parse(words or [])
+    done = index_images(run, images, options, overwrite, track)
+    _show_indexed(done)
+
+
+def search(
+    index: IndexPath,
+    captions: Captions = None,
+    image: QueryImage = None,
+    top: Top = 10,
+    technique: Technique = "own",
+    kind: Kind = "exact",
+    path: PathPattern = "",
+    where: Where = None,
+    as_json: AsJson = False,
+    html: Page = None,
+    run: MovedRun = None,
+) -> None:
+    """Find images of an indexed folder by words, or by an image.
+
+    Examples:
+        wfa search runs/scenes-0123456789 "two ships near a harbour"
+
+        wfa search runs/scenes-0123456789 "a lake" "water between trees" --top 5 --html hits.html
+
+        wfa search runs/scenes-0123456789 --image field.png --where country=Austria --json
+    """
+    from wfa.files import check_writable
+    from wfa.report.answer_page import write_gallery
+    from wfa.search.ask import Question, ask, read_query_image
+    from wfa.search.open_libraries import open_library, run_model
+
+    if html is not None:
+        check_writable(html)
+    library = open_library(index)
+    question = Question(
+        captions=tuple(captions or ()),
+        image=None if image is None else read_query_image(image),
+        image_name=f"--image {image}",
+        top=top,
+        technique=technique,
+        kind=kind,
+        glob=path,
+        where=tuple(where or ()),
+    )
+    answer = ask(library, run_model(library, run), question)
+    title = " / ".join(captions or ()) or f"Images like {image.name if image else ''}"
+    if as_json:
+        sys.stdout.write(json.dumps(answer.as_dict(), indent=1, ensure_ascii=False) + "\n")
+    else:
+        _show_answer(answer)
+    if html is not None:
+        write_gallery(answer, library, title, html)
+        if not as_json:
+            console.print(f"gallery {escape(str(html))}", soft_wrap=True)
+
+
+def serve(
+    indexes: Annotated[
+        list[Path], typer.Argument(metavar="RUN-or-INDEX...", help="One index or several.")
+    ],
+    host: Annotated[
+        str, typer.Option("--host", help="Address to listen on; others reach the page then.")
+    ] = "127.0.0.1",
+    port: Annotated[int, typer.Option("--port", help="Port; 0 takes a free one.")] = 8000,
+) -> None:
+    """Show a page on this machine to search indexed folders; Ctrl-C ends it.
+
+    Examples:
+        wfa serve runs/scenes-0123456789
+
+        wfa serve runs/a/indexes/alps runs/b/indexes/coast --port 0
+    """
+    from wfa.search.open_libraries import Shelf
+    from wfa.search.server import make_server
+
+    server = make_server(Shelf(indexes), host, port)
+    console.print(f"search page {server.address} (Ctrl-C ends it)", soft_wrap=True)
+    if not server.is_local:
+        console.print(
+            "[yellow]note:[/] everyone who reaches this machine can search and see the images"
+        )
+    try:
+        server.serve_forever()
+    except KeyboardInterrupt:
+        console.print("ended")
+    finally:
+        server.server_close()
+
+
+def _show_indexed(done: "Indexed") -> None:
+    table = Table(box=None, show_header=False)
+    for label, count in (
+        ("images in the index", done.images),
+        ("encoded now", done.encoded),
+        ("encoded by an interrupted run", done.resumed),
+        ("known by their content", done.reused),
+        ("unchanged", done.unchanged),
+        ("gone from the folder", done.removed),
+        ("described by the metadata", done.described),
+        ("left out", len(done.left_out)),
+    ):
+        if count or (count is not None and label in _ALWAYS):
+            table.add_row(label, f"{count:,}")
+    table.add_row("seconds", f"{done.seconds:.1f}")
+    console.print(table)
+    for file in done.left_out[:_LISTED]:
+        console.print(f"[yellow]left out:[/] {escape(file.path)} {escape(file.reason)}",
+                      soft_wrap=True)  # fmt: skip
+    if len(done.left_out) > _LISTED:
+        more = len(done.left_out) - _LISTED
+        console.print(f"and {more} more, all in {escape(str(done.folder / 'left_out.json'))}",
+                      soft_wrap=True)  # fmt: skip
+    console.print(f"index {escape(str(done.folder))}", soft_wrap=True)
+
+
+def _show_answer(answer: "Answer") -> None:
+    for text in answer.notes:
+        console.print(f"[yellow]note:[/] {escape(text)}", soft_wrap=True)
+    if len(answer.texts) > 1 and answer.weights is not None:
+        for text, weight in zip(answer.texts, answer.weights, strict=True):
+            console.print(f"{100 * weight:5.1f} %  {escape(text)}", soft_wrap=True)
+    table = Table("rank", "score", "image", box=None)
+    for hit in answer.hits:
+        gone = " [red](missing)[/]" if hit.missing else ""
+        table.add_row(str(hit.rank), f"{hit.score:.4f}", escape(hit.path) + gone)
+    console.print(table)
+    console.print(
+        f"query encoded in {answer.encode_ms:.1f} ms, {answer.images:,} images searched in "
+        f"{answer.search_ms:.1f} ms ({answer.kind})",
+        style="dim",
+        soft_wrap=True,
+    )

@@ -1,0 +1,169 @@
+"""The folder of a comparison, and running its cells into it."""
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from omegaconf import OmegaConf
+
+from wfa.compare.cells import Cell
+from wfa.compare.processes import run_here, run_in_processes
+from wfa.compare.result_rows import result_rows
+from wfa.compare.run_cell import Failure, Task, is_finished
+from wfa.compare.settings import Request
+from wfa.errors import RunError, UserError
+from wfa.files import write_text
+from wfa.recipes import read_yaml
+
+
+@dataclass(frozen=True)
+class Folder:
+    """Paths of one comparison.
+
+    Attributes:
+        path: The folder.
+    """
+
+    path: Path
+
+    @property
+    def request_file(self) -> Path:
+        """What was asked for."""
+        return self.path / "comparison.yaml"
+
+    @property
+    def results(self) -> Path:
+        """One row a finished run x protocol x queries x direction x metric."""
+        return self.path / "results.jsonl"
+
+    @property
+    def failures(self) -> Path:
+        """One row a cell that failed; there is no such file where none did."""
+        return self.path / "failures.jsonl"
+
+    def of(self, cell: Cell) -> Path:
+        """Return a cell's run folder."""
+        return self.path / "cells" / cell.folder
+
+    def claim(self, request: Request, extend: bool) -> None:
+        """Make the folder this comparison's.
+
+        Args:
+            request: The comparison.
+            extend: Whether a changed request may go on in a folder that holds another one.
+
+        Raises:
+            RunError: It holds another comparison, or other files.
+        """
+        wanted = request.as_dict()
+        if self.request_file.is_file():
+            held = read_yaml(self.request_file)
+            if held == wanted:
+                return
+            if not extend:
+                # Of another version of the toolkit the file may have keys that are no more.
+                key = next(key for key in {**wanted, **held} if held.get(key) != wanted.get(key))
+                raise RunError(
+                    f"{self.path} holds another comparison ({key} is {held.get(key)!r} there and "
+                    f"{wanted.get(key)!r} here): choose another folder with out=DIR, or add "
+                    "--extend to go on in it with what is asked here"
+                )
+        elif self.path.is_dir() and any(self.path.iterdir()):
+            raise RunError(
+                f"{self.path} is not empty and holds no comparison: choose another with out=DIR"
+            )
+        write_text(self.request_file, str(OmegaConf.to_yaml(OmegaConf.create(wanted))))
+
+
+@dataclass(frozen=True)
+class Watch:
+    """Hears how the cells go.
+
+    Attributes:
+        begun: A cell is taken up.
+        done: A cell has ended; with the failure if it failed.
+    """
+
+    begun: Callable[[Cell], None]
+    done: Callable[[Cell, Failure | None], None]
+
+
+def run_cells(
+    request: Request, cells: Sequence[Cell], folder: Folder, watch: Watch
+) -> dict[str, Failure]:
+    """Run the cells that are not finished; failed ones are tried again.
+
+    `results.jsonl` and `failures.jsonl` are written whole after every cell.
+
+    Returns:
+        Cell folder -> why it failed.
+    """
+    tasks = {cell.folder: _task(request, cell, folder) for cell in cells}
+    by_task = {tasks[cell.folder].name: cell for cell in cells}
+    finished = [cell for cell in cells if is_finished(tasks[cell.folder])]
+    rows = {cell.folder: result_rows(cell, folder.of(cell)) for cell in finished}
+    failures: dict[str, Failure] = {}
+    _write(folder, cells, rows, failures)
+
+    def done(task: Task, failure: Failure | None) -> None:
+        cell = by_task[task.name]
+        if failure is None:
+            try:
+                rows[cell.folder] = result_rows(cell, task.folder)
+            except UserError as error:  # a file of the cell was lost or changed: others go on
+                failure = Failure(str(error))
+        if failure is not None:
+            failures[cell.folder] = failure
+        _write(folder, cells, rows, failures)
+        watch.done(cell, failure)
+
+    for cell in finished:
+        watch.done(cell, None)
+    left = [tasks[cell.folder] for cell in cells if cell.folder not in rows]
+
+    def begun(task: Task) -> None:
+        watch.begun(by_task[task.name])
+
+    if request.workers == 1:
+        run_here(left, begun, done)
+    else:
+        run_in_processes(
+            left, request.workers, _devices(request), folder.path / "logs", begun, done
+        )
+    return failures
+
+
+def _task(request: Request, cell: Cell, folder: Folder) -> Task:
+    return Task(cell.folder, cell.config, folder.of(cell), request.split, cell.probed)
+
+
+def _devices(request: Request) -> Sequence[int]:
+    from wfa.runs.inspect_run import gpu_count
+
+    return request.devices or range(gpu_count())
+
+
+def _write(
+    folder: Folder,
+    cells: Sequence[Cell],
+    rows: dict[str, list[dict[str, Any]]],
+    failures: dict[str, Failure],
+) -> None:
+    every = [row for cell in cells for row in rows.get(cell.folder, [])]
+    _write_lines(folder.results, every)
+    failed = [
+        {"label": cell.label, "seed": cell.seed, "data": cell.data, "folder": cell.folder,
+         "message": failures[cell.folder].message, "trace": failures[cell.folder].trace}
+        for cell in cells
+        if cell.folder in failures
+    ]  # fmt: skip
+    if failed:
+        _write_lines(folder.failures, failed)
+    else:
+        folder.failures.unlink(missing_ok=True)
+
+
+def _write_lines(path: Path, rows: Sequence[dict[str, Any]]) -> None:
+    write_text(path, "".join(json.dumps(row) + "\n" for row in rows))

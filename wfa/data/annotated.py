@@ -1,0 +1,241 @@
+"""What data sets of annotations and stored images share: splits, checks, what is left out."""
+
+import hashlib
+import os
+from abc import abstractmethod
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wfa.data.dataset import SPLITS, ImageTextDataset, Record, SourceConfig, data_root
+from wfa.data.decode import BadImageError, decode_image
+from wfa.data.file_hashes import content_hashes
+from wfa.data.tables.entries import Entry, split_of
+from wfa.data.verify import bad_images
+from wfa.errors import ConfigError, DataError
+
+_SHOWN = 5  # names in a message; more would hide what to do
+_REMEDY = "Put a good copy in its place, or leave such images out with data.on_bad_image=skip"
+
+
+@dataclass(frozen=True)
+class AnnotatedConfig(SourceConfig):
+    """Options of data sets whose captions stand in files.
+
+    Attributes:
+        on_empty_caption: `error` stops at a blank caption or at an image without any; `skip`
+            leaves out the caption, and the image when nothing remains.
+    """
+
+    on_empty_caption: str = "error"
+
+
+class ImageStore(Protocol):
+    """Where the bytes of images come from."""
+
+    def read(self, name: str) -> bytes:
+        """Return the file of image `name`.
+
+        Raises:
+            BadImageError: There is none; the message is the reason.
+        """
+
+    def file(self, name: str) -> Path | None:
+        """Return the file that holds image `name`, without reading it; None if it is missing."""
+
+    @property
+    def searched(self) -> str:
+        """Where images were looked for, to be put in brackets after what is missing."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """An opened data set: every annotated image of every split, and where the images are."""
+
+    entries: Sequence[Entry]
+    images: ImageStore
+    where: Path
+
+
+class AnnotatedDataset(ImageTextDataset):
+    """A data set made of an annotation file and stored images; a subclass says how to open it."""
+
+    remedy: ClassVar[str | None] = None
+    """How to get the data when it cannot be prepared by a command."""
+
+    def __init__(self, options: AnnotatedConfig, split: str) -> None:
+        _check_choice("data.on_bad_image", options.on_bad_image)
+        _check_choice("data.on_empty_caption", options.on_empty_caption)
+        self.split = split
+        source = self.open(options)
+        _check_names(source)
+        self._where = source.where
+        self._root = self.root(options)
+        self._images = source.images
+        entries = [entry for entry in source.entries if split_of(entry, source.where) == split]
+        if not entries:
+            present = ", ".join(_present(source)) or "none"
+            raise DataError(
+                f"data set {self.name} at {source.where} has no split {split!r}; it has: {present}"
+            )
+        self._keep_captions(entries, options.on_empty_caption)
+        if options.on_bad_image == "skip":
+            self._drop_bad_images()
+
+    @classmethod
+    def splits(cls, options: SourceConfig) -> tuple[str, ...]:
+        """Return the splits with at least one image, in the order of `SPLITS`."""
+        return _present(cls.open(options))
+
+    @classmethod
+    def root(cls, options: SourceConfig) -> Path:
+        """Return the data set's folder.
+
+        Raises:
+            DataError: It is not set or does not exist.
+        """
+        return data_root(options, cls.name, os.environ.get("WFA_DATA_DIR"), cls.remedy)
+
+    @classmethod
+    @abstractmethod
+    def open(cls, options: Any) -> Source:
+        """Read the annotations of all splits.
+
+        Args:
+            options: The plug-in's `Config`.
+
+        Raises:
+            DataError: They are missing or broken.
+        """
+
+    def read_image(self, index: int) -> NDArray[np.uint8]:
+        """Read image `index`, (H, W, 3) uint8 RGB at its native size.
+
+        Raises:
+            DataError: It is missing, truncated or not an image.
+        """
+        try:
+            return decode_image(self._images.read(self.records[index].image))
+        except BadImageError as error:
+            raise self._bad_image(index, error) from error
+
+    def image_sha256(self, index: int) -> str:
+        """Return the SHA-256 (hex) of the file of image `index`.
+
+        Raises:
+            DataError: It is missing.
+        """
+        try:
+            return hashlib.sha256(self._images.read(self.records[index].image)).hexdigest()
+        except BadImageError as error:
+            raise self._bad_image(index, error) from error
+
+    def image_fingerprint(self) -> str:
+        """Return the hashes of the images' files: the same on every machine.
+
+        Files are read whole the first time and remembered by their size and times after. Of
+        images in Parquet the whole file is hashed, so a change of one row changes it for all.
+        """
+        files = self._files()
+        hashes = content_hashes([file for file in files if file is not None], self._root)
+        return ",".join("missing" if file is None else hashes[file] for file in files)
+
+    def check_present(self) -> None:
+        """Look whether every image has its file, without reading it.
+
+        Raises:
+            DataError: Images are missing; the message names the first.
+        """
+        files = self._files()
+        missing = [r.image for r, file in zip(self.records, files, strict=True) if file is None]
+        if missing:
+            raise DataError(
+                f"{_count(len(missing), 'image')} of {self.name} (annotated in {self._where}) "
+                f"{'is' if len(missing) == 1 else 'are'} missing ({self._images.searched}): "
+                f"{_some(missing)}. {_REMEDY}"
+            )
+
+    def _files(self) -> list[Path | None]:
+        return [self._images.file(record.image) for record in self.records]
+
+    def _bad_image(self, index: int, error: BadImageError) -> DataError:
+        return DataError(
+            f"image {self.records[index].image} of {self.name} {error} (annotated in "
+            f"{self._where}). {_REMEDY}"
+        )
+
+    def _keep_captions(self, entries: Sequence[Entry], on_empty: str) -> None:
+        blank = [e for e in entries if not e.captions or any(not c.strip() for c in e.captions)]
+        if blank and on_empty == "error":
+            raise DataError(_blank_message(blank, self._where))
+        full = [(e.image, tuple(c for c in e.captions if c.strip())) for e in entries]
+        self.records = tuple(Record(image, captions) for image, captions in full if captions)
+        self.skipped = tuple(f"{image}: no caption" for image, captions in full if not captions)
+        self.skipped_captions = tuple(
+            f"{entry.image}: empty caption"
+            for entry in blank
+            for caption in entry.captions
+            if not caption.strip()
+        )
+        if not self.records:
+            raise DataError(f"no image of {self.name} at {self._where} has a caption")
+
+    def _drop_bad_images(self) -> None:
+        bad = {found.index: found for found in bad_images(self, self._files(), self._root)}
+        if len(bad) == len(self.records):
+            raise DataError(
+                f"none of the {len(bad)} images of {self.name} (annotated in {self._where}) can be "
+                f"read; the first, {bad[0].image}, {bad[0].reason}"
+            )
+        self.skipped += tuple(f"{found.image}: {found.reason}" for found in bad.values())
+        self.records = tuple(r for index, r in enumerate(self.records) if index not in bad)
+
+
+def _blank_message(blank: Sequence[Entry], where: Path) -> str:
+    """Say which images have nothing to say, and what to do about it."""
+    without = [entry.image for entry in blank if not any(c.strip() for c in entry.captions)]
+    partly = [entry.image for entry in blank if any(c.strip() for c in entry.captions)]
+    parts = []
+    if without:
+        parts.append(f"{_count(len(without), 'image')} without any caption ({_some(without)})")
+    if partly:
+        parts.append(
+            f"{_count(len(partly), 'image')} with an empty caption beside others ({_some(partly)})"
+        )
+    return (
+        f"{where} has {' and '.join(parts)}: write the captions there, or leave out what has none "
+        "with data.on_empty_caption=skip"
+    )
+
+
+def _check_choice(key: str, value: str) -> None:
+    if value not in ("error", "skip"):
+        raise ConfigError(f"{key}={value!r} is not known. Known: error, skip")
+
+
+def _check_names(source: Source) -> None:
+    repeated = [n for n, k in Counter(entry.image for entry in source.entries).items() if k > 1]
+    if repeated:
+        raise DataError(
+            f"{len(repeated)} image names stand more than once in the annotations at "
+            f"{source.where}: {_some(repeated)}. Give each image one entry with all its captions"
+        )
+
+
+def _present(source: Source) -> tuple[str, ...]:
+    found = {split_of(entry, source.where) for entry in source.entries}
+    return tuple(split for split in SPLITS if split in found)
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"
+
+
+def _some(names: Sequence[str]) -> str:
+    rest = len(names) - _SHOWN
+    return ", ".join(names[:_SHOWN]) + (f" and {rest} more" if rest > 0 else "")

@@ -1,0 +1,1 @@
+"""Annotations in the forms that people publish them in: CSV, JSON, Parquet."""

@@ -1,0 +1,86 @@
+"""Any open_clip model: pretrained weights, towers locked in whole or in part."""
+
+from dataclasses import dataclass
+from typing import Any, Self
+
+from wfa.data.channels import Channels
+from wfa.encoders.clip_encoder import ClipEncoder
+from wfa.encoders.locking import lock_image, lock_text
+from wfa.encoders.sensor_towers import SensorConfig
+from wfa.encoders.stem import check_init
+from wfa.encoders.weights import build_model, build_tokenizer
+
+
+@dataclass(frozen=True)
+class Config(SensorConfig):
+    """Which model, which weights, what is trained, and the options for sensors.
+
+    Attributes:
+        model: A name that open_clip knows, `local-dir:DIR` or `hf-hub:OWNER/NAME`.
+        pretrained: A tag of open_clip's, a checkpoint file (safetensors, or a torch file of
+            tensors only), or empty for random weights.
+        lock_image: Leave the image tower as it is.
+        lock_text: Leave the text tower as it is.
+        unlock_image_blocks: The last blocks of a locked image tower that are trained all the
+            same, with what stands behind them.
+        unlock_text_blocks: The same for the text tower.
+        grad_checkpointing: Recompute activations in the backward pass: less memory, slower.
+        init: How the bands of a sensor start that the weights have not met, beside those that show
+            red, green and blue: `zero`, the `mean` of the three colours, or `copies` of them.
+            Random weights are drawn for all bands.
+    """
+
+    model: str = "ViT-B-32"
+    pretrained: str = ""
+    lock_image: bool = False
+    lock_text: bool = False
+    unlock_image_blocks: int = 0
+    unlock_text_blocks: int = 0
+    grad_checkpointing: bool = False
+    init: str = "mean"
+
+
+class OpenClip(ClipEncoder):
+    """The towers of an open_clip model."""
+
+    @classmethod
+    def restore(cls, options: Config, channels: Channels | None = None) -> Self:
+        """Build the model without its pretrained weights, which a run's own replace."""
+        return cls(options, channels, weights=False)
+
+    def __init__(
+        self, options: Config, channels: Channels | None = None, weights: bool = True
+    ) -> None:
+        """Build the model, load its weights and lock what is to stay.
+
+        Of a locked image tower the layer is trained all the same that was made for other bands.
+
+        Raises:
+            ModelError: There is no such model or weights, or they do not go together.
+            ConfigError: The tower cannot be locked as asked, or an option for sensors is wrong.
+        """
+        check_init(options.init)
+        model, config = build_model(options.model, options.pretrained, weights)
+        trained = weights and bool(options.pretrained or ":" in options.model)
+        super().__init__(
+            model,
+            build_tokenizer(options.model),
+            config,
+            options,
+            channels,
+            options.init if trained else None,
+        )
+        if trained:
+            self.initial_logit_scale = _number(model.logit_scale)
+        if options.lock_image:
+            lock_image(model, options.unlock_image_blocks)
+            for stem in self.new_stems:
+                stem.requires_grad_(True)
+        if options.lock_text:
+            lock_text(model, options.unlock_text_blocks)
+        if options.grad_checkpointing:
+            model.set_grad_checkpointing(True)
+
+
+def _number(parameter: Any) -> float:
+    return float(parameter.detach().reshape(-1)[0])

@@ -1,0 +1,223 @@
+"""A finished run's model as an index uses it: images and queries to features, and what was cut."""
+
+import hashlib
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from wfa.captions.folding import caption_ids
+from wfa.captions.weights import caption_weights
+from wfa.errors import ModelError, RunError, UserError
+from wfa.plugins import unknown
+from wfa.runs.embed import embed_texts
+from wfa.retrieval.embeddings import Floats
+from wfa.runs.parts import load_run
+from wfa.runs.evaluate_run import best_device
+from wfa.runs.run_folder import RunFolder
+
+TECHNIQUES = ("own", "mean", "uniqueness", "max_similarity")
+"""How several captions of one query become a ranking: the run's own technique, their plain mean,
+weights by uniqueness, or each by itself and an image counts by its best caption."""
+
+_SHOWN = 80
+"""Characters of what was cut that a message shows."""
+
+
+@dataclass(frozen=True, eq=False)
+class Query:
+    """A query as it is searched with.
+
+    Attributes:
+        features: (Q, D) float32, normalised; one, or one for each text with `max_similarity`.
+        texts: What was encoded; the captions, or what the technique made of them.
+        weights: Importance of each text, sum 1; None where each counts by itself.
+        notes: What the asker should know: what was cut.
+    """
+
+    features: Floats
+    texts: tuple[str, ...] = ()
+    weights: tuple[float, ...] | None = None
+    notes: tuple[str, ...] = ()
+
+
+class RunModel:
+    """The model of a run, ready to encode; calls from several threads wait for each other.
+
+    Args:
+        run: A finished run's folder.
+
+    Attributes:
+        run: The folder.
+        checksum: SHA-256 (hex) of its weights' file.
+        width: D, the width of its features.
+        technique: The name of its aggregation.
+
+    Raises:
+        RunError: The folder holds no finished run.
+        ModelError: The weights are damaged, of another architecture, or not for pictures.
+    """
+
+    def __init__(self, run: Path) -> None:
+        parts = load_run(run)
+        self.run = run
+        self.checksum = checksum(run)
+        self._model = parts.model
+        self._aggregation = parts.config.aggregation
+        self._encoder = parts.model.encoder
+        self.width = self._encoder.width
+        self.technique = parts.config.aggregation.name
+        self._lock = threading.Lock()
+        bands = len(self._encoder.image_spec.mean)
+        if bands != 3:
+            raise ModelError(
+                f"{run} was trained on images of {bands} bands, and picture files have 3: train a "
+                "run on pictures, or search its own data set with `wfa evaluate`"
+            )
+        self._model.to(best_device())
+
+    def prepare(self, image: NDArray[np.uint8]) -> Tensor:
+        """Turn a picture (H, W, 3) into the model's input; safe in many threads at once."""
+        return self._encoder.image_input(image)
+
+    @torch.inference_mode()
+    def encode_images(self, inputs: Sequence[Tensor]) -> Floats:
+        """Encode B prepared pictures; (B, D) float32, normalised, perhaps not finite."""
+        with self._lock:
+            batch = torch.stack(list(inputs)).to(self._model.logit_scale.device)
+            features: Floats = self._model.encode_image(batch).float().cpu().numpy()
+        return features
+
+    def ask_image(self, image: NDArray[np.uint8]) -> Query:
+        """Make a query of a picture (H, W, 3)."""
+        return Query(_finite(self.encode_images([self.prepare(image)]), "the image"))
+
+    def ask(self, captions: Sequence[str], technique: str = "own") -> Query:
+        """Make a query of one caption or several that describe the same.
+
+        Args:
+            captions: At least one, none of them blank.
+            technique: One of `TECHNIQUES`.
+
+        Raises:
+            UserError: There is no caption, or a blank one.
+            ConfigError: There is no such technique.
+            ModelError: The model gives NaN.
+        """
+        if technique not in TECHNIQUES:
+            raise unknown("technique", technique, list(TECHNIQUES))
+        if not captions or not all(caption.strip() for caption in captions):
+            raise UserError('the query is empty: ask with words, as in "a river between fields"')
+        captions = [caption.strip() for caption in captions]
+        with self._lock, torch.inference_mode():
+            texts, weights = self._drawn(captions, technique)
+            features = self._encode(texts, captions)
+            notes = tuple(note for text in texts for note in self._cut(text))
+            if technique == "max_similarity":
+                found = Query(features.numpy(), tuple(texts), None, notes)
+            else:
+                found = self._aggregated(features, texts, weights, technique, notes)
+        _finite(found.features, "the query")
+        return found
+
+    def _drawn(
+        self, captions: Sequence[str], technique: str
+    ) -> tuple[Sequence[str], NDArray[np.float64]]:
+        """Choose the texts to encode, and their weights as far as the text alone tells them."""
+        uniform = np.full(len(captions), 1.0 / len(captions))
+        if technique == "uniqueness":
+            return captions, caption_weights([captions])
+        if technique != "own":
+            return captions, uniform
+        options = self._aggregation.options
+        prior = self._aggregation.plugin().prior_weights(options, [captions])
+        return self._model.aggregation.drawer()(captions, uniform if prior is None else prior, None)
+
+    def _encode(self, texts: Sequence[str], captions: Sequence[str]) -> Tensor:
+        """Encode texts, captions that are equal once folded as the first of them: `embed`'s way."""
+        ids = caption_ids(captions).tolist()
+        first = dict(zip(reversed(ids), reversed(captions), strict=True))
+        same = {caption: first[key] for key, caption in zip(ids, captions, strict=True)}
+        return embed_texts(
+            self._model, [same.get(text, text) for text in texts], self._encoder.tokenize
+        )
+
+    def _aggregated(
+        self,
+        features: Tensor,
+        texts: Sequence[str],
+        weights: NDArray[np.float64],
+        technique: str,
+        notes: tuple[str, ...],
+    ) -> Query:
+        if technique == "own":
+            device = self._model.logit_scale.device
+            index = torch.zeros(len(texts), dtype=torch.int64, device=device)
+            prior = torch.from_numpy(weights).float().to(device)
+            found = self._model.aggregate(features.to(device), index, prior)
+            own = tuple(found.weights.float().cpu().tolist())
+            return Query(found.text_features.float().cpu().numpy(), tuple(texts), own, notes)
+        mixed = torch.from_numpy(weights).float() @ features
+        return Query(
+            torch.nn.functional.normalize(mixed, dim=0)[None].numpy(),
+            tuple(texts), tuple(weights.tolist()), notes,
+        )  # fmt: skip
+
+    def _cut(self, text: str) -> list[str]:
+        """Say what of a text the tower never sees.
+
+        Any tower tells it: the shortest beginning that becomes the same input as the whole text
+        is all that counts, and is found by halving.
+        """
+        longest = self._encoder.context_length
+        if len(text) <= longest - 2:  # a token is at least one character, two mark the ends
+            return []
+        whole = self._encoder.tokenize([text])
+        low, high = 0, len(text)
+        while low < high:
+            middle = (low + high) // 2
+            part = self._encoder.tokenize([text[:middle]])
+            if part.shape == whole.shape and torch.equal(part, whole):
+                high = middle
+            else:
+                low = middle + 1
+        rest = text[high:].strip()
+        if not any(character.isalnum() for character in rest):
+            return []
+        shown = rest if len(rest) <= _SHOWN else f"{rest[:_SHOWN].rstrip()} …"
+        words = len(rest.split())
+        return [
+            f"the query is longer than the {longest} tokens that the model reads: its last "
+            f"{f'{words} words were' if words > 1 else 'word was'} cut ({shown!r})"
+        ]
+
+
+def checksum(run: Path) -> str:
+    """Return the SHA-256 (hex) of a run's weights' file.
+
+    Raises:
+        RunError: The folder holds no finished run.
+    """
+    folder = RunFolder(run)
+    folder.read_config()
+    if not folder.weights.is_file():
+        raise RunError(
+            f"{run} has no model.safetensors: finish it with `wfa train --config-file "
+            f"{folder.config_file} out={run}`"
+        )
+    with folder.weights.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _finite(features: Floats, what: str) -> Floats:
+    if not np.isfinite(features).all():
+        raise ModelError(
+            f"the model gives NaN for {what}: its training diverged; train it again with a lower "
+            "train.lr"
+        )
+    return features

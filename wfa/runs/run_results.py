@@ -1,0 +1,103 @@
+"""Evaluate the selected weights and write what a run leaves behind."""
+
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pyarrow as pa
+
+from wfa.provenance import git_state, machine, versions
+from wfa.retrieval.retrieval_options import Config
+from wfa.progress import Track
+from wfa.retrieval.embeddings import Embeddings
+from wfa.retrieval.evaluate import RetrievalResult, evaluate_retrieval
+from wfa.runs.query_gallery import build_gallery
+from wfa.retrieval.metrics import MetricRow
+from wfa.retrieval.ranks import write_ranks
+from wfa.runs.parts import Parts, SplitParts
+from wfa.runs.run_folder import RunFolder
+
+EVALUATED = ("validation", "test", "bench")
+"""The splits measured after training, where the data set has them."""
+
+
+def write_results(
+    parts: Parts,
+    folder: RunFolder,
+    track: Track[Any],
+    seconds: dict[str, float],
+    selection: dict[str, Any],
+    throughput: dict[str, float | None],
+    device: str,
+) -> None:
+    """Measure the selected weights once a split and write the folder's files, `run.json` last.
+
+    Args:
+        parts: The run; its model holds the selected weights.
+        folder: Where to write.
+        track: Shows progress.
+        seconds: Time of the steps before; evaluation and the total are added.
+        selection: How the checkpoint was chosen.
+        throughput: Speed of training.
+        device: What trained it.
+    """
+    rows: list[MetricRow] = []
+    ranks: list[pa.Table] = []
+    names = [split for split in EVALUATED if split in parts.split_names]
+    started = time.perf_counter()
+    for name in names:
+        part = parts.split(name)
+        embeddings = parts.embed(part, track)
+        found = measure(embeddings, part.dataset.name, name, parts.config.retrieval)
+        rows += found.rows
+        ranks.append(found.ranks)
+    # The last split is bench or test, where there is one: what a person wants to see.
+    gallery = build_gallery(embeddings, part.dataset, parts.config.train.seed)
+    write_ranks(folder.path / "ranks.parquet", pa.concat_tables(ranks))
+    folder.write_json("metrics.json", [row.as_dict() for row in rows])
+    folder.write_json("gallery.json", gallery)
+    seconds = {**seconds, "evaluate": time.perf_counter() - started}
+    facts = {"selection": selection, "throughput": throughput, "device": device}
+    folder.write_json("run.json", {**_facts(parts, names, seconds), **facts, "finished": True})
+
+
+def _facts(parts: Parts, names: Sequence[str], seconds: Mapping[str, float]) -> dict[str, Any]:
+    """Return what run.json says of the run, its data, its cost and where it was made."""
+    config = parts.config
+    trainable = [p.numel() for p in parts.model.parameters() if p.requires_grad]
+    return {
+        "name": config.name,
+        "config_id": config.config_id,
+        "git": git_state(),
+        "versions": versions(),
+        "machine": machine(),
+        "seed": config.train.seed,
+        "data": {
+            "name": config.data.name,
+            "splits": {name: describe(parts.split(name)) for name in ("train", *names)},
+        },
+        "seconds": {**seconds, "total": sum(seconds.values())},
+        "parameters": {
+            "total": sum(p.numel() for p in parts.model.parameters()),
+            "trainable": sum(trainable),
+        },
+    }
+
+
+def measure(embeddings: Embeddings, data: str, split: str, options: Config) -> RetrievalResult:
+    """Evaluate embeddings as the `retrieval` section says."""
+    return evaluate_retrieval(
+        embeddings, data, split, options.protocols, options.queries, chunk=options.chunk
+    )
+
+
+def describe(part: SplitParts) -> dict[str, Any]:
+    """Return what run.json says of a split."""
+    dataset = part.dataset
+    return {
+        "images": len(dataset),
+        "captions": sum(len(captions) for captions in dataset.captions),
+        "skipped": len(dataset.skipped),
+        "skipped_rows": dataset.skipped_rows,
+        "checksum": dataset.checksum,
+    }

@@ -1,0 +1,115 @@
+"""Embedded: scenes as Sentinel-1 and Sentinel-2 see them, annotated as BigEarthNet.txt is."""
+
+import hashlib
+import json
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.progress import Progress as Bars
+
+from wfa.bigearthnet.sets import bigearthnet_txt
+from wfa.data.dataset import SPLITS, Progress, SourceConfig, folder_path
+from wfa.data.publication import Facts
+from wfa.errors import ConfigError, DataError
+from wfa.files import cache_dir
+from wfa.scenes.official_files import FORMAT_VERSION, TEXTS, write_official
+
+
+@dataclass(frozen=True)
+class Config(bigearthnet_txt.Config):
+    """Options of the embedded pairs, beside those of `bigearthnet_txt`, which reads them.
+
+    Attributes:
+        seed: Seed of the pairs and annotations; equal seeds give equal bytes.
+        train_images: Pairs for training; 0 makes no such split.
+        validation_images: Pairs for validation, likewise.
+        test_images: Pairs for test, likewise.
+        bench_images: Pairs for bench, likewise.
+    """
+
+    seed: int = 0
+    train_images: int = 2000
+    validation_images: int = 300
+    test_images: int = 300
+    bench_images: int = 200
+
+
+class ScenesS1S2(bigearthnet_txt.BigEarthNetTxt):
+    """One split of the embedded pairs, made in the official formats on first use."""
+
+    name = "scenes_s1s2"
+    facts = Facts(terms="made by this package, under its licence")
+
+    def __init__(self, options: Config, split: str) -> None:
+        present = self.splits(options)
+        parts = split.split("+") if split == bigearthnet_txt.PAPER_TEST else [split]
+        if not set(parts) <= set(present):
+            raise DataError(
+                f"data set {self.name} has no split {split!r}; it has: "
+                f"{', '.join(present) or 'none'} (set data.{parts[0]}_images=N)"
+            )
+        super().__init__(_made(options), split)
+
+    @classmethod
+    def splits(cls, options: SourceConfig) -> tuple[str, ...]:
+        """Return the splits that are to have images, in the order of `SPLITS`."""
+        return tuple(_counts(options))
+
+    @classmethod
+    def build(cls, options: Any, progress: Progress | None = None) -> None:
+        """Make the pairs, unless they are there.
+
+        Args:
+            options: The plug-in's `Config`.
+            progress: Called as (what is made, done, in all).
+
+        Raises:
+            ConfigError: An option is out of its range.
+            UserError: The disk is full or the folder may not be written to.
+        """
+        _made(options, progress)
+
+    @classmethod
+    def how_to_get(cls, options: SourceConfig, root: Path) -> str:
+        """Say that there is nothing to fetch."""
+        del options, root
+        return ""
+
+
+def _counts(options: Any) -> dict[str, int]:
+    counts = {split: getattr(options, f"{split}_images") for split in SPLITS}
+    return {split: count for split, count in counts.items() if count}
+
+
+def _made(options: Config, progress: Progress | None = None) -> Config:
+    """Make the pairs when they are not there; return the options that read them."""
+    if options.images_root:
+        raise ConfigError(
+            f"data.images_root={options.images_root} has no meaning for scenes_s1s2, which makes "
+            "its imagery: leave it out, or set data.root=DIR to where everything shall lie"
+        )
+    images = "geotiff" if options.images == "geotiff" else "lmdb"
+    counts = _counts(options)
+    settings = [FORMAT_VERSION, options.seed, counts, images]
+    key = hashlib.sha256(json.dumps(settings).encode()).hexdigest()[:16]
+    own = folder_path(options.root, "data.root") if options.root else None
+    folder = own or cache_dir() / "scenes_s1s2" / key
+    with Bars(console=Console(stderr=True), transient=True) as bars:
+        shown = progress or _Shown(bars)
+        write_official(folder, options.seed, counts, images, progress=shown)
+    return replace(options, root=str(folder / TEXTS))
+
+
+class _Shown:
+    """A progress bar for each thing that is made, there from its first step on."""
+
+    def __init__(self, bars: Bars) -> None:
+        self._bars = bars
+        self._tasks: dict[str, Any] = {}
+
+    def __call__(self, what: str, done: int, total: int) -> None:
+        if what not in self._tasks:
+            self._tasks[what] = self._bars.add_task(f"making {what}", total=total)
+        self._bars.update(self._tasks[what], completed=done)

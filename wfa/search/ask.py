@@ -1,0 +1,214 @@
+"""A question to a library and its answer, as the command line and the page have it."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from wfa.data.decode import BadImageError, decode_image
+from wfa.errors import DataError, SearchIndexError, UserError
+from wfa.runs.run_model import Query, RunModel
+from wfa.search.image_metadata import Facts
+from wfa.search.library import Library
+from wfa.search.library_file import EXACT
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is asked; one of captions, image and like.
+
+    Attributes:
+        captions: One text, or several that describe the same image.
+        image: An image file's content.
+        image_name: What messages call it.
+        like: The id of an image of the library.
+        top: How many images.
+        technique: One of `wfa.runs.run_model.TECHNIQUES`.
+        kind: One of the library's kinds of search.
+        glob: Pattern of paths.
+        where: Conditions on metadata.
+    """
+
+    captions: tuple[str, ...] = ()
+    image: bytes | None = None
+    image_name: str = "the image to ask with"
+    like: int | None = None
+    top: int = 10
+    technique: str = "own"
+    kind: str = EXACT
+    glob: str = ""
+    where: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class FoundImage:
+    """An image that answers.
+
+    Attributes:
+        rank: From 1.
+        score: Inner product with the query, -1..1.
+        id: Its id in the library.
+        path: Relative to the folder of images.
+        missing: Whether its file is gone since it was indexed.
+        metadata: Its facts.
+    """
+
+    rank: int
+    score: float
+    id: int
+    path: str
+    missing: bool
+    metadata: Facts
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The images that answer a question.
+
+    Attributes:
+        library: The library's name.
+        images: Images that it holds.
+        passed: How many of them passed the filters; None without filters.
+        technique: How the captions were put together: a technique's name, or `image`.
+        kind: The kind of search that was done.
+        texts: What was encoded.
+        weights: Importance of each text; None where each counted by itself.
+        notes: What the asker should know.
+        hits: Best first.
+        encode_ms: Milliseconds for encoding the query.
+        search_ms: Milliseconds for the search.
+    """
+
+    library: str
+    images: int
+    passed: int | None
+    technique: str
+    kind: str
+    texts: tuple[str, ...]
+    weights: tuple[float, ...] | None
+    notes: tuple[str, ...]
+    hits: tuple[FoundImage, ...]
+    encode_ms: float
+    search_ms: float
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return everything as plain values, for JSON."""
+        return asdict(self)
+
+
+def ask(library: Library, model: RunModel, question: Question) -> Answer:
+    """Answer a question.
+
+    Raises:
+        SearchIndexError: The library is of another model.
+        UserError: The query is empty, cannot be read, or a filter or choice does not exist.
+    """
+    check_model(library, model)
+    mask = library.select(question.glob, question.where)
+    start = time.perf_counter()
+    query = _query(library, model, question)
+    encoded = time.perf_counter()
+    kind = question.kind if mask is None else EXACT
+    nearest = library.search(query.features, question.top, kind, mask)
+    done = time.perf_counter()
+    hits = tuple(
+        FoundImage(
+            rank=rank,
+            score=float(score),
+            id=int(library.ids[row]),
+            path=library.paths[row],
+            missing=library.is_missing(row),
+            metadata=library.metadata[row],
+        )
+        for rank, (row, score) in enumerate(
+            zip(nearest.rows.tolist(), nearest.scores.tolist(), strict=True), start=1
+        )
+    )
+    passed = None if mask is None else int(np.sum(mask))
+    return Answer(
+        library=library.name,
+        images=len(library),
+        passed=passed,
+        technique=question.technique if question.captions else "image",
+        kind=kind,
+        texts=query.texts,
+        weights=query.weights,
+        notes=(*query.notes, *_notes(library, question, kind, passed, hits)),
+        hits=hits,
+        encode_ms=1000 * (encoded - start),
+        search_ms=1000 * (done - encoded),
+    )
+
+
+def read_query_image(path: Path) -> bytes:
+    """Read the image to ask with.
+
+    Raises:
+        DataError: There is no such file, or it may not be read.
+    """
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise DataError(f"--image {path} cannot be read: {error.strerror}") from error
+
+
+def check_model(library: Library, model: RunModel) -> None:
+    """Refuse to ask a library with another model than its own.
+
+    Raises:
+        SearchIndexError: The model is another one, or of another width.
+    """
+    facts = library.facts
+    if facts.model != model.checksum or facts.width != model.width:
+        raise SearchIndexError(
+            f"{library.folder} was indexed by another model than {model.run} holds now (checksum "
+            f"{facts.model[:12]} of width {facts.width}, this one's {model.checksum[:12]} of "
+            f"{model.width}): run `wfa index {model.run} --images {facts.root} "
+            f"out={library.folder} --overwrite`"
+        )
+
+
+def _query(library: Library, model: RunModel, question: Question) -> Query:
+    ways = (bool(question.captions), question.image is not None, question.like is not None)
+    if sum(ways) > 1:
+        raise UserError("ask with words or with an image, not with both")
+    if question.like is not None:
+        return Query(library.feature(library.row_of(question.like)))
+    if question.image is not None:
+        try:
+            return model.ask_image(decode_image(question.image))
+        except BadImageError as error:
+            raise DataError(f"{question.image_name} {error}") from error
+    return model.ask(question.captions, question.technique)
+
+
+def _notes(
+    library: Library,
+    question: Question,
+    kind: str,
+    passed: int | None,
+    hits: Sequence[FoundImage],
+) -> list[str]:
+    notes = []
+    count = len(library) if passed is None else passed
+    if passed == 0:
+        notes.append(f"none of the {len(library)} images passes the filters")
+    elif question.top > count:
+        what = "the index holds" if passed is None else "the filters leave"
+        notes.append(f"{question.top} images were asked for and {what} {count}: these are all")
+    if kind != question.kind:
+        notes.append("a filtered search is exact: the approximate index was not used")
+    if len(hits) < min(question.top, count):
+        notes.append(f"the approximate index found only {len(hits)}; the exact one finds more")
+    missing = sum(hit.missing for hit in hits)
+    if missing and not library.root.is_dir():
+        notes.append(f"the folder {library.root.name} is gone: none of its images can be shown")
+    elif missing:
+        notes.append(
+            f"{missing} of these images {'are' if missing > 1 else 'is'} gone from "
+            f"{library.root.name}/ since it was indexed: run `wfa index` again"
+        )
+    return notes

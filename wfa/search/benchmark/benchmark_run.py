@@ -1,0 +1,216 @@
+"""Measure how quickly a run's features are searched: its own split, other splits, drawn ones."""
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from wfa.config import RunConfig, resolve, resolve_section
+from wfa.data.dataset import ImageTextDataset
+from wfa.data.loader import ImageWeights
+from wfa.data.pixel_inputs import check_channels
+from wfa.errors import ConfigError
+from wfa.progress import Track, untracked
+from wfa.retrieval.embeddings import Embeddings, Floats, Integers
+from wfa.runs.embed import aggregate_drawn, embed_images, embed_texts
+from wfa.runs.evaluate_run import best_device
+from wfa.runs.parts import Parts, SplitParts, load_run, open_split
+from wfa.runs.prior_weights import image_weights
+from wfa.runs.run_folder import RunFolder
+from wfa.search.benchmark.gallery_forms import Aggregator
+from wfa.search.benchmark.measure import run_benchmark
+from wfa.search.benchmark.settings import Request, parse_request
+
+FILE = "benchmark.json"
+_ENCODED = 256
+_ALONE = 20
+
+
+@dataclass(frozen=True)
+class _Subject:
+    """What is measured: the features of a split, real vectors beside them, where they are from."""
+
+    embeddings: Embeddings
+    source: dict[str, Any]
+    real: Sequence[tuple[str, Floats]] = ()
+    aggregator: Aggregator | None = None
+
+
+def benchmark(
+    path: Path, words: Sequence[str], out: Path | None = None, track: Track[Any] = untracked
+) -> Path:
+    """Measure a run, or an embeddings file.
+
+    Args:
+        path: A finished run's folder, or a file that `Embeddings.save` wrote.
+        words: `benchmark=NAME`, `benchmark.KEY=VALUE`; for a run also `data=NAME`,
+            `data.KEY=VALUE` and `split=NAME`.
+        out: The folder of `benchmark.json`; `benchmark` in the run's folder, or the file's,
+            unless given.
+        track: Shows progress.
+
+    Returns:
+        The path of `benchmark.json`.
+
+    Raises:
+        ConfigError: A key, name or value is wrong, or a word changes what the run was trained
+            with.
+        RunError: The folder holds no finished run.
+        DataError: The data set, split or file cannot be read.
+        SearchIndexError: No index could be measured, or `k` is above the gallery.
+    """
+    request = parse_request(words)
+    of = (_from_file if path.is_file() else _from_run)(path, request, track)
+    folder = out or (path.parent if path.is_file() else path) / "benchmark"
+    found = run_benchmark(
+        of.embeddings, of.real, request, of.source, folder, track, of.aggregator
+    )  # fmt: skip
+    RunFolder(folder).write_json(FILE, found)
+    return folder / FILE
+
+
+def _from_file(path: Path, request: Request, track: Track[Any]) -> _Subject:
+    del track  # it is read in one go
+    if request.others:
+        raise ConfigError(f"{request.others[0]!r} cannot change an embeddings file: it takes "
+                          "benchmark=NAME and benchmark.KEY=VALUE")  # fmt: skip
+    if request.distractors or request.config.scenes:
+        key = "distractors" if request.distractors else "scenes"
+        raise ConfigError(f"benchmark.{key} needs a model to encode images, and {path} holds "
+                          "embeddings alone: give a run's folder")  # fmt: skip
+    return _Subject(Embeddings.load(path), {"embeddings": path.name})
+
+
+def _from_run(path: Path, request: Request, track: Track[Any]) -> _Subject:
+    """Embed the split that is asked about, and real images beside it."""
+    split, kept = _words(request.others)
+    parts = load_run(path)
+    parts.model.to(best_device())
+    config = resolve(kept, file=RunFolder(path).config_file)
+    present = config.data.plugin().splits(config.data.options)
+    asked = open_split(config.data, split, present)
+    others = [*_other_splits(config, split, present), *_other_data(parts, config, request)]
+    part = parts.prepare(asked)
+    embeddings = parts.embed(part, track)
+    real: list[tuple[str, Floats]] = []
+    room = request.config.gallery - len(embeddings.images)
+    for label, dataset in others:
+        if room > 0:
+            real.append((label, _images(parts, dataset, room, track)))
+            room -= len(real[-1][1])
+    if room > 0 and request.config.scenes > 0:
+        drawn = _scenes(config, min(request.config.scenes, room), request.config.seed)
+        real.append(("scenes (drawn maps)", _images(parts, drawn, room, track)))
+    source = {
+        "run": path.name,
+        "config_id": parts.config.config_id,
+        "data": config.data.name,
+        "split": split,
+        "encoding": _encoding(parts, part.dataset),
+    }
+    return _Subject(embeddings, source, real, _aggregator(parts, part, embeddings))
+
+
+def _other_splits(
+    config: RunConfig, split: str, present: tuple[str, ...]
+) -> Iterator[tuple[str, ImageTextDataset]]:
+    for name in present:
+        if name not in split.split("+"):
+            yield f"{config.data.name} · {name}", open_split(config.data, name, present)
+
+
+def _other_data(
+    parts: Parts, config: RunConfig, request: Request
+) -> Iterator[tuple[str, ImageTextDataset]]:
+    """Open the data sets that are named as distractors, so that a broken one is found at once."""
+    for choice in request.distractors:
+        if choice == config.data:
+            raise ConfigError(
+                f"benchmark.distractors names {choice.name}, the data that is asked about: its "
+                "other splits are in the gallery already; name another data set"
+            )
+        splits = choice.plugin().splits(choice.options)
+        for name in splits:
+            dataset = open_split(choice, name, splits)
+            dataset.check_present()
+            check_channels(dataset, parts.model.encoder.image_spec)
+            yield f"{choice.name} · {name}", dataset
+
+
+def _aggregator(parts: Parts, part: SplitParts, embeddings: Embeddings) -> Aggregator:
+    """Aggregate some of the captions as the run was trained."""
+    technique = parts.config.aggregation
+    texts = [text for captions in part.dataset.captions for text in captions]
+    row = {text: place for place, text in enumerate(texts)}
+    weights, draw = ImageWeights(image_weights(technique), ()), parts.model.aggregation.drawer()
+
+    def vectors(rows: Integers) -> Floats:
+        ends = np.cumsum(np.bincount(embeddings.image_index[rows]))[:-1]
+        captions = [[texts[place] for place in own] for own in np.split(rows, ends)]
+        drawn = [draw(own, weights.of(0, own), None) for own in captions]
+        features = torch.from_numpy(embeddings.captions)
+        made = aggregate_drawn(parts.model, drawn, row, features, part.inputs)
+        return np.asarray(made.numpy(), np.float32)
+
+    return Aggregator(technique.name, vectors)
+
+
+def _words(words: Sequence[str]) -> tuple[str, list[str]]:
+    split, kept = "test", []
+    for word in words:
+        key, _, value = word.partition("=")
+        if key == "split":
+            split = value
+        elif key.partition(".")[0] == "data":
+            kept.append(word)
+        else:
+            raise ConfigError(
+                f"{word!r} cannot change a finished run: benchmark takes benchmark=NAME, "
+                "benchmark.KEY=VALUE, data, split and out=DIR"
+            )
+    return split, kept
+
+
+def _images(parts: Parts, dataset: ImageTextDataset, most: int, track: Track[Any]) -> Floats:
+    """Embed the images, or that many drawn ones: the first may all be of one place."""
+    places = np.arange(len(dataset))
+    if len(places) > most:
+        places = np.sort(np.random.default_rng(0).choice(places, most, replace=False))
+    inputs = parts.model.encoder.inputs(dataset, parts.cache, parts.config.train.augment)
+    features = embed_images(parts.model, places, inputs, track=track)
+    return np.asarray(features.numpy(), np.float32)
+
+
+def _scenes(config: RunConfig, images: int, seed: int) -> ImageTextDataset:
+    """Draw `scenes` images that no run was trained on: another seed than any data's own."""
+    words = [f"data.train_images={images}", f"data.seed={seed + 1_000_003}"]
+    own = getattr(config.data.options, "size", None)
+    if config.data.name == "scenes" and own:
+        words.append(f"data.size={own}")
+    choice = resolve_section("data", "scenes", words)
+    return open_split(choice, "train", choice.plugin().splits(choice.options))
+
+
+@torch.inference_mode()
+def _encoding(parts: Parts, dataset: ImageTextDataset) -> dict[str, Any]:
+    """Time the text tower apart from any search: many queries together, and one at a time."""
+    texts = list(dict.fromkeys(text for own in dataset.captions for text in own))[:_ENCODED]
+    to_inputs = parts.model.encoder.tokenize  # what a new query costs; a split's own may be kept
+    embed_texts(parts.model, texts[:8], to_inputs)
+    started = time.perf_counter()
+    embed_texts(parts.model, texts, to_inputs)
+    together = len(texts) / (time.perf_counter() - started)
+    alone = []
+    for text in texts[:_ALONE]:
+        started = time.perf_counter()
+        embed_texts(parts.model, [text], to_inputs)
+        alone.append(1000 * (time.perf_counter() - started))
+    return {
+        "texts": len(texts),
+        "texts_per_second": together,
+        "one_text_ms": {"p50": float(np.median(alone)), "p95": float(np.percentile(alone, 95))},
+    }

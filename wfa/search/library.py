@@ -1,0 +1,192 @@
+"""An index folder, opened: which images it holds, and which of them are near a vector."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from functools import cached_property
+from pathlib import Path
+
+import faiss
+import numpy as np
+from numpy.typing import NDArray
+
+from wfa.data.decode import BadImageError, decode_image
+from wfa.errors import SearchIndexError
+from wfa.plugins import unknown
+from wfa.retrieval.embeddings import Floats, Integers
+from wfa.search.image_files import read_inside
+from wfa.search.image_metadata import Condition, Facts, load_metadata
+from wfa.search.index_rows import digest_of, read_paths
+from wfa.search.indexes.index_store import load_index, read_sidecar
+from wfa.search.indexes.vector_index import VectorIndex
+from wfa.search.library_file import EXACT, FILE, METADATA, ROWS, LibraryFacts, read_facts
+
+
+@dataclass(frozen=True, eq=False)
+class Nearest:
+    """Rows of a library, best first.
+
+    Attributes:
+        rows: (k,) int64.
+        scores: (k,) float32, inner products, falling.
+    """
+
+    rows: Integers
+    scores: Floats
+
+
+class Library:
+    """An index folder that answers; vectors stay in their files until a search reads them.
+
+    Args:
+        folder: The index folder.
+
+    Raises:
+        SearchIndexError: It holds no finished index, or a file of it is missing, truncated,
+            edited, or of another model or dimension.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.facts: LibraryFacts = read_facts(folder)
+        self.root = Path(self.facts.root)
+        self.ids, self.paths = read_paths(folder / ROWS)
+        if digest_of(folder / ROWS) != self.facts.digest or len(self) != self.facts.images:
+            raise SearchIndexError(
+                f"{folder / ROWS} is not of one piece with {FILE}: an indexing was interrupted, "
+                "or the file was exchanged; run the same `wfa index` again"
+            )
+        self._indexes = {kind: self._load(kind, file) for kind, file in self.facts.indexes.items()}
+        if EXACT not in self._indexes:
+            raise SearchIndexError(f"{folder / FILE} names no exact index: index again")
+        self.metadata: Sequence[Facts] = load_metadata(folder / METADATA).of(self.paths)
+
+    def __len__(self) -> int:
+        return len(self.paths)
+
+    @property
+    def name(self) -> str:
+        """What a person calls it."""
+        return self.folder.resolve().name
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """The kinds of search that it can do."""
+        return tuple(self._indexes)
+
+    @cached_property
+    def _row_of_id(self) -> dict[int, int]:
+        return {int(key): row for row, key in enumerate(self.ids)}
+
+    def row_of(self, image_id: int) -> int:
+        """Return the row of an id.
+
+        Raises:
+            SearchIndexError: No image has it.
+        """
+        if image_id not in self._row_of_id:
+            raise SearchIndexError(f"no image of {self.name} has the id {image_id}")
+        return self._row_of_id[image_id]
+
+    def feature(self, row: int) -> Floats:
+        """Return the feature of an image, (1, D) float32."""
+        found: Floats = self._indexes[EXACT].faiss_index.reconstruct(row)[None]
+        return found
+
+    def is_missing(self, row: int) -> bool:
+        """Say whether the image's file is gone since it was indexed."""
+        return not (self.root / self.paths[row]).is_file()
+
+    def read_image(self, row: int) -> NDArray[np.uint8]:
+        """Read an image (H, W, 3) uint8.
+
+        Raises:
+            BadImageError: It is gone, lies outside the folder by now, or cannot be decoded.
+        """
+        path = self.paths[row]
+        if Path(path).is_absolute():
+            raise BadImageError("lies outside the folder")
+        return decode_image(read_inside(self.root, path))
+
+    def select(self, glob: str = "", where: Sequence[str] = ()) -> NDArray[np.bool_] | None:
+        """Mark the images that pass all filters.
+
+        Args:
+            glob: Pattern of the path as a shell has it, with upper and lower case told apart; `*`
+                also spans folders. Empty for any path.
+            where: Conditions on metadata, as `Condition.parse` reads them.
+
+        Returns:
+            (M,) bool, or None where there is no filter.
+
+        Raises:
+            DataError: A condition cannot be read or orders numbers by a text, or there is no
+                metadata.
+            ConfigError: There is no such column.
+        """
+        conditions = [Condition.parse(text, self.facts.columns) for text in where]
+        if not glob and not conditions:
+            return None
+        for condition in conditions:
+            condition.check(self.metadata)
+        passed = [
+            (not glob or fnmatchcase(path, glob)) and all(c.holds(facts) for c in conditions)
+            for path, facts in zip(self.paths, self.metadata, strict=True)
+        ]
+        return np.array(passed, np.bool_)
+
+    def search(
+        self, features: Floats, top: int, kind: str = EXACT, mask: NDArray[np.bool_] | None = None
+    ) -> Nearest:
+        """Find the best images for a query; of several features an image's best score counts.
+
+        Args:
+            features: (Q, D) float32, at least one.
+            top: How many; all that there are where these are fewer.
+            kind: One of `kinds`. A filtered search is exact, whatever the kind: approximate
+                indexes lose neighbours when most of what they find is filtered away.
+            mask: (M,) which images count; None for all.
+
+        Raises:
+            ConfigError: There is no such kind of search.
+            SearchIndexError: `top` is below 1, or the features do not fit or are not finite.
+        """
+        if kind not in self._indexes:
+            raise unknown("index", kind, list(self.kinds))
+        if top < 1:
+            raise SearchIndexError(f"top={top} must be at least 1")
+        count = len(self) if mask is None else int(mask.sum())
+        if not count:
+            return Nearest(np.empty(0, np.int64), np.empty(0, np.float32))
+        k = min(top, count)
+        if mask is None:
+            hits = self._indexes[kind].search(features, k)
+            rows, scores = hits.rows.ravel(), hits.scores.ravel()
+        else:
+            allowed = faiss.SearchParameters()
+            allowed.sel = selector = faiss.IDSelectorBatch(np.flatnonzero(mask))
+            index = self._indexes[EXACT].faiss_index
+            found, places = index.search(np.ascontiguousarray(features), k, params=allowed)
+            rows, scores = places.ravel(), found.ravel()
+            del selector  # FAISS holds no reference to it: it had to live until here
+        return _best(rows, scores, k)
+
+    def _load(self, kind: str, file: str) -> VectorIndex:
+        folder = self.folder / kind
+        index = load_index(folder, dimension=self.facts.width, model=self.facts.model)
+        if read_sidecar(folder)["file"] != file or len(index) != len(self):
+            raise SearchIndexError(
+                f"{folder} is not of one piece with {FILE}: an indexing was interrupted; run the "
+                "same `wfa index` again"
+            )
+        return index
+
+
+def _best(rows: Integers, scores: Floats, k: int) -> Nearest:
+    """Keep each row once, at its best score, and of those the best k; ties by row."""
+    there = rows >= 0  # an approximate index may find fewer than it was asked for
+    rows, scores = rows[there], scores[there]
+    order = np.lexsort((rows, -scores))
+    rows, scores = rows[order], scores[order]
+    first = np.sort(np.unique(rows, return_index=True)[1])[:k]
+    return Nearest(rows[first], scores[first])

@@ -1,0 +1,228 @@
+"""A finished run at BigEarthNet.txt: its own answers scored, and graded retrieval."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from wfa.bigearthnet.image_texts import KINDS
+from wfa.bigearthnet.rows import parse_row
+from wfa.bigearthnet.sets.bigearthnet_txt import BigEarthNetTxt
+from wfa.config import RunConfig, build_options, parse_word, resolve
+from wfa.data.dataset import ImageTextDataset
+from wfa.errors import ConfigError
+from wfa.model.kinds.coca import CoCa
+from wfa.plugins import Choice
+from wfa.progress import Track, untracked
+from wfa.retrieval.evaluate import mean_recall
+from wfa.runs.evaluate_run import best_device
+from wfa.runs.parts import Parts, load_run, open_split
+from wfa.runs.run_folder import RunFolder
+from wfa.tasks.answering.answer_options import Config
+from wfa.tasks.answering.answerer import Answerer, Both
+from wfa.tasks.answering.saved_heads import FILE, key_of, load_kept
+from wfa.tasks.captioning.caption_figures import check_extras
+from wfa.tasks.catalogue import task_of
+from wfa.tasks.decoder_answers import generate_answers
+from wfa.tasks.graded_retrieval import K, graded_text_to_image, label_sets
+from wfa.tasks.predictions import write_predictions
+from wfa.tasks.questions import DATA, Question
+from wfa.tasks.score import score
+from wfa.tasks.scores_file import FILE as SCORES
+from wfa.tasks.scores_file import scores_json, write_scores
+
+FOLDER = "tasks"
+"""The folder in the run's that holds heads, answers and scores."""
+
+_QUERIES = ("single", "aggregated")
+_RATES = ("R@1", "R@5", "R@10")
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """The words taken apart: the run's config with other data perhaps, split and options.
+
+    `data` is the config's, with every type of row.
+    """
+
+    config: RunConfig
+    data: Choice
+    split: str
+    options: Config
+    extras: tuple[str, ...]
+
+
+def evaluate_tasks(
+    path: Path, words: Sequence[str], track: Track[Any] = untracked
+) -> tuple[dict[str, Any], Path]:
+    """Answer all questions of a split with a run's model and score the answers.
+
+    The heads are trained on the training split the first time and kept in `RUN/tasks/`; they are
+    trained again when their options or the data change.
+
+    Args:
+        path: A finished run's folder.
+        words: `task=bigearthnet_txt`, `task.KEY=VALUE`, `data.KEY=VALUE`, `split=NAME` (bench where
+            there is one, else test), `extras=similarity,BERTScore`.
+        track: Shows progress.
+
+    Returns:
+        The content of `scores.json`, and the folder `tasks/<data>-<split>` of the run that holds
+        it beside `answers.jsonl` (heads and caption retrieval), `ranked.jsonl` (statements
+        ranked, and the same captions) and, of a run with a decoder, `generated.jsonl`.
+
+    Raises:
+        ConfigError: A word is not known, or the run's data set has no questions.
+        RunError: The folder holds no finished run.
+        DataError: A split cannot be read.
+    """
+    asked = _parse(path, words)
+    parts = load_run(path)
+    parts.model.to(best_device())
+    present = asked.config.data.plugin().splits(asked.config.data.options)
+    split = _open(asked.data, asked.split, present)
+    both, history = _heads(path, parts, asked, split, present, track)
+    answers = {"answers": both.own, "ranked": both.ranked}
+    if isinstance(parts.model, CoCa):
+        answers["generated"] = generate_answers(parts.model, split, track)
+    about = {"run": path.name, "config_id": parts.config.config_id, "epochs": history}
+    content = _scored(split, asked, answers, about)
+    content["retrieval"] = _retrieval(parts, asked, present, track)
+    out = path / FOLDER / f"{split.name}-{asked.split}"
+    for name, given in answers.items():
+        write_predictions(out / f"{name}.jsonl", given)
+    write_scores(out / SCORES, content)
+    return content, out
+
+
+def _heads(
+    path: Path, parts: Parts, asked: _Asked, split: Any, present: tuple[str, ...], track: Track[Any]
+) -> tuple[Both, list[dict[str, float]]]:
+    """Answer with heads and by ranking; train the heads unless they are kept.
+
+    Returns:
+        The answers, and how the heads' training went.
+    """
+    train = _open(asked.data, "train", present)
+    held = _open(asked.data, "validation", present) if "validation" in present else train
+    answerer = Answerer(parts.model, asked.options, track)
+    key = key_of(
+        asked.options,
+        {"run": parts.config.config_id, "splits": [train.checksum, held.checksum]},
+    )
+    file = path / FOLDER / FILE
+    kept = load_kept(file, key)
+    if kept is None:
+        kept, sizes = answerer.learn(train, held)
+        kept.save(file, key, sizes)
+    return answerer.answer(kept, split, train), kept.history
+
+
+def _scored(
+    split: Any,
+    asked: _Asked,
+    answers: Mapping[str, Mapping[int, str]],
+    about: Mapping[str, Any],
+) -> dict[str, Any]:
+    """Score each kind of answers; of those by ranking only what is not the heads' own."""
+    data = {
+        "name": split.name,
+        "split": asked.split,
+        "checksum": split.checksum,
+        "bad_rows": split.bad_rows.count,
+        "reasons": split.bad_rows.reasons,
+    }
+    content = scores_json(score(_questions(split), answers["answers"], asked.extras), data, about)
+    ranked = score(_questions(split), answers["ranked"])
+    content["ranked"] = [
+        figure.as_dict() for figure in ranked.figures if figure.metric == "accuracy"
+    ]
+    if "generated" in answers:
+        written = score(_questions(split), answers["generated"], asked.extras)
+        content["generated"] = [figure.as_dict() for figure in written.figures]
+    return content
+
+
+def _parse(path: Path, words: Sequence[str]) -> _Asked:
+    data: list[str] = []
+    values: dict[str, Any] = {}
+    split, extras = "", ""
+    for word in words:
+        key, _, text = word.partition("=")
+        if key == "task":
+            if text != DATA:
+                raise ConfigError(f"task={text!r} is not known. Known: {DATA}")
+        elif key == "split":
+            split = text
+        elif key == "extras":
+            extras = text
+        elif key.startswith("task."):
+            values[key.removeprefix("task.")] = parse_word(word)[1]
+        elif key.partition(".")[0] == "data":
+            data.append(word)
+        else:
+            raise ConfigError(
+                f"{word!r} cannot change a finished run: with task={DATA} evaluate takes task, "
+                "data, split and extras"
+            )
+    folder = RunFolder(path)
+    config = resolve(data, file=folder.config_file) if data else folder.read_config()
+    options = build_options(Config, values, "task")
+    rows = with_all_rows(config.data)
+    present = config.data.plugin().splits(config.data.options)
+    chosen = split or ("bench" if "bench" in present else "test")
+    further = tuple(name for name in extras.split(",") if name)
+    check_extras(further)  # here, and not when hours of answers are to be scored
+    return _Asked(config, rows, chosen, options, further)
+
+
+def with_all_rows(data: Choice) -> Choice:
+    """Return the data set with every type of row, whatever the run made its texts of.
+
+    Raises:
+        ConfigError: The data set has no questions.
+    """
+    if not issubclass(data.plugin(), BigEarthNetTxt):
+        raise ConfigError(
+            f"data={data.name} has no questions: task={DATA} needs a run on, or data=, "
+            f"{DATA} or scenes_s1s2"
+        )
+    return Choice(data.kind, data.name, replace(data.options, texts=",".join(KINDS)))
+
+
+def _open(data: Choice, split: str, present: tuple[str, ...]) -> BigEarthNetTxt:
+    return _annotated(open_split(data, split, present))
+
+
+def _annotated(dataset: ImageTextDataset) -> BigEarthNetTxt:
+    assert isinstance(dataset, BigEarthNetTxt)  # `with_all_rows` has seen to it
+    return dataset
+
+
+def _questions(split: BigEarthNetTxt) -> Iterator[Question]:
+    for image in range(len(split)):
+        for row in split.rows(image):
+            yield Question(row, task_of(row), parse_row(row))
+
+
+def _retrieval(
+    parts: Parts, asked: _Asked, present: tuple[str, ...], track: Track[Any]
+) -> list[dict[str, Any]]:
+    """Measure text-to-image retrieval with the run's own texts: strict R@K, and nDCG."""
+    part = parts.prepare(open_split(asked.config.data, asked.split, present))
+    embeddings = parts.embed(part, track)
+    rows = []
+    for queries in _QUERIES:
+        found = mean_recall(embeddings, queries)
+        rows += [
+            {"queries": queries, "metric": rate, "value": found[f"text_to_image/{rate}"]}
+            for rate in _RATES
+        ]
+    labels = label_sets(_annotated(part.dataset).imagery, embeddings.image_names)
+    if labels is not None:
+        graded = graded_text_to_image(embeddings, labels)
+        rows += [
+            {"queries": queries, "metric": f"nDCG@{K}", "value": value}
+            for queries, value in graded.items()
+        ]
+    return rows
