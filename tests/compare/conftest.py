@@ -72,7 +72,7 @@ def make_cell(folder: Path, cell: Cell, ranks: Ranks) -> None:
         common = {"data": "made", "split": "test", "protocol": "strict", "queries": queries}
         rates = []
         for direction, (names, own) in by_direction.items():
-            ranking = Ranking(own, 1 / own, np.ones_like(own))
+            ranking = Ranking.without_ties(own, 1 / own, np.ones_like(own))
             tables.append(rank_table("test", "strict", queries, direction, names, ranking))
             for k in (1, 5, 10):
                 rates.append(hit_rate_at_k(own, k))

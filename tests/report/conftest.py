@@ -115,7 +115,7 @@ def make_run(tmp_path: Path) -> MakeRun:
             (path / f"{stem}.json").write_text(text)
         (path / "history.csv").write_text(HISTORY)
         rank = np.array([1, 3, 10, 40])
-        ranking = Ranking(rank, 1 / rank, np.ones_like(rank))
+        ranking = Ranking.without_ties(rank, 1 / rank, np.ones_like(rank))
         tables = [
             rank_table("test", *kind, direction, list("abcd"), ranking)
             for kind in KINDS

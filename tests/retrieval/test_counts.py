@@ -3,7 +3,7 @@ import tracemalloc
 import numpy as np
 import pytest
 
-from wfa.retrieval.counts import count_at_least, pair_scores, rounding_bound
+from wfa.retrieval.counts import count_reached, pair_scores, rounding_bound
 from wfa.retrieval.embeddings import Floats
 from wfa.retrieval.relevance import Texts, right_pairs
 
@@ -28,20 +28,24 @@ def test_counts_equal_those_of_all_scores_in_float64(spread: float, chunk: int) 
     images, features = drawn(300, 32, 1, spread), drawn(90, 32, 2, spread)
     texts = texts_of(features, 300)
     pairs = right_pairs(texts)
-    counts = count_at_least(images, texts, pairs, chunk)
+    counts = count_reached(images, texts, pairs, chunk)
     scores = (features.astype(float) @ images.astype(float).T).astype(np.float32)
     own = scores[pairs.text, pairs.image]
     assert np.array_equal(counts.scores, own)
-    assert np.array_equal(counts.images, (scores[pairs.text] >= own[:, None]).sum(1))
-    by_image = scores[:, pairs.image] >= own
-    assert np.array_equal(counts.distinct_texts, by_image.sum(0))
-    assert np.array_equal(counts.texts, by_image[texts.row].sum(0))
+    assert np.array_equal(counts.images.at_least, (scores[pairs.text] >= own[:, None]).sum(1))
+    assert np.array_equal(counts.images.above, (scores[pairs.text] > own[:, None]).sum(1))
+    for name, by_image in (
+        ("at_least", scores[:, pairs.image] >= own),
+        ("above", scores[:, pairs.image] > own),
+    ):
+        assert np.array_equal(getattr(counts.distinct_texts, name), by_image.sum(0))
+        assert np.array_equal(getattr(counts.texts, name), by_image[texts.row].sum(0))
 
 
 def test_progress_is_told_block_by_block() -> None:
     texts = texts_of(drawn(20, 8, 2), 50)
     told: list[tuple[str, int, int]] = []
-    count_at_least(drawn(50, 8, 1), texts, right_pairs(texts), 20, lambda *step: told.append(step))
+    count_reached(drawn(50, 8, 1), texts, right_pairs(texts), 20, lambda *step: told.append(step))
     assert told == [("scoring", 20, 50), ("scoring", 40, 50), ("scoring", 50, 50)]
 
 
@@ -50,10 +54,11 @@ def test_features_need_not_be_normalised() -> None:
     images = rng.integers(-9, 10, (40, 7)).astype(np.float32)
     texts = texts_of(rng.integers(-9, 10, (25, 7)).astype(np.float32), 40)
     pairs = right_pairs(texts)
-    counts = count_at_least(images, texts, pairs, 16)
+    counts = count_reached(images, texts, pairs, 16)
     scores = texts.features @ images.T
     own = scores[pairs.text, pairs.image]
-    assert np.array_equal(counts.images, (scores[pairs.text] >= own[:, None]).sum(1))
+    assert np.array_equal(counts.images.at_least, (scores[pairs.text] >= own[:, None]).sum(1))
+    assert np.array_equal(counts.images.above, (scores[pairs.text] > own[:, None]).sum(1))
 
 
 @pytest.mark.parametrize(("width", "spread"), [(3, 1.0), (64, 1.0), (512, 0.3), (1536, 1.0)])
@@ -78,7 +83,7 @@ def test_memory_is_that_of_a_block_not_of_the_matrix() -> None:
     images, texts = drawn(3000, 16, 9), texts_of(drawn(6000, 16, 10), 3000)
     pairs = right_pairs(texts)
     tracemalloc.start()
-    count_at_least(images, texts, pairs, 32)
+    count_reached(images, texts, pairs, 32)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 0.1 * 4 * 3000 * 6000

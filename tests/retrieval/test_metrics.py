@@ -17,7 +17,7 @@ def test_median_rank_of_an_even_number_is_between() -> None:
 
 
 def test_summary_and_mean_of_rates() -> None:
-    ranking = Ranking(RANKS, np.array([1.0, 0.5, 0.25, 0.25]), np.ones(4, np.int64))
+    ranking = Ranking.without_ties(RANKS, np.array([1.0, 0.5, 0.25, 0.25]), np.ones(4, np.int64))
     values = summarise(ranking)
     assert values == {"R@1": 0.25, "R@5": 0.5, "R@10": 0.75, "MedR": 4.0, "mAP": 0.5}
     others = {"R@1": 1.0, "R@5": 1.0, "R@10": 1.0, "MedR": 1.0, "mAP": 1.0}

@@ -1,7 +1,8 @@
 import json
 from collections.abc import Callable, Sequence
-from itertools import permutations
+from itertools import chain, permutations, product
 from pathlib import Path
+from statistics import mean
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from wfa.retrieval.embeddings import Embeddings, Floats
 from wfa.retrieval.evaluate import evaluate_retrieval
 from wfa.retrieval.metrics import summarise
 from wfa.retrieval.oracle import best_average_precision, oracle_rankings
+from wfa.retrieval.ranks import TIES
 from wfa.retrieval.relevance import Texts
 
 
@@ -71,6 +73,39 @@ def _measures() -> list[tuple[str, Callable[[list[int]], float]]]:
     return [("R@1", hit(1)), ("R@2", hit(2)), ("R@3", hit(3)), ("mAP", precision)]
 
 
+def expected_places(
+    order: Sequence[int], gallery: Sequence[int], right: Sequence[bool]
+) -> list[list[int]]:
+    """Give the ranks of the right items for every order of the texts that are equal."""
+    ties = [[right[j] for j in range(len(gallery)) if gallery[j] == text] for text in order]
+    return [
+        [place for place, is_right in enumerate(chain(*chosen), 1) if is_right]
+        for chosen in product(*(sorted(set(permutations(tied))) for tied in ties))
+    ]
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.lists(st.lists(st.integers(0, 2), min_size=1, max_size=3), min_size=1, max_size=3))
+def test_no_order_of_scores_is_better_where_ties_are_expected(bags: list[list[int]]) -> None:
+    _, ranking = oracle_rankings("strict", texts_of(bags))
+    to_text = summarise(ranking, (1, 2, 3), "expected")
+    distinct = sorted({text for bag in bags for text in bag})
+    items = [(text, i) for i, bag in enumerate(bags) for text in bag]
+    gallery = [text for text, _ in items]
+    for name, value in _measures():
+        best = sum(
+            max(
+                # Distinct arrangements of a tie are equally likely.
+                mean(value(places) for places in expected_places(
+                    order, gallery, [i == image for _, i in items]
+                ))
+                for order in permutations(distinct)
+            )
+            for image in range(len(bags))
+        ) / len(bags)  # fmt: skip
+        assert to_text[name] == pytest.approx(best)
+
+
 def test_many_own_texts_may_come_before_few_elsewhere() -> None:
     # One text with one equal elsewhere, or four equal ones with two elsewhere: the four go first.
     four_first = (1 / 3 + 2 / 4 + 3 / 5 + 4 / 6 + 5 / 8) / 5
@@ -80,7 +115,8 @@ def test_many_own_texts_may_come_before_few_elsewhere() -> None:
 def test_other_protocols_can_be_won_completely() -> None:
     for protocol in ("duplicate_aware", "unique_query"):
         for ranking in oracle_rankings(protocol, texts_of([[0, 1], [0, 0], [0]])):
-            assert set(summarise(ranking).values()) == {1.0}
+            for ties in TIES:
+                assert set(summarise(ranking, ties=ties).values()) == {1.0}
 
 
 # Train is padded by repetition: an image that bears a caption three times is worth three queries,
@@ -131,9 +167,11 @@ def test_no_embedding_beats_the_oracle(bags: list[list[int]], seed: int) -> None
         "made",
         "test",
     ).rows
-    ceiling = {(r.protocol, r.queries, r.direction, r.metric): r.value for r in rows if r.oracle}
+    ceiling = {
+        (r.protocol, r.queries, r.direction, r.metric, r.ties): r.value for r in rows if r.oracle
+    }
     for row in rows:
-        best = ceiling[row.protocol, row.queries, row.direction, row.metric]
+        best = ceiling[row.protocol, row.queries, row.direction, row.metric, row.ties]
         if row.metric == "MedR":
             assert row.value >= best
         else:

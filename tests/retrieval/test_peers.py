@@ -43,7 +43,7 @@ def found(embeddings: Embeddings) -> Found:
     return {
         (r.protocol, r.direction, r.metric): r.value
         for r in rows
-        if r.queries == "single" and not r.oracle
+        if r.queries == "single" and not r.oracle and r.ties == "worst"
     }
 
 

@@ -13,6 +13,7 @@ from wfa.compare.image_scores import ImageScores, Kind, read_scores
 from wfa.compare.result_rows import Point, cell_cost, read_course, read_json
 from wfa.compare.run_cell import read_cell
 from wfa.errors import RunError
+from wfa.retrieval.ranks import WORST
 
 Runs = dict[str, dict[int, ImageScores]]
 
@@ -80,7 +81,11 @@ def _gather(data: str, cells: Sequence[Cell], folder: Folder, split: str) -> Gat
         courses.setdefault(cell.label, {})[cell.seed] = read_course(path)
         costs.setdefault(cell.label, {})[cell.seed] = cell_cost(path)
         ranks.setdefault(cell.label, {})[cell.seed] = _caption_ranks(path / "ranks.parquet", split)
-        rows[cell] = [row for row in read_json(path / "metrics.json") if row["split"] == split]
+        rows[cell] = [
+            row
+            for row in read_json(path / "metrics.json")
+            if row["split"] == split and row.get("ties", WORST) == WORST
+        ]
         runs[cell] = read_json(path / "run.json")
         if "width" in (probe := read_cell(path)):
             probes.setdefault(cell.label, probe)

@@ -8,6 +8,7 @@ from typing import Any
 from wfa.errors import RunError
 from wfa.retrieval.metrics import MetricRow
 from wfa.retrieval.protocols import BOTH, IMAGE_TO_TEXT, TEXT_TO_IMAGE
+from wfa.retrieval.ranks import TIES, WORST
 from wfa.retrieval.retrieval_options import PROTOCOLS, QUERIES
 
 DASH = "\u2013"
@@ -63,10 +64,15 @@ def parse_rows(
     return tuple(_row(values, f"{where}, row {number}") for number, values in enumerate(rows, 1))
 
 
-def lines(rows: Iterable[MetricRow]) -> list[Line]:
-    """Gather rows into lines: test before validation, strict first, ceilings below results."""
+def lines(rows: Iterable[MetricRow], ties: str = WORST) -> list[Line]:
+    """Gather the rows under one rule of ties into lines.
+
+    Test comes before validation, strict first, ceilings below results.
+    """
     gathered: dict[tuple[str, str, str, bool, str], dict[Key, float]] = {}
     for row in rows:
+        if row.ties != ties:
+            continue
         key = (row.data, row.split, row.protocol, row.oracle, row.queries)
         gathered.setdefault(key, {})[row.direction, row.metric] = row.value
     ordered = sorted(gathered.items(), key=lambda item: _order(*item[0]))
@@ -110,7 +116,10 @@ def _row(values: Mapping[str, Any], where: str) -> MetricRow:
     if not isinstance(oracle, bool):
         raise RunError(f"{where}: oracle must be true or false, but is {oracle!r}")
     texts = {name: values[name] for name in _TEXT_FIELDS}
-    return MetricRow(**texts, value=float(value), oracle=oracle)
+    ties = values.get("ties", WORST)  # files made before there were rules
+    if ties not in TIES:
+        raise RunError(f"{where}: ties must be one of {', '.join(TIES)}, but is {ties!r}")
+    return MetricRow(**texts, value=float(value), ties=ties, oracle=oracle)
 
 
 def _order(data: str, split: str, protocol: str, oracle: bool, queries: str) -> tuple[Any, ...]:

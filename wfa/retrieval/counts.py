@@ -1,4 +1,4 @@
-"""For every right pair: how many images, and how many texts, score at least as high as it does.
+"""For every right pair: how many images, and how many texts, score higher or as high as it does.
 
 All retrieval metrics follow from these counts. The matrix of scores is passed once, a few images
 at a time, and never kept. A BLAS product is only a filter: its rounding depends on the shape and
@@ -30,26 +30,46 @@ _ROWS_IN_A_BYTE = 255
 
 
 @dataclass(frozen=True, eq=False)
+class Reached:
+    """How many items of the gallery reach the score of each of P right pairs.
+
+    Attributes:
+        above: (P,) int64, items that score higher.
+        at_least: (P,) int64, items that score at least as high, the pair's own among them.
+    """
+
+    above: Integers
+    at_least: Integers
+
+    def of(self, pairs: Integers) -> "Reached":
+        """Give the counts of some pairs."""
+        return Reached(self.above[pairs], self.at_least[pairs])
+
+    def __add__(self, other: "Reached") -> "Reached":
+        return Reached(self.above + other.above, self.at_least + other.at_least)
+
+
+@dataclass(frozen=True, eq=False)
 class Counts:
-    """Counts for P right pairs; a pair always counts itself.
+    """Counts for P right pairs.
 
     Attributes:
         scores: (P,) float32, the score of each pair.
-        images: (P,) images that score at least as high for the pair's text.
-        distinct_texts: (P,) distinct texts that score at least as high for the pair's image.
-        texts: (P,) the same with every item counted, equal ones too.
+        images: Images that reach it for the pair's text.
+        distinct_texts: Distinct texts that reach it for the pair's image.
+        texts: The same with every item counted, equal ones too.
     """
 
     scores: Floats
-    images: Integers
-    distinct_texts: Integers
-    texts: Integers
+    images: Reached
+    distinct_texts: Reached
+    texts: Reached
 
 
-def count_at_least(
+def count_reached(
     images: Floats, texts: Texts, pairs: Pairs, chunk: int = CHUNK, progress: Progress | None = None
 ) -> Counts:
-    """Count what scores at least as high as each right pair.
+    """Count what scores higher than each right pair, and what scores at least as high.
 
     The time is that of one product of (M, D) and (U, D) and little more, unless very many scores
     lie within rounding of each other, as those of a collapsed model do: each costs an inner
@@ -138,9 +158,10 @@ class _Pass:
         # One pair of each text reads the block's columns as they stand, the rest copies of them.
         self.first = np.unique(pairs.text, return_index=True)[1]
         self.rest = np.setdiff1d(np.arange(len(pairs.text)), self.first)
-        self.images_found = np.zeros(len(pairs.text), np.int64)
-        self.distinct_found = np.zeros(len(pairs.text), np.int64)
-        self.copies_found = np.zeros(len(pairs.text), np.int64)
+        self.images_found, self.distinct_found, self.copies_found = (
+            Reached(np.zeros(len(pairs.text), np.int64), np.zeros(len(pairs.text), np.int64))
+            for _ in range(3)
+        )
 
     def run(self, chunk: int, progress: Progress | None = None) -> Counts:
         """Pass all blocks."""
@@ -187,13 +208,13 @@ class _Pass:
         low, high = self.low[chosen], self.high[chosen]
         at_least = _count_columns(columns >= low)
         above = _count_columns(columns > high)
-        self.images_found[chosen] += above
+        self.images_found.above[chosen] += above
+        self.images_found.at_least[chosen] += above
         near = np.flatnonzero(at_least != above)
         part = columns[:, near]
         row, column = np.nonzero((part >= low[near]) & (part <= high[near]))
         pair = chosen[near[column]]
-        reached = self._reaches(start + row, self.pairs.text[pair], pair)
-        np.add.at(self.images_found, pair[reached], 1)
+        self._add(self.images_found, pair, start + row, self.pairs.text[pair])
 
     def _count_texts(self, block: Floats, start: int) -> None:
         """Count texts for all pairs of the block's images."""
@@ -208,23 +229,30 @@ class _Pass:
                 low, high = lows[pair - first_pair], highs[pair - first_pair]
                 above = np.count_nonzero(np.greater(row, high, out=flags))
                 at_least = np.count_nonzero(np.greater_equal(row, low, out=flags))
-                self.distinct_found[pair] = above
+                self.distinct_found.above[pair] = self.distinct_found.at_least[pair] = above
                 if again.size:
-                    self.copies_found[pair] = np.count_nonzero(again > high)
+                    copies = np.count_nonzero(again > high)
+                    self.copies_found.above[pair] = self.copies_found.at_least[pair] = copies
                 alone = at_least - above == 1  # the pair itself
                 near.append(self.pairs.text[pair : pair + 1] if alone else _inside(row, low, high))
         pair_of = np.repeat(first_pair + np.arange(len(near)), [len(texts) for texts in near])
         text_of = np.concatenate(near)
-        reached = self._reaches(self.pairs.image[pair_of], text_of, pair_of)
-        np.add.at(self.distinct_found, pair_of[reached], 1)
-        np.add.at(self.copies_found, pair_of[reached], self.copies[text_of[reached]])
+        image_of = self.pairs.image[pair_of]
+        reached = self._add(self.distinct_found, pair_of, image_of, text_of)
+        for found, which in zip(
+            (self.copies_found.above, self.copies_found.at_least), reached, strict=True
+        ):
+            np.add.at(found, pair_of[which], self.copies[text_of[which]])
 
-    def _reaches(
-        self, image_rows: Integers, text_rows: Integers, pair: Integers
-    ) -> npt.NDArray[np.bool_]:
-        """Tell which (image, text) truly score at least as high as the pair named beside them."""
-        scores = pair_scores(self.images, self.texts, image_rows, text_rows)
-        return np.asarray(scores >= self.scores[pair])
+    def _add(
+        self, found: Reached, pair: Integers, image_rows: Integers, text_rows: Integers
+    ) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
+        """Count the (image, text) that truly reach the pair named beside them; say which do."""
+        scores, own = pair_scores(self.images, self.texts, image_rows, text_rows), self.scores[pair]
+        above, at_least = scores > own, scores >= own
+        np.add.at(found.above, pair[above], 1)
+        np.add.at(found.at_least, pair[at_least], 1)
+        return above, at_least
 
 
 def _inside(row: Floats, low: float, high: float) -> Integers:

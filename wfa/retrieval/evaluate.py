@@ -7,9 +7,9 @@ import pyarrow as pa
 
 from wfa.data.dataset import Progress
 from wfa.errors import ConfigError
-from wfa.retrieval.counts import CHUNK, count_at_least
+from wfa.retrieval.counts import CHUNK, count_reached
 from wfa.retrieval.embeddings import Embeddings
-from wfa.retrieval.metrics import KS, MetricRow, mean_of_rates, summarise
+from wfa.retrieval.metrics import KS, MetricRow, Ranked, mean_of_rates, summarise
 from wfa.retrieval.oracle import oracle_rankings
 from wfa.retrieval.protocols import (
     BOTH,
@@ -21,9 +21,9 @@ from wfa.retrieval.protocols import (
     rank_image_to_text,
     rank_text_to_image,
 )
-from wfa.retrieval.ranks import SCHEMA, Ranking, rank_table
+from wfa.retrieval.ranks import SCHEMA, WORST, rank_table
 from wfa.retrieval.relevance import TEXTS, right_pairs
-from wfa.retrieval.retrieval_options import PROTOCOLS, QUERIES, check_known
+from wfa.retrieval.retrieval_options import PROTOCOLS, QUERIES, REPORTED, check_known
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,7 +31,8 @@ class RetrievalResult:
     """What an evaluation found.
 
     Attributes:
-        rows: The rows of `metrics.json`, the oracle rows of a protocol behind its measured ones.
+        rows: The rows of `metrics.json` under both rules of ties, the oracle rows of a protocol
+            behind its measured ones.
         ranks: One row a query, with the columns of `wfa.retrieval.ranks.SCHEMA`.
     """
 
@@ -79,8 +80,10 @@ def evaluate_retrieval(
             texts = counted[kind].texts
             to_image = rank_text_to_image(protocol, counted[kind])
             to_text = rank_image_to_text(protocol, counted[kind])
-            rows += _rows(labels, (to_image.ranking, to_text.ranking), ks, oracle=False)
-            rows += _rows(labels, oracle_rankings(protocol, texts), ks, oracle=True)
+            best = oracle_rankings(protocol, texts)
+            for ties in REPORTED:
+                rows += _rows(labels, (to_image.ranking, to_text.ranking), ks, ties, oracle=False)
+                rows += _rows(labels, best, ks, ties, oracle=True)
             text_ids = [texts.names[row] for row in to_image.rows.tolist()]
             image_ids = image_to_text_ids(embeddings.image_names, to_text.rows)
             tables += [
@@ -90,23 +93,26 @@ def evaluate_retrieval(
     return RetrievalResult(rows, pa.concat_tables(tables) if tables else SCHEMA.empty_table())
 
 
-def mean_recall(embeddings: Embeddings, queries: str = "single") -> dict[str, float]:
+def mean_recall(
+    embeddings: Embeddings, queries: str = "single", ties: str = WORST
+) -> dict[str, float]:
     """Measure strict retrieval only, for validation during training.
 
     Args:
         embeddings: Features of the validation split.
         queries: `single` or `aggregated`.
+        ties: The rule of ties.
 
     Returns:
         `text_to_image/R@1` and so on, `image_to_text/...`, and `mR`; MedR and mAP too.
 
     Raises:
-        ConfigError: The kind of query is not known.
+        ConfigError: The kind of query or the rule of ties is not known.
     """
     check_known("queries", [queries], QUERIES)
     counted = _count(embeddings, queries)
-    to_image = summarise(rank_text_to_image("strict", counted).ranking)
-    to_text = summarise(rank_image_to_text("strict", counted).ranking)
+    to_image = summarise(rank_text_to_image("strict", counted).ranking, ties=ties)
+    to_text = summarise(rank_image_to_text("strict", counted).ranking, ties=ties)
     return {
         **{f"{TEXT_TO_IMAGE}/{name}": value for name, value in to_image.items()},
         **{f"{IMAGE_TO_TEXT}/{name}": value for name, value in to_text.items()},
@@ -119,24 +125,25 @@ def _count(
 ) -> Counted:
     texts = TEXTS[queries](embeddings)
     pairs = right_pairs(texts)
-    return Counted(texts, pairs, count_at_least(embeddings.images, texts, pairs, chunk, progress))
+    return Counted(texts, pairs, count_reached(embeddings.images, texts, pairs, chunk, progress))
 
 
 def _rows(
     labels: tuple[str, str, str, str],
-    rankings: tuple[Ranking, Ranking],
+    rankings: tuple[Ranked, Ranked],
     ks: Sequence[int],
+    ties: str,
     *,
     oracle: bool,
 ) -> list[MetricRow]:
-    to_image, to_text = (summarise(ranking, ks) for ranking in rankings)
+    to_image, to_text = (summarise(ranking, ks, ties) for ranking in rankings)
     by_direction = {
         TEXT_TO_IMAGE: to_image,
         IMAGE_TO_TEXT: to_text,
         BOTH: {"mR": mean_of_rates(to_image, to_text)},
     }
     return [
-        MetricRow(*labels, direction, metric, value, oracle)
+        MetricRow(*labels, direction, metric, value, ties, oracle)
         for direction, values in by_direction.items()
         for metric, value in values.items()
     ]

@@ -2,14 +2,27 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
 from wfa.retrieval.embeddings import Integers
-from wfa.retrieval.ranks import Ranking
+from wfa.retrieval.ranks import WORST, Reals
 
 KS = (1, 5, 10)
+
+
+class Ranked(Protocol):
+    """How Q queries fared, under each rule of ties; see `wfa.retrieval.ranks.Ranking`."""
+
+    def ranks(self, ties: str = WORST) -> Reals:
+        """Return the rank of the best right answer, (Q,)."""
+
+    def precision(self, ties: str = WORST) -> Reals:
+        """Return the average precision, (Q,)."""
+
+    def hits(self, k: int, ties: str = WORST) -> Reals:
+        """Return the chance of a right answer among the first `k`, (Q,)."""
 
 
 @dataclass(frozen=True)
@@ -24,6 +37,7 @@ class MetricRow:
         direction: `text_to_image`, `image_to_text`, or `both` (mR).
         metric: R@1, R@5, R@10, mR, MedR or mAP.
         value: A fraction, unrounded; MedR is a rank.
+        ties: The rule of ties, `worst` or `expected`.
         oracle: Not measured, but the best value that any model could reach under this protocol.
     """
 
@@ -34,6 +48,7 @@ class MetricRow:
     direction: str
     metric: str
     value: float
+    ties: str = WORST
     oracle: bool = False
 
     def as_dict(self) -> dict[str, Any]:
@@ -54,16 +69,16 @@ def hit_rate_at_k(ranks: Integers, k: int) -> float:
     return float(np.mean(ranks <= k))
 
 
-def median_rank(ranks: Integers) -> float:
+def median_rank(ranks: Integers | Reals) -> float:
     """Return the median rank of the best right answer; halves occur when Q is even."""
     return float(np.median(ranks))
 
 
-def summarise(ranking: Ranking, ks: Sequence[int] = KS) -> dict[str, float]:
-    """Return R@K for each K, MedR and mAP of one direction, by name."""
-    rates = {f"R@{k}": hit_rate_at_k(ranking.rank, k) for k in ks}
-    mean_precision = float(np.mean(ranking.precision))
-    return {**rates, "MedR": median_rank(ranking.rank), "mAP": mean_precision}
+def summarise(ranked: Ranked, ks: Sequence[int] = KS, ties: str = WORST) -> dict[str, float]:
+    """Return R@K for each K, MedR and mAP of one direction, by name, under one rule of ties."""
+    rates = {f"R@{k}": float(np.mean(ranked.hits(k, ties))) for k in ks}
+    mean_precision = float(np.mean(ranked.precision(ties)))
+    return {**rates, "MedR": median_rank(ranked.ranks(ties)), "mAP": mean_precision}
 
 
 def mean_of_rates(*directions: Mapping[str, float]) -> float:

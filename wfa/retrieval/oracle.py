@@ -8,20 +8,22 @@ Each value is a bound of its own: the one model that reaches the best R@1 need n
 reaches the best mAP, nor is one model good for both directions.
 """
 
+from dataclasses import dataclass
 from functools import lru_cache
 from itertools import product
 
 import numpy as np
 
 from wfa.retrieval.embeddings import Integers
-from wfa.retrieval.ranks import Ranking
+from wfa.retrieval.metrics import Ranked
+from wfa.retrieval.ranks import EXPECTED, WORST, Ranking, Reals
 from wfa.retrieval.relevance import Texts
 
 Group = tuple[int, int]
 """Equal texts as one image sees them: how many are its own, how many are elsewhere."""
 
 
-def oracle_rankings(protocol: str, texts: Texts) -> tuple[Ranking, Ranking]:
+def oracle_rankings(protocol: str, texts: Texts) -> tuple[Ranked, Ranked]:
     """Return the best rankings, text-to-image and image-to-text.
 
     `strict` is the only protocol under which a perfect model misses; under the others everything
@@ -34,7 +36,7 @@ def oracle_rankings(protocol: str, texts: Texts) -> tuple[Ranking, Ranking]:
 
 def _perfect() -> Ranking:
     one = np.ones(1, np.int64)
-    return Ranking(one, np.ones(1), one)
+    return Ranking.without_ties(one, np.ones(1), one)
 
 
 def _strict_text_to_image(texts: Texts) -> Ranking:
@@ -45,31 +47,57 @@ def _strict_text_to_image(texts: Texts) -> Ranking:
     starts = np.flatnonzero(np.diff(identity, prepend=-1))
     within = np.arange(len(identity)) - np.repeat(starts, np.diff(starts, append=len(identity)))
     rank = np.repeat(within + 1, copies)
-    return Ranking(rank, 1 / rank, np.ones_like(rank))
+    return Ranking.without_ties(rank, 1 / rank, np.ones_like(rank))
 
 
-def _strict_image_to_text(texts: Texts) -> Ranking:
-    """Put an image's own texts on top, those with few equals elsewhere first."""
+@dataclass(frozen=True, eq=False)
+class _BestGroupFirst:
+    """For each of M images the best that any order of its groups of equal texts reaches.
+
+    Attributes:
+        groups: (G,) each group by itself, as if it came first; its own texts tie with the others.
+        starts: (M,) the first group of each image.
+        of_image: The groups of each image, sorted.
+    """
+
+    groups: Ranking
+    starts: Integers
+    of_image: list[tuple[Group, ...]]
+
+    def ranks(self, ties: str = WORST) -> Reals:
+        return np.asarray(np.minimum.reduceat(self.groups.ranks(ties), self.starts))
+
+    def hits(self, k: int, ties: str = WORST) -> Reals:
+        return np.asarray(np.maximum.reduceat(self.groups.hits(k, ties), self.starts))
+
+    def precision(self, ties: str = WORST) -> Reals:
+        return np.array([best_average_precision(mine, ties) for mine in self.of_image])
+
+
+def _strict_image_to_text(texts: Texts) -> _BestGroupFirst:
+    """Gather the groups of equal texts of each image: how many are its own, and elsewhere."""
     identity, image, own = _borne(texts)
     elsewhere = np.bincount(texts.identity)[identity] - own
     order = np.lexsort((elsewhere, own, image))
-    ends = np.cumsum(np.bincount(image)).tolist()
-    groups = list(zip(own[order].tolist(), elsewhere[order].tolist(), strict=True))
-    of_image = [tuple(groups[a:b]) for a, b in zip([0, *ends[:-1]], ends, strict=True)]
-    return Ranking(
-        rank=np.array([1 + min(other for _, other in mine) for mine in of_image], np.int64),
-        precision=np.array([best_average_precision(mine) for mine in of_image]),
-        relevant=np.bincount(texts.image),
+    own, elsewhere = own[order], elsewhere[order]
+    ends = np.cumsum(np.bincount(image))
+    starts = np.concatenate(([0], ends[:-1]))
+    none, unused = np.zeros(len(own), np.int64), np.zeros(len(own))
+    pairs = list(zip(own.tolist(), elsewhere.tolist(), strict=True))
+    return _BestGroupFirst(
+        Ranking(none, elsewhere, own, own, unused, unused, unused),
+        starts,
+        [tuple(pairs[a:b]) for a, b in zip(starts.tolist(), ends.tolist(), strict=True)],
     )
 
 
 @lru_cache(maxsize=65_536)
-def best_average_precision(groups: tuple[Group, ...]) -> float:
+def best_average_precision(groups: tuple[Group, ...], ties: str = WORST) -> float:
     """Return the highest average precision over all orders of groups of equal texts.
 
     Args:
-        groups: (own, elsewhere) of each group, sorted. Those elsewhere tie with the own and stand
-            before them.
+        groups: (own, elsewhere) of each group, sorted. Those elsewhere tie with the own.
+        ties: The rule of ties.
 
     Of groups with equally many own texts the one with fewer elsewhere comes first in a best order,
     so only the merging of these queues has to be searched, by dynamic programming.
@@ -83,16 +111,30 @@ def best_average_precision(groups: tuple[Group, ...]) -> float:
         for place, own in enumerate(queues):
             if taken[place]:
                 before = (*taken[:place], taken[place] - 1, *taken[place + 1 :])
-                options.append(best[before] + _gained(own, taken, queues))
+                last = queues[own][taken[place] - 1]
+                options.append(best[before] + _gained(own, last, before, queues, ties))
         best[taken] = max(options)
     return best[taken] / sum(own for own, _ in groups)
 
 
-def _gained(own: int, taken: tuple[int, ...], queues: dict[int, list[int]]) -> float:
-    """Sum the precisions of the `own` texts that come last when `taken` have been placed."""
-    right = sum(size * count for size, count in zip(queues, taken, strict=True))
-    wrong = sum(sum(queue[:count]) for queue, count in zip(queues.values(), taken, strict=True))
-    return sum(place / (place + wrong) for place in range(right - own + 1, right + 1))
+def _gained(
+    own: int, elsewhere: int, before: tuple[int, ...], queues: dict[int, list[int]], ties: str
+) -> float:
+    """Sum the precisions of a group's `own` texts that follow the groups of `before`."""
+    right = sum(size * count for size, count in zip(queues, before, strict=True))
+    wrong = sum(sum(queue[:count]) for queue, count in zip(queues.values(), before, strict=True))
+    if ties == EXPECTED:
+        tied = own + elsewhere
+        slope = (own - 1) / max(tied - 1, 1)
+        return (
+            own
+            / tied
+            * sum(
+                (right + 1 + slope * place) / (right + wrong + 1 + place) for place in range(tied)
+            )
+        )
+    wrong += elsewhere if ties == WORST else 0
+    return sum(place / (place + wrong) for place in range(right + 1, right + own + 1))
 
 
 def _borne(texts: Texts) -> tuple[Integers, Integers, Integers]:

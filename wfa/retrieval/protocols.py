@@ -14,9 +14,11 @@ CLIP papers: a query counts when any right answer is among the first K; MedR is 
 the best right answer; mAP is the mean over queries of the average precision. `mR` (direction
 `both`) is the mean of R@K over both directions and all K.
 
-Ties: a right answer that ties with wrong ones stands behind them all, so the order of rows never
-decides. Captions that are equal tie exactly; under `strict` another image's copy of the own
-caption is therefore a wrong answer that ties.
+Ties: the order of rows never decides. Captions that are equal tie exactly; under `strict` another
+image's copy of the own caption is therefore a wrong answer that ties. Each row says its rule:
+`worst` puts right answers behind the wrong ones that tie with them, the rule of our comparisons;
+`expected` is the mean over all orders of what ties, the rule to stand beside published results;
+`best` puts right answers first (`wfa.retrieval.ranks`).
 """  # noqa: E501
 
 from collections.abc import Callable, Mapping, Sequence
@@ -80,7 +82,9 @@ def _own_image(counted: Counted) -> Asked:
     pairs, counts = counted.pairs, counted.counts
     own = pairs.own
     ones = np.ones_like(own)
-    ranking = rank_right_answers(np.arange(len(own)), counts.scores[own], ones, counts.images[own])
+    ranking = rank_right_answers(
+        np.arange(len(own)), counts.scores[own], ones, counts.images.of(own)
+    )
     return Asked(np.arange(len(own)), ranking)
 
 
@@ -106,7 +110,7 @@ def _own_texts(counted: Counted) -> Asked:
     own = np.flatnonzero(pairs.own_items)
     return _for_images(
         rank_right_answers(
-            pairs.image[own], counts.scores[own], pairs.own_items[own], counts.texts[own]
+            pairs.image[own], counts.scores[own], pairs.own_items[own], counts.texts.of(own)
         )
     )
 

@@ -1,12 +1,15 @@
 """The `retrieval` section of a run's config."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from wfa.errors import ConfigError
+from wfa.retrieval.ranks import EXPECTED, WORST
 
 PROTOCOLS = ("strict", "duplicate_aware", "unique_query")
 QUERIES = ("single", "aggregated")
+REPORTED = (WORST, EXPECTED)
+"""The rules of ties under which `metrics.json` has every figure."""
 
 
 @dataclass(frozen=True)
@@ -19,11 +22,14 @@ class Config:
         queries: Which of `single`, `aggregated` to ask with.
         chunk: Images scored against all captions at once. Memory is about 9 bytes x `chunk` x
             captions; the results are the same for every value.
+        ties: The rule of ties under which checkpoints are selected and tables are shown; see
+            `wfa.retrieval.ranks`. Files hold `worst` and `expected`.
     """
 
     protocols: tuple[str, ...] = PROTOCOLS
     queries: tuple[str, ...] = QUERIES
     chunk: int = 128
+    ties: str = field(default=WORST, metadata={"one_of": REPORTED})
 
     def __post_init__(self) -> None:
         for key, given, known in (
@@ -33,6 +39,7 @@ class Config:
             check_known(key, given, known)
             if not given:
                 raise ConfigError(f"retrieval.{key} is empty; known: {', '.join(known)}")
+        check_known("ties", [self.ties], REPORTED)
         if self.chunk < 1:
             raise ConfigError(f"retrieval.chunk={self.chunk} must be at least 1")
 

@@ -97,10 +97,11 @@ def _module(
     """Make what trains, and say how it is measured and how its results are written."""
     options = parts.config.train
     validation = parts.split("validation")
+    ties = parts.config.retrieval.ties
     places = _selecting(len(validation.dataset), options.validation_images)
 
     def validate(model: MultiCaptionCLIP) -> dict[str, float]:
-        metrics = mean_recall(parts.embed(validation, places=places), queries=options.select_on)
+        metrics = mean_recall(parts.embed(validation, places=places), options.select_on, ties)
         history.validated(metrics)
         return metrics
 
