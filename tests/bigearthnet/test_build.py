@@ -26,15 +26,16 @@ def content(path: Path) -> dict[str, bytes]:
 
 def test_the_real_blobs_come_back_byte_for_byte(real_imagery: Path, tmp_path: Path) -> None:
     official = content(real_imagery / "BigEarthNet-V2-LMDB")
-    for name, blob in list(official.items())[::6]:
+    some = {name: official[name] for name in list(official)[::6]}
+    for name, blob in some.items():
         sensor = "BigEarthNet-S1" if name.startswith("S1") else "BigEarthNet-S2"
         folder = tmp_path / sensor / GeoTiffStore(tmp_path).folder(name).parent.name / name
         folder.mkdir(parents=True)
         for band, array in decode(memoryview(blob)).items():
             tifffile.imwrite(folder / f"{name}_{band}.tif", array)
-    assert build_lmdb(tmp_path, workers=2) == 8
+    assert build_lmdb(tmp_path, workers=2) == len(some) == 9
     built = content(tmp_path / "BigEarthNet-V2-LMDB")
-    assert built.keys() == set(list(official)[::6])
+    assert built.keys() == some.keys()
     assert all(official[name] == blob for name, blob in built.items())
 
 

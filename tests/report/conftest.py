@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from tests.search.conftest import images, library, model, run, shared_run, still
 from wfa.retrieval.protocols import IMAGE_TO_TEXT, TEXT_TO_IMAGE, is_defined
 from wfa.retrieval.ranks import Ranking, rank_table, write_ranks
 from wfa.retrieval.retrieval_options import PROTOCOLS, QUERIES
@@ -143,3 +144,7 @@ def gallery_of() -> Callable[..., dict[str, Any]]:
 def info_of() -> Callable[[str], dict[str, Any]]:
     """Make the content of `run.json` for a run's name."""
     return run_info
+
+
+__all__ = ["images", "library", "model", "run", "shared_run", "still"]
+"""Fixtures of search that answers need."""
