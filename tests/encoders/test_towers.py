@@ -13,7 +13,8 @@ from tests.encoders.models.test_small import TINY
 from tests.encoders.towers import CountingImageTower
 from wfa.encoders.models import open_clip
 from wfa.encoders.models.small import Small
-from wfa.encoders.towers import TowerConfig, TurnedTower, file_hash, state_hash
+from wfa.encoders.towers import TowerConfig, TurnedTower, state_hash
+from wfa.files import file_hash
 from wfa.plugins import config_class, names, plugin_class
 
 TEXTS = ["Many boats are in a harbor.", "a", "", "!" * 9, "\ud800", "word " * 400]

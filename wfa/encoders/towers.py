@@ -5,7 +5,6 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -14,8 +13,6 @@ from torch import Tensor
 from wfa.data.channels import Channels
 from wfa.data.images import ImageSpec
 from wfa.errors import ConfigError
-
-BLOCK = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -84,16 +81,6 @@ class TextTower(ABC):
     def fingerprint(self) -> str:
         """What every feature depends on besides the text."""
         return hashlib.sha256(f"{self.weights} {self.context_length}".encode()).hexdigest()
-
-
-def file_hash(*paths: Path) -> str:
-    """Return the SHA-256 (hex) of the content of files, one after the other."""
-    digest = hashlib.sha256()
-    for path in paths:
-        with path.open("rb") as file:
-            while block := file.read(BLOCK):
-                digest.update(block)
-    return digest.hexdigest()
 
 
 def state_hash(state: Mapping[str, Tensor]) -> str:

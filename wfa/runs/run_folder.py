@@ -1,6 +1,5 @@
 """The run folder: what lies in it, and when a run may use one."""
 
-import importlib
 import json
 import os
 import shutil
@@ -8,13 +7,13 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
+
+from filelock import FileLock, Timeout
 
 from wfa.config import RunConfig, resolve
 from wfa.errors import RunError
 from wfa.files import is_temporary, write_text
-
-fcntl = importlib.import_module("fcntl") if os.name == "posix" else None
 
 LOCK = ".lock"
 """Held by the process that trains; it stays as an empty file."""
@@ -139,28 +138,24 @@ class RunFolder:
         Raises:
             RunError: One does so already, or the folder cannot be made.
         """
-        if fcntl is None:  # no such lock on Windows
-            yield
-            return
-        with self._open_lock() as file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError as error:
-                raise RunError(
-                    f"another process trains into {self.path}: wait for it, or choose another "
-                    "folder with out=DIR"
-                ) from error
-            yield
-
-    def _open_lock(self) -> TextIO:
+        lock = FileLock(self.path / LOCK, blocking=False)
         try:
             self.path.mkdir(parents=True, exist_ok=True)
-            return (self.path / LOCK).open("a")
+            lock.acquire()
+        except Timeout as error:
+            raise RunError(
+                f"another process trains into {self.path}: wait for it, or choose another folder "
+                "with out=DIR"
+            ) from error
         except OSError as error:  # root may write anywhere, and yet makes no folder in /proc
             raise RunError(
                 f"out={self.path} cannot be made ({error.strerror}): choose another folder with "
                 "out=DIR"
             ) from error
+        try:
+            yield
+        finally:
+            lock.release()
 
     def claim(self, config: RunConfig, overwrite: bool) -> None:
         """Make the folder this run's: new, unfinished of the same config, or overwritten.

@@ -1,6 +1,5 @@
 """A finished run's model as an index uses it: images and queries to features, and what was cut."""
 
-import hashlib
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from torch import Tensor
 from wfa.captions.folding import caption_ids
 from wfa.captions.weights import caption_weights
 from wfa.errors import ModelError, RunError, UserError
+from wfa.files import file_hash
 from wfa.plugins import unknown
 from wfa.runs.embed import embed_texts
 from wfa.retrieval.embeddings import Floats
@@ -210,8 +210,7 @@ def checksum(run: Path) -> str:
             f"{run} has no model.safetensors: finish it with `wfa train --config-file "
             f"{folder.config_file} out={run}`"
         )
-    with folder.weights.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    return file_hash(folder.weights)
 
 
 def _finite(features: Floats, what: str) -> Floats:

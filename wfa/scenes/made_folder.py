@@ -1,14 +1,13 @@
 """A folder of made data: it appears whole, or not at all, with a manifest of what it holds."""
 
 import errno
-import hashlib
 import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from wfa.errors import DataError
-from wfa.files import remove_leftovers, temporary_folder, write_text
+from wfa.files import file_hash, remove_leftovers, temporary_folder, write_text
 
 
 def make_whole(
@@ -40,7 +39,7 @@ def make_whole(
     with temporary_folder(folder) as building:
         more = fill(building)
         sums = {
-            path.relative_to(building).as_posix(): _sha256(path)
+            path.relative_to(building).as_posix(): file_hash(path)
             for path in sorted(building.rglob("*"))
             if path.is_file()
         }
@@ -80,8 +79,3 @@ def _move_into_place(
             raise
         # Another process was faster.
         _check_same(folder, manifest, wanted)
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()

@@ -1,5 +1,6 @@
 """Encode the images that an index lacks, in shards that an interrupted run goes on from."""
 
+import hashlib
 import os
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -16,7 +17,7 @@ from wfa.errors import ModelError, SearchIndexError
 from wfa.progress import Track
 from wfa.retrieval.embeddings import Floats
 from wfa.runs.run_model import RunModel
-from wfa.search.image_files import ImageFile, LeftOut, read_inside, sha256
+from wfa.search.image_files import ImageFile, LeftOut, read_inside
 from wfa.search.index_rows import Rows, model_of, read_rows, write_rows
 
 _AHEAD = 2
@@ -186,7 +187,7 @@ def _examine(
     """Read a file; decode it only where no file of the same content is known."""
     try:
         content = read_inside(root, file.path)
-        found = sha256(content)
+        found = hashlib.sha256(content).hexdigest()
         feature = known.of_content(found)
         if feature is not None:
             return Examined(file, found, known=feature)

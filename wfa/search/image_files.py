@@ -1,6 +1,5 @@
 """Find the image files of a folder, with a reason for each one that cannot be had."""
 
-import hashlib
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -81,11 +80,6 @@ def read_inside(root: Path, path: str) -> bytes:
     except (OSError, ValueError, RuntimeError) as error:
         reason = getattr(error, "strerror", None) or error
         raise BadImageError(f"cannot be read ({reason})") from error
-
-
-def sha256(content: bytes) -> str:
-    """Return the SHA-256 (hex) of a file's content."""
-    return hashlib.sha256(content).hexdigest()
 
 
 def _walk(root: Path, left_out: list[LeftOut]) -> Iterator[ImageFile]:

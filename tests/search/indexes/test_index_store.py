@@ -7,7 +7,8 @@ import pytest
 
 from tests.search.indexes.test_vector_index import unit
 from wfa.errors import SearchIndexError
-from wfa.search.indexes.index_store import load_index, read_sidecar, save_index, sha256_of
+from wfa.files import file_hash
+from wfa.search.indexes.index_store import load_index, read_sidecar, save_index
 from wfa.search.indexes.vector_index import VectorIndex, build_index
 
 
@@ -43,7 +44,7 @@ def test_a_loaded_index_answers_the_same(tmp_path: Path, factory: str, memory_ma
 def test_the_sidecar_says_what_lies_there(folder: Path) -> None:
     values = read_sidecar(folder)
     path = folder / values["file"]
-    assert values["sha256"] == sha256_of(path)
+    assert values["sha256"] == file_hash(path)
     assert values["size"] == path.stat().st_size
     assert values["parameters"] == {"nprobe": 5, "k_factor_rf": 3}
     wanted = {"factory": "IVF8,SQ8", "rerank": "fp16", "dimension": 16, "count": 200,

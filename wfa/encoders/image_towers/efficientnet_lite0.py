@@ -11,7 +11,8 @@ from efficientnet_lite_pytorch import EfficientNet
 from torch import Tensor
 
 from wfa.data.images import ImageSpec
-from wfa.encoders.towers import ImageTower, TowerConfig, file_hash
+from wfa.encoders.towers import ImageTower, TowerConfig
+from wfa.files import file_hash
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,8 @@ from safetensors.torch import load_file
 from torch import Tensor
 from transformers import BertConfig, BertModel, BertTokenizerFast
 
-from wfa.encoders.towers import TextTower, TowerConfig, file_hash
+from wfa.encoders.towers import TextTower, TowerConfig
+from wfa.files import file_hash
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,6 @@ while saving leaves the index that was there before. A file whose size and time 
 they were when it was saved is not hashed again on loading; any other is.
 """
 
-import hashlib
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -15,7 +14,7 @@ import faiss
 import numpy as np
 
 from wfa.errors import SearchIndexError
-from wfa.files import atomic_write, write_text
+from wfa.files import atomic_write, file_hash, write_text
 from wfa.search.indexes.vector_index import VectorIndex
 
 SIDECAR = "index.json"
@@ -44,7 +43,7 @@ def save_index(index: VectorIndex, folder: Path, model: str | None = None) -> Pa
     """
     with atomic_write(folder / "index.faiss.new") as temporary:
         faiss.write_index(index.faiss_index, str(temporary))
-        digest = sha256_of(temporary)
+        digest = file_hash(temporary)
     path = folder / f"index-{digest[:12]}.faiss"
     (folder / "index.faiss.new").replace(path)
     stat = path.stat()
@@ -143,12 +142,6 @@ def read_sidecar(folder: Path) -> dict[str, Any]:
     return values
 
 
-def sha256_of(path: Path) -> str:
-    """Return the SHA-256 of a file as 64 hex digits."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
 def _check_file(path: Path, values: Mapping[str, Any]) -> None:
     if not path.is_file():
         raise SearchIndexError(f"{path} is missing: index again")
@@ -158,7 +151,7 @@ def _check_file(path: Path, values: Mapping[str, Any]) -> None:
             f"{path} is truncated or edited: it has {stat.st_size} bytes, and had "
             f"{values['size']}; index again"
         )
-    if stat.st_mtime_ns != values["mtime_ns"] and sha256_of(path) != values["sha256"]:
+    if stat.st_mtime_ns != values["mtime_ns"] and file_hash(path) != values["sha256"]:
         raise SearchIndexError(
             f"{path} was edited or is damaged: its checksum differs; index again"
         )
