@@ -8,9 +8,9 @@ import pytest
 
 ROOMS = (
     "errors", "files", "provenance", "plugins", "recipes", "config", "keyed_random", "draws",
-    "progress", "captions", "aggregation", "data", "bigearthnet", "scenes", "encoders", "model",
-    "retrieval", "audit", "runs", "training", "tasks", "search", "compare", "report", "cli",
-    "__main__",
+    "progress", "pareto", "json_files", "tables", "captions", "aggregation", "data",
+    "bigearthnet", "scenes", "encoders", "model", "retrieval", "audit", "runs", "training",
+    "tasks", "search", "compare", "report", "cli", "__main__",
 )  # fmt: skip
 PACKAGE = Path(__file__).parents[1] / "wfa"
 FORBIDDEN = {
