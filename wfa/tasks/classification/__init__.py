@@ -1,0 +1,1 @@
+"""Classes of images: named by prompts without training, or learned from features by probes."""
