@@ -69,6 +69,7 @@ class ImageTextDataset(ABC):
         skipped_rows: How many annotations that do not parse were left out.
         facts: What the publishers say: counts, terms, where to get it.
         channels: What the images' channels are; None for red, green and blue.
+        classes: Names of the classes that images are known to be of, in words; empty for none.
         joined: Splits that it also reads as one, their names joined by `+`.
         locates: Whether its instructions name places on the image, which augmentation moves.
     """
@@ -80,6 +81,7 @@ class ImageTextDataset(ABC):
     split: str
     records: Sequence[Record]
     channels: Channels | None = None
+    classes: tuple[str, ...] = ()
     skipped: tuple[str, ...] = ()
     skipped_captions: tuple[str, ...] = ()
     skipped_rows: int = 0
@@ -99,6 +101,11 @@ class ImageTextDataset(ABC):
     def captions(self) -> Sequence[tuple[str, ...]]:
         """The captions of each image, in the order of `records`; made on access where those are."""
         return [record.captions for record in self.records]
+
+    def labels(self, index: int) -> tuple[int, ...]:
+        """Return the places in `classes` that image `index` is of; none where nothing is known."""
+        del index
+        return ()
 
     def instructions(self, index: int) -> list[Instruction]:
         """Return what a decoder is asked of image `index`, by default its captions, with answers.

@@ -21,7 +21,7 @@ from wfa.retrieval.protocols import (
     rank_image_to_text,
     rank_text_to_image,
 )
-from wfa.retrieval.ranks import SCHEMA, WORST, rank_table
+from wfa.retrieval.ranks import SCHEMA, WORST, Ranking, rank_table
 from wfa.retrieval.relevance import TEXTS, right_pairs
 from wfa.retrieval.retrieval_options import PROTOCOLS, QUERIES, REPORTED, check_known
 
@@ -91,6 +91,11 @@ def evaluate_retrieval(
                 rank_table(*labels[1:], IMAGE_TO_TEXT, image_ids, to_text.ranking),
             ]
     return RetrievalResult(rows, pa.concat_tables(tables) if tables else SCHEMA.empty_table())
+
+
+def captions_to_images(embeddings: Embeddings) -> Ranking:
+    """Rank images for each of the N captions, in their order, under `strict`."""
+    return rank_text_to_image("strict", _count(embeddings, "single")).ranking
 
 
 def mean_recall(

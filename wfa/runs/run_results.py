@@ -14,6 +14,7 @@ from wfa.retrieval.evaluate import RetrievalResult, evaluate_retrieval
 from wfa.runs.query_gallery import build_gallery
 from wfa.retrieval.metrics import MetricRow
 from wfa.retrieval.ranks import write_ranks
+from wfa.runs.class_results import CLASSES_FILE, class_results
 from wfa.runs.parts import Parts, SplitParts
 from wfa.runs.run_folder import RunFolder
 
@@ -56,6 +57,8 @@ def write_results(
     write_ranks(folder.path / "ranks.parquet", pa.concat_tables(ranks))
     folder.write_json("metrics.json", [row.as_dict() for row in rows])
     folder.write_json("gallery.json", gallery)
+    if by_class := class_results(part.dataset, embeddings, parts.config.retrieval.ties):
+        folder.write_json(CLASSES_FILE, {"split": name, **by_class})
     seconds = {**seconds, "evaluate": time.perf_counter() - started}
     facts = {"selection": selection, "throughput": throughput, "device": device}
     folder.write_json("run.json", {**_facts(parts, names, seconds), **facts, "finished": True})

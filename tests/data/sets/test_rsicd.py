@@ -76,3 +76,17 @@ def test_the_mirror_gives_the_names_of_the_json(
     assert mirrored.records == published.records
     assert (mirrored.read_image(0) == published.read_image(0)).all()
     assert mirrored.image_sha256(0) == published.image_sha256(0)
+
+
+def test_most_file_names_tell_a_class(data_dir: Folder) -> None:
+    known = 0
+    for split in ROWS:
+        dataset = RSICD(Config(root=str(data_dir("rsicd"))), split)
+        labels = [dataset.labels(index) for index in range(len(dataset))]
+        known += sum(map(len, labels))
+        for record, own in zip(dataset.records, labels, strict=True):
+            stem, numbered, _ = record.image.partition("_")
+            found = [dataset.classes[k].replace(" ", "") for k in own]
+            assert found == ([stem] if numbered else [])
+    assert known == 10_000
+    assert len(RSICD.classes) == 30

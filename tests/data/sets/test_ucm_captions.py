@@ -94,3 +94,12 @@ def test_worker_processes_can_read(
     dataset = UCMCaptions(Config(root=str(tmp_path)), "train")
     with multiprocessing.get_context("spawn").Pool(1) as pool:
         assert pool.apply(_first_pixel, (dataset,)) == _first_pixel(dataset)
+
+
+def test_the_number_of_an_image_tells_the_class_that_the_json_names(data_dir: Folder) -> None:
+    stored = json.loads((data_dir("ucm_captions") / "captions.json").read_text(encoding="utf-8"))
+    named = {image["filename"]: image["class"] for image in stored["images"]}
+    dataset = UCMCaptions(Config(root=str(data_dir("ucm_captions"))), "test")
+    for index, record in enumerate(dataset.records):
+        (label,) = dataset.labels(index)
+        assert dataset.classes[label].replace(" ", "") == named[record.image]

@@ -11,6 +11,20 @@ from wfa.data.tables.parquet import ParquetImages, image_column, parquet_files, 
 
 _MIRROR = "datasets/arampacha/rsicd/resolve/820466c8716e3ccdacde5cb2eb15a2f0f11ccdfe/"
 
+_CLASSES = {
+    "airport": "airport", "bareland": "bare land", "baseballfield": "baseball field",
+    "beach": "beach", "bridge": "bridge", "center": "center", "church": "church",
+    "commercial": "commercial", "denseresidential": "dense residential", "desert": "desert",
+    "farmland": "farmland", "forest": "forest", "industrial": "industrial", "meadow": "meadow",
+    "mediumresidential": "medium residential", "mountain": "mountain", "park": "park",
+    "parking": "parking", "playground": "playground", "pond": "pond", "port": "port",
+    "railwaystation": "railway station", "resort": "resort", "river": "river",
+    "school": "school", "sparseresidential": "sparse residential", "square": "square",
+    "stadium": "stadium", "storagetanks": "storage tanks", "viaduct": "viaduct",
+}  # fmt: skip
+"""The class as most file names begin with it -> its name in words; 921 images have numbers only."""
+_PLACES = {name: place for place, name in enumerate(_CLASSES)}
+
 
 @dataclass(frozen=True)
 class Config(AnnotatedConfig):
@@ -34,6 +48,7 @@ class RSICD(KarpathyDataset):
     """
 
     name = "rsicd"
+    classes = tuple(_CLASSES.values())
     json_names: ClassVar[tuple[str, ...]] = ("dataset_rsicd.json",)
     folders: ClassVar[tuple[str, ...]] = ("RSICD_images",)
     facts = Facts(
@@ -49,6 +64,11 @@ class RSICD(KarpathyDataset):
             )
         ),
     )
+
+    def labels(self, index: int) -> tuple[int, ...]:
+        """Return the class of image `index`, where its file name tells one."""
+        place = _PLACES.get(self.records[index].image.partition("_")[0])
+        return () if place is None else (place,)
 
     @classmethod
     def open(cls, options: Any) -> Source:

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from pathlib import Path
 from typing import ClassVar
 
 from wfa.data.annotated import AnnotatedConfig
@@ -9,11 +10,13 @@ from wfa.data.publication import Download, Facts
 from wfa.data.tables.karpathy import KarpathyDataset
 
 _CLASSES = (
-    "agricultural", "airplane", "baseballdiamond", "beach", "buildings", "chaparral",
-    "denseresidential", "forest", "freeway", "golfcourse", "harbor", "intersection",
-    "mediumresidential", "mobilehomepark", "overpass", "parkinglot", "river", "runway",
-    "sparseresidential", "storagetanks", "tenniscourt",
+    "agricultural", "airplane", "baseball diamond", "beach", "buildings", "chaparral",
+    "dense residential", "forest", "freeway", "golf course", "harbor", "intersection",
+    "medium residential", "mobile home park", "overpass", "parking lot", "river", "runway",
+    "sparse residential", "storage tanks", "tennis court",
 )  # fmt: skip
+_FOLDERS = tuple(name.replace(" ", "") for name in _CLASSES)
+_IMAGES_A_CLASS = 100
 
 
 @dataclass(frozen=True)
@@ -34,18 +37,19 @@ def caption_name(member: str) -> str | None:
         The path below the data set's folder, such as `imgs/1608.tif`; None for any other file.
     """
     match = re.search(r"(?:^|/)Images/([a-z]+)/([a-z]+)(\d\d)\.tif$", member)
-    if match is None or match[1] != match[2] or match[1] not in _CLASSES:
+    if match is None or match[1] != match[2] or match[1] not in _FOLDERS:
         return None
-    place, index = _CLASSES.index(match[1]), int(match[3])
+    place, index = _FOLDERS.index(match[1]), int(match[3])
     if place == 0:
         return f"imgs/{index or 100}.tif"
-    return f"imgs/{100 * place + index + 1}.tif"
+    return f"imgs/{_IMAGES_A_CLASS * place + index + 1}.tif"
 
 
 class UCMCaptions(KarpathyDataset):
     """One split of UCM-Captions: 1,680 / 210 / 210 images of mostly 256 px, 0.3 m a pixel."""
 
     name = "ucm_captions"
+    classes = _CLASSES
     json_names: ClassVar[tuple[str, ...]] = ("dataset.json", "dataset_ucm.json")
     folders: ClassVar[tuple[str, ...]] = ("imgs",)
     # Published as TIFF; copies in other formats are common, with the captions naming either.
@@ -68,3 +72,9 @@ class UCMCaptions(KarpathyDataset):
             "https://github.com/201528014227051/RSICD_optimal links to",
         ),
     )
+
+    def labels(self, index: int) -> tuple[int, ...]:
+        """Return the land use of image `index`, which its number tells."""
+        number = Path(self.records[index].image).stem
+        place = (int(number) - 1) // _IMAGES_A_CLASS if number.isdecimal() else -1
+        return (place,) if 0 <= place < len(_CLASSES) else ()
