@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from wfa.aggregation.text_half import TextHalf
 from wfa.bigearthnet import layout
 from wfa.bigearthnet.archives import ANNOTATIONS
 from wfa.bigearthnet.patch_stores import Bands, LmdbStore
@@ -19,9 +20,9 @@ from wfa.bigearthnet.sets.bigearthnet_txt import BigEarthNetTxt, Config
 from wfa.compare.peak_memory import peak_bytes
 from wfa.config import resolve
 from wfa.data.loader import Key, TrainingBatches
+from wfa.data.weighted_captions import WeightedCaptions
 from wfa.encoders.models.small import Config as SmallConfig
 from wfa.encoders.models.small import Small
-from wfa.runs.prior_weights import image_weights
 
 ROWS = 9_553_962
 IMAGES = 64
@@ -89,12 +90,12 @@ def _first_batch(root: Path, imagery: Path) -> tuple[float, float]:
     vars(layout)["LmdbStore"] = Copies  # where data sets have it from
     options = Config(root=str(root), images_root=str(imagery))
     aggregation = resolve(["aggregation=uniqueness"]).aggregation
-    draw = aggregation.plugin()(aggregation.options, 128).drawer()
+    half = TextHalf(aggregation.plugin(), aggregation.options)
     encoder = Small(SmallConfig(), BigEarthNetTxt.channels_for(options))
     started = time.process_time()
     dataset = BigEarthNetTxt(options, "train")
     inputs = encoder.inputs(dataset, None, "none")
-    batches = TrainingBatches(dataset, inputs, draw, image_weights(aggregation), seed=0)
+    batches = TrainingBatches(inputs, WeightedCaptions(dataset, half), seed=0)
     batch = batches[list(_keys(len(dataset)))]
     seconds = time.process_time() - started
     assert len(batch.rows) == IMAGES

@@ -19,11 +19,12 @@ import torch
 from _record import Row, record
 from torch import Tensor
 
+from wfa.aggregation.text_half import TextHalf
 from wfa.config import resolve
 from wfa.data.loader import EpochBatches, TrainingBatches
+from wfa.data.weighted_captions import WeightedCaptions
 from wfa.encoders.token_table import TokenTable
 from wfa.runs.parts import open_split
-from wfa.runs.prior_weights import prior_weights
 
 MODEL = "ViT-B-32"
 BATCH = 128
@@ -60,9 +61,9 @@ def main() -> None:
 
     start = time.perf_counter()
     aggregation = config.aggregation.plugin()(config.aggregation.options, 1)
-    prior = prior_weights(config.aggregation, dataset, cache=None)
+    texts = WeightedCaptions(dataset, TextHalf.of(aggregation))
     inputs = TextsOnly(TokenTable(tokenizer, 0, tokenizer.context_length, trim=True))
-    batches = TrainingBatches(dataset, inputs, aggregation.drawer(), prior, seed=0)
+    batches = TrainingBatches(inputs, texts, seed=0)
     sampler = EpochBatches(len(dataset), BATCH, seed=0, rank=0, ranks=1)
     captions = sum(len(batches[keys].text_index) for keys in sampler)
     first = captions / (time.perf_counter() - start)
@@ -71,11 +72,11 @@ def main() -> None:
     sampler.set_epoch(1)
     later = sum(len(batches[keys].text_index) for keys in sampler) / (time.perf_counter() - start)
 
-    texts = [text for own in dataset.captions[: PEER_BATCHES * BATCH] for text in own]
+    plain = [text for own in dataset.captions[: PEER_BATCHES * BATCH] for text in own]
     start = time.perf_counter()
-    stock = torch.cat([tokenizer(texts[k : k + BATCH]) for k in range(0, len(texts), BATCH)])
-    peer = len(texts) / (time.perf_counter() - start)
-    ours = inputs.texts(texts)
+    stock = torch.cat([tokenizer(plain[k : k + BATCH]) for k in range(0, len(plain), BATCH)])
+    peer = len(plain) / (time.perf_counter() - start)
+    ours = inputs.texts(plain)
     apart = float((stock[:, : ours.shape[1]] - ours).abs().max())
 
     bound = "Python: drawing, numbering and joining short lists of strings"

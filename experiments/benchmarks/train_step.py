@@ -122,10 +122,9 @@ def make_batch(encoder: OpenClip, captions: list[list[str]]) -> Batch:
             Sample(
                 row=row,
                 image=inputs.image(row, None),
-                texts=own,
-                prior=weights[start[row] : start[row + 1]],
-                text_ids=[-1] * len(own),
-                borne=np.full(len(own), -1),
+                drawn=(own, weights[start[row] : start[row + 1]]),
+                drawn_ids=[-1] * len(own),
+                caption_ids=np.full(len(own), -1),
             )
             for row, own in enumerate(captions)
         ],

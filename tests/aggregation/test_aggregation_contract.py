@@ -14,6 +14,7 @@ from torch.nn import functional
 
 from wfa import plugins
 from wfa.aggregation.base import Aggregated, Aggregation
+from wfa.aggregation.text_half import TextHalf
 from wfa.errors import ConfigError
 
 NAMES = plugins.names("aggregation")
@@ -202,7 +203,8 @@ def test_draw(
     temperature: float,
     raw: list[float],
 ) -> None:
-    draw = build(name, caption_dropout=dropout, prior_temperature=temperature).drawer()
+    technique = build(name, caption_dropout=dropout, prior_temperature=temperature)
+    draw = TextHalf.of(technique).draw
     prior = np.array(raw[: len(captions)])
     prior = prior / prior.sum() if prior.sum() > 0 else np.full(len(captions), 1 / len(captions))
 
@@ -225,17 +227,20 @@ def test_draw(
 @technique
 def test_outside_training_every_caption_is_told(name: str) -> None:
     captions = ["a white plane", "two red cars", "a long runway"]
-    texts, _ = build(name, caption_dropout=0.9).drawer()(captions, np.full(3, 1 / 3), None)
+    half = TextHalf.of(build(name, caption_dropout=0.9))
+    texts, _ = half.draw(captions, np.full(3, 1 / 3), None)
     assert all(caption in " ".join(texts) for caption in captions)
 
 
 @technique
-def test_drawer_travels_to_worker_processes(name: str) -> None:
-    drawer = build(name, caption_dropout=0.3).drawer()
-    sent = pickle.loads(pickle.dumps(drawer))  # noqa: S301 - what a DataLoader does
+def test_the_text_half_travels_to_worker_processes(name: str) -> None:
+    half = TextHalf.of(build(name, caption_dropout=0.3))
+    pickled = pickle.dumps(half)
+    assert len(pickled) < 1000
+    sent = pickle.loads(pickled)  # noqa: S301 - what a DataLoader does
     captions, prior = ["a plane", "two planes", "grass"], np.full(3, 1 / 3)
-    here = drawer(captions, prior, np.random.default_rng(4))
-    there = sent(captions, prior, np.random.default_rng(4))
+    here = half.draw(captions, prior, np.random.default_rng(4))
+    there = sent.draw(captions, prior, np.random.default_rng(4))
     assert list(here[0]) == list(there[0])
     assert here[1].tolist() == there[1].tolist()
 
@@ -248,13 +253,14 @@ def test_prior_weights_sum_to_one_for_each_image(name: str) -> None:
         ("same", "same"),
         ("a river", "a wide river with a bridge", "a bridge", "many cars on a bridge"),
     ]
-    weights = type(build(name)).prior_weights(build(name).options, captions)
-    if weights is None:
-        return
+    weights = TextHalf.of(build(name)).weigh(captions)
     assert weights.shape == (10,)
     assert (weights >= 0).all()
     ends = np.cumsum([len(one) for one in captions])[:-1]
     assert [part.sum() for part in np.split(weights, ends)] == pytest.approx([1.0] * 4)
+    if not build(name).weighs_text:
+        expected = np.repeat([1 / 3, 1.0, 1 / 2, 1 / 4], [3, 1, 2, 4])
+        np.testing.assert_allclose(weights, expected, rtol=1e-15)
 
 
 @technique

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tests.bigearthnet.made import row as made_row
-from tests.data.tiny import SPEC, TinyDataset, tokenize
+from tests.data.tiny import SPEC, TinyDataset, drawn_by, tokenize
 from wfa.bigearthnet.row_instructions import allowed_answers, instruction_of, question_of, read_box
 from wfa.bigearthnet.rows import Row
 from wfa.data.batch import Batch
@@ -180,9 +180,7 @@ def test_tokens_are_counted_as_often_as_their_texts_stand() -> None:
 
 def epoch(workers: int, instructions: InstructionDraws | None, dataset: WithRows) -> list[Batch]:
     inputs = PixelInputs(dataset, SPEC, tokenize, cache=None, augment="none")
-    batches = TrainingBatches(
-        dataset, inputs, lambda texts, prior, rng, progress: (texts, prior), None, 0, instructions
-    )
+    batches = TrainingBatches(inputs, drawn_by(dataset), 0, instructions)
     return list(CaptionDataModule(batches, len(dataset), 6, 0, workers).train_dataloader())
 
 

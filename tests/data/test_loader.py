@@ -9,7 +9,8 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from tests.data.tiny import SPEC, TinyDataset, ragged, tokenize
+from tests.data.tiny import SPEC, TinyDataset, drawn_by, ragged, tokenize
+from wfa.aggregation.text_half import TextHalf
 from wfa.bigearthnet.text_records import Captions
 from wfa.captions.folding import caption_ids
 from wfa.config import resolve
@@ -18,8 +19,8 @@ from wfa.data.batch import Batch
 from wfa.data.dataset import Record
 from wfa.data.loader import CaptionDataModule, EpochBatches, Key, TrainingBatches, caption_key
 from wfa.data.pixel_inputs import PixelInputs
+from wfa.data.weighted_captions import WeightedCaptions
 from wfa.errors import ConfigError
-from wfa.runs.prior_weights import image_weights, prior_weights
 
 CAPTIONS = ragged(20, np.random.default_rng(0))
 
@@ -40,7 +41,7 @@ def draw_half(
 def batches(seed: int = 3) -> TrainingBatches:
     dataset = TinyDataset(CAPTIONS)
     inputs = PixelInputs(dataset, SPEC, tokenize, cache=None, augment="crop_dihedral")
-    return TrainingBatches(dataset, inputs, draw_half, None, seed)
+    return TrainingBatches(inputs, drawn_by(dataset, draw_half), seed)
 
 
 def epoch(workers: int, number: int) -> list[Batch]:
@@ -87,19 +88,19 @@ def test_identities_say_who_bears_which_caption() -> None:
     batch = batches()[[Key(0, row) for row in range(20)]]
     texts = ["".join(map(chr, row[row > 0].tolist())) for row in batch.tokens]
     for caption, place in enumerate(batch.text_index.tolist()):
-        bearers = batch.borne_image[batch.borne_ids == batch.caption_ids[caption]]
+        bearers = batch.all_image_index[batch.all_caption_ids == batch.caption_ids[caption]]
         expected = {row for row in range(20) if texts[place] in CAPTIONS[row]}
         assert set(bearers.tolist()) == expected
 
 
 def renumbered(batch: Batch) -> Batch:
     """Number the identities anew: only which are equal has a meaning."""
-    known, borne = map(torch.from_numpy, np.unique(batch.borne_ids.numpy(), return_inverse=True))
-    first = torch.stack([(borne == place).nonzero()[0, 0] for place in range(len(known))])
-    # Every drawn caption is borne in these batches, or has no identity.
+    known, number = torch.unique(batch.all_caption_ids, return_inverse=True)
+    first = torch.stack([(number == place).nonzero()[0, 0] for place in range(len(known))])
+    # Every text that is drawn here is a caption.
     place = torch.searchsorted(known, batch.caption_ids).clamp(max=len(known) - 1)
     assert torch.equal(known[place], batch.caption_ids)
-    return replace(batch, borne_ids=first[borne], caption_ids=first[place])
+    return replace(batch, all_caption_ids=first[number], caption_ids=first[place])
 
 
 class OnAccess(Sequence[Record]):
@@ -138,8 +139,9 @@ def test_texts_made_at_each_use_give_the_same_batches(
     assert made.makes_texts
     assert not held.makes_texts
     inputs = PixelInputs(held, SPEC, tokenize, cache=None, augment="crop_dihedral")
-    first = TrainingBatches(held, inputs, draw_half, prior_weights(aggregation, held, None), 3)
-    second = TrainingBatches(made, inputs, draw_half, image_weights(aggregation), 3)
+    half = TextHalf(aggregation.plugin(), aggregation.options)
+    first = TrainingBatches(inputs, WeightedCaptions(held, half), 3)
+    second = TrainingBatches(inputs, WeightedCaptions(made, half), 3)
     assert made.made.made == 0
     for keys in ([Key(0, 4), Key(0, 7), Key(0, 1)], [Key(1, row) for row in range(20)]):
         before = made.made.made
@@ -152,15 +154,16 @@ def test_identities_are_those_of_folded_captions() -> None:
     keys = np.array([caption_key(text) for text in texts])
     ids = caption_ids(texts)
     assert np.array_equal(keys[:, None] == keys, ids[:, None] == ids)
-    # The losses multiply them with the number of images.
+    # -1 stands for no caption, and a batch holds them as int64.
+    assert keys.dtype == np.int64
     assert (keys >= 0).all()
-    assert int(keys.max()) * (1 << 19) < 2**63
 
 
 def test_a_composed_text_has_no_identity() -> None:
     dataset = TinyDataset(CAPTIONS)
     inputs = PixelInputs(dataset, SPEC, tokenize, cache=None, augment="none")
-    joined = TrainingBatches(dataset, inputs, lambda *_: (["a new text"], np.ones(1)), None, 0)
+    texts = drawn_by(dataset, lambda *_: (["a new text"], np.ones(1)))
+    joined = TrainingBatches(inputs, texts, 0)
     assert joined[[Key(0, 0)]].caption_ids.tolist() == [-1]
 
 
@@ -177,7 +180,7 @@ def test_every_draw_is_told_how_far_training_is(workers: int) -> None:
     dataset = TinyDataset(CAPTIONS)
     inputs = PixelInputs(dataset, SPEC, tokenize, cache=None, augment="none")
     module = CaptionDataModule(
-        TrainingBatches(dataset, inputs, told, None, 3),
+        TrainingBatches(inputs, drawn_by(dataset, told), 3),
         len(CAPTIONS),
         6,
         3,

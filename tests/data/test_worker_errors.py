@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from tests.data.tiny import SPEC, TinyDataset, tokenize
+from tests.data.tiny import SPEC, TinyDataset, drawn_by, tokenize
 from wfa.data.loader import CaptionDataModule, TrainingBatches
 from wfa.data.pixel_inputs import PixelInputs
 from wfa.data.worker_errors import Telling, TellingLoader, collate_told
@@ -27,7 +27,7 @@ class Broken(TinyDataset):
 def test_a_bad_image_is_named_in_plain_words(workers: int) -> None:
     dataset = Broken([["a"]] * 8)
     inputs = PixelInputs(dataset, SPEC, tokenize, cache=None, augment="none")
-    batches = TrainingBatches(dataset, inputs, lambda texts, prior, *_: (texts, prior), None, 0)
+    batches = TrainingBatches(inputs, drawn_by(dataset), 0)
     loader = CaptionDataModule(batches, 8, 4, 0, workers).train_dataloader()
     with pytest.raises(DataError) as error:
         list(loader)

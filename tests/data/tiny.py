@@ -1,14 +1,21 @@
 """A data set in memory for tests of everything that takes one."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from wfa.aggregation.base import AggregationConfig, Drawn, Weights
+from wfa.aggregation.techniques.mean import Mean
+from wfa.aggregation.text_half import TextHalf
 from wfa.data.dataset import ImageTextDataset, Record, SourceConfig
 from wfa.data.images import ImageSpec
+from wfa.data.weighted_captions import WeightedCaptions
+
+Draw = Callable[[Sequence[str], Weights, np.random.Generator | None, float], Drawn]
 
 
 class TinyDataset(ImageTextDataset):
@@ -28,6 +35,27 @@ class TinyDataset(ImageTextDataset):
     @classmethod
     def splits(cls, options: SourceConfig) -> tuple[str, ...]:
         return ("train", "validation")
+
+
+@dataclass(frozen=True)
+class DrawnBy(TextHalf):
+    """The plain mean of what a function draws."""
+
+    by: Draw = lambda captions, weights, rng, progress: (captions, weights)
+
+    def draw(
+        self,
+        captions: Sequence[str],
+        weights: Weights,
+        rng: np.random.Generator | None = None,
+        progress: float = 0.0,
+    ) -> Drawn:
+        return self.by(captions, weights, rng, progress)
+
+
+def drawn_by(dataset: ImageTextDataset, by: Draw = DrawnBy.by) -> WeightedCaptions:
+    """Captions that weigh the same, of which a function draws; by default all are drawn."""
+    return WeightedCaptions(dataset, DrawnBy(Mean, AggregationConfig(), by))
 
 
 SPEC = ImageSpec(size=4, mean=(0.0, 0.0, 0.0), std=(1.0, 1.0, 1.0), scale=1.0)

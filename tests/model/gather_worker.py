@@ -65,8 +65,8 @@ def whole_batch() -> Batch:
         image_index=image_index,
         prior=1.0 / torch.tensor(COUNTS)[image_index],
         caption_ids=ids,
-        borne_ids=torch.cat([ids, torch.tensor([0, 1, 2])]),
-        borne_image=torch.cat([image_index, torch.tensor([4, 0, 3])]),
+        all_caption_ids=torch.cat([ids, torch.tensor([0, 1, 2])]),
+        all_image_index=torch.cat([image_index, torch.tensor([4, 0, 3])]),
         rows=torch.arange(len(COUNTS)),
     )
 
@@ -74,7 +74,7 @@ def whole_batch() -> Batch:
 def part(batch: Batch, rank: int) -> Batch:
     first, last = [(0, 3), (3, 5)][rank]
     drawn = (batch.image_index >= first) & (batch.image_index < last)
-    borne = (batch.borne_image >= first) & (batch.borne_image < last)
+    borne = (batch.all_image_index >= first) & (batch.all_image_index < last)
     return Batch(
         images=batch.images[first:last],
         tokens=batch.tokens,
@@ -82,8 +82,8 @@ def part(batch: Batch, rank: int) -> Batch:
         image_index=batch.image_index[drawn] - first,
         prior=batch.prior[drawn],
         caption_ids=batch.caption_ids[drawn],
-        borne_ids=batch.borne_ids[borne],
-        borne_image=batch.borne_image[borne] - first,
+        all_caption_ids=batch.all_caption_ids[borne],
+        all_image_index=batch.all_image_index[borne] - first,
         rows=batch.rows[first:last],
     )
 

@@ -70,8 +70,8 @@ def batch() -> Batch:
         image_index=torch.tensor([0, 0, 0, 1, 2, 2]),
         prior=torch.tensor([0.5, 0.25, 0.25, 1.0, 0.5, 0.5]),
         caption_ids=torch.tensor([10, 11, 10, 12, 13, 11]),
-        borne_ids=torch.tensor([10, 11, 10, 12, 13, 11, 10]),
-        borne_image=torch.tensor([0, 0, 0, 1, 2, 2, 1]),
+        all_caption_ids=torch.tensor([10, 11, 10, 12, 13, 11, 10]),
+        all_image_index=torch.tensor([0, 0, 0, 1, 2, 2, 1]),
         rows=torch.arange(3),
     )
 
@@ -126,8 +126,8 @@ def test_the_loss_is_given_the_shares_it_wants() -> None:
         given.caption_ids,
         torch.ones(6),
         torch.arange(6),
-        given.borne_ids,
-        given.borne_image,
+        given.all_caption_ids,
+        given.all_image_index,
         given.image_index,
         3,
     )
@@ -188,7 +188,7 @@ def test_outside_training_captions_are_aggregated_as_a_query_is() -> None:
         for parameter in model.aggregation.parameters():
             nn.init.normal_(parameter)
         out = model(given)
-        query = model.aggregate(
+        query = model.aggregation(
             model.encode_text(given.tokens)[given.text_index], given.image_index, given.prior
         )
     torch.testing.assert_close(out.text_features, query.text_features)

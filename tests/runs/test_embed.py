@@ -5,10 +5,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from wfa.aggregation.text_half import TextHalf
 from wfa.config import resolve
+from wfa.data.dataset import ImageTextDataset
+from wfa.data.weighted_captions import WeightedCaptions
 from wfa.runs.embed import embed
 from wfa.runs.parts import Parts
-from wfa.runs.prior_weights import image_weights
 
 PLACES = np.array([2, 3, 11, 19])
 
@@ -36,8 +38,14 @@ def test_chosen_images_have_the_features_they_have_among_all(parts: Parts) -> No
     assert np.array_equal(some.caption_ids[:, None] == some.caption_ids, same)
 
 
-def test_weights_may_be_computed_an_image_at_a_time(parts: Parts) -> None:
+def test_weights_may_be_computed_an_image_at_a_time(
+    parts: Parts, monkeypatch: pytest.MonkeyPatch
+) -> None:
     part = parts.split("validation")
-    weigh = image_weights(parts.config.aggregation)
-    made = embed(parts.model, part.dataset, part.inputs, weigh, places=PLACES)
-    np.testing.assert_allclose(made.aggregated, parts.embed(part).aggregated[PLACES], atol=1e-5)
+    whole = parts.embed(part)
+    monkeypatch.setattr(ImageTextDataset, "makes_texts", True)
+    texts = WeightedCaptions(part.dataset, TextHalf.of(parts.model.aggregation))
+    made = embed(parts.model, part.dataset, part.inputs, texts, places=PLACES)
+    np.testing.assert_allclose(made.aggregated, whole.aggregated[PLACES], atol=1e-5)
+    unasked = embed(parts.model, part.dataset, part.inputs)
+    np.testing.assert_allclose(unasked.aggregated, whole.aggregated, atol=1e-5)

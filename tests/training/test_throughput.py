@@ -27,8 +27,8 @@ def batch(encoder: Small, drawn: list[str], borne: int) -> Batch:
         image_index=torch.from_numpy(np.sort(np.arange(len(drawn)) % 2)),
         prior=torch.ones(len(drawn)),
         caption_ids=texts,
-        borne_ids=torch.arange(borne),
-        borne_image=torch.zeros(borne, dtype=torch.int64),
+        all_caption_ids=torch.arange(borne),
+        all_image_index=torch.zeros(borne, dtype=torch.int64),
         rows=torch.arange(2),
     )
 

@@ -1,9 +1,8 @@
-"""What every technique shares: drawing captions, segment arithmetic, the invariants."""
+"""What every technique shares: its options, its steps, segment arithmetic, the invariants."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
-from typing import Any, NamedTuple, TypeAlias, final
+from typing import Any, ClassVar, NamedTuple, TypeAlias
 
 import numpy as np
 import torch
@@ -74,13 +73,24 @@ class Aggregation(nn.Module):
     """A technique; a subclass is one file that overrides what it does otherwise.
 
     `prior_weights` weighs by the text alone (once a data set), `compose` chooses what a step
-    encodes (in data workers), `importance_weights` weighs by the features, and `pool` makes text
-    features of weighted captions. As they stand the four give the plain mean of all captions.
+    encodes (in data workers, through `TextHalf`), `importance_weights` weighs by the features, and
+    `pool` makes text features of weighted captions. As they stand the four give the plain mean of
+    all captions.
 
     Args:
         options: The plug-in's `Config`.
         width: D, the width of the features.
+
+    Attributes:
+        weighs_text: Whether weights depend on the captions' text; true of every technique that
+            has `prior_weights` of its own.
     """
+
+    weighs_text: ClassVar[bool] = False
+
+    def __init_subclass__(cls, **arguments: Any) -> None:
+        super().__init_subclass__(**arguments)
+        cls.weighs_text |= "prior_weights" in vars(cls)
 
     def __init__(self, options: Any, width: int) -> None:
         super().__init__()
@@ -88,7 +98,7 @@ class Aggregation(nn.Module):
         self.width = width
 
     @classmethod
-    def prior_weights(cls, options: Any, captions: Sequence[Sequence[str]]) -> Weights | None:
+    def prior_weights(cls, options: Any, captions: Sequence[Sequence[str]]) -> Weights:
         """Compute weights from the captions' text alone, once for a data set.
 
         Args:
@@ -96,10 +106,11 @@ class Aggregation(nn.Module):
             captions: The captions of each image, N in all.
 
         Returns:
-            (N,), sum 1 for each image; None where the technique asks for uniform ones.
+            (N,), sum 1 for each image; by default uniform.
         """
-        del options, captions
-        return None
+        del options
+        counts = np.fromiter(map(len, captions), np.int64)
+        return np.repeat(1.0 / counts, counts)
 
     def begin_step(self, seed: int, rows: Tensor) -> None:
         """Seed a training step's own randomness.
@@ -131,44 +142,6 @@ class Aggregation(nn.Module):
         """
         del options, rng
         return captions, prior
-
-    @final
-    @classmethod
-    def draw(
-        cls,
-        options: Any,
-        captions: Sequence[str],
-        prior: Weights,
-        rng: np.random.Generator | None,
-        progress: float = 0.0,
-    ) -> Drawn:
-        """Choose the texts of one image that a step encodes; runs in data workers.
-
-        The prior is tempered, captions are dropped (in training), and `compose` makes the texts.
-
-        Args:
-            options: The plug-in's `Config`.
-            captions: The image's K captions.
-            prior: (K,), sum 1.
-            rng: The image's generator for this step, or None outside training: the answer is then
-                the same every time and no caption is dropped.
-            progress: Share of training that is done, in [0, 1].
-
-        Returns:
-            The texts, and their weights with sum 1.
-        """
-        prior = tempered(prior, options.prior_temperature)
-        dropout = 0.0 if rng is None else options.dropout_at(progress)
-        if rng is not None and dropout > 0.0:
-            kept = np.flatnonzero(rng.random(len(captions)) >= dropout)
-            if not len(kept):
-                kept = rng.integers(len(captions), size=1)
-            captions, prior = [captions[int(k)] for k in kept], tempered(prior[kept], 1.0)
-        return cls.compose(options, captions, prior, rng)
-
-    def drawer(self) -> partial[Drawn]:
-        """Return `draw` bound to the options, small enough to send to worker processes."""
-        return partial(type(self).draw, self.options)
 
     def importance_weights(
         self,
@@ -244,22 +217,6 @@ class Aggregation(nn.Module):
                 unit, image_index, prior.to(unit.dtype), image_features, images
             )
             return self.pool(unit, weights, image_index, images)
-
-
-def tempered(prior: Weights, temperature: float) -> Weights:
-    """Return w^(1/temperature) scaled to sum 1; weights that are all zero become uniform.
-
-    Args:
-        prior: (K,), >= 0; K at least 1.
-        temperature: Above 0.
-    """
-    highest = prior.max()
-    if not highest > 0.0:
-        return np.full(len(prior), 1.0 / len(prior))
-    # Against the highest, so that a low temperature cannot underflow all of them.
-    powers: Weights = (prior / highest) ** (1.0 / temperature)
-    scaled: Weights = powers / powers.sum()
-    return scaled
 
 
 def at_least_float32(values: Tensor) -> Tensor:

@@ -2,25 +2,16 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, fields
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from wfa.aggregation.base import Drawn
 from wfa.data.dataset import distinct
 from wfa.data.instruction_tokens import stacked
-
-Draw = Callable[
-    [Sequence[str], NDArray[np.float64], np.random.Generator | None, float],
-    tuple[Sequence[str], NDArray[np.float64]],
-]
-"""Which texts of an image a step encodes: (captions, prior, generator, progress) -> (texts, prior).
-
-The generator is None outside training; the answer is then the same every time. The progress is the
-share of training that is done, in [0, 1].
-"""
 
 
 class Inputs(Protocol):
@@ -49,8 +40,8 @@ class Batch:
             asks for none; they sum to 1 for each image.
         caption_ids: (N,) int64, the data set-wide identity of each drawn caption; -1 for a text
             that is no caption of the data set.
-        borne_ids: (K,) int64, the identities of all captions that the images bear, drawn or not.
-        borne_image: (K,) int64, borne caption -> row of `images`.
+        all_caption_ids: (K,) int64, the identities of all captions of the images, drawn or not.
+        all_image_index: (K,) int64, each of them -> row of `images`.
         rows: (B,) int64, the images' places in the data set.
         instructions: (R, T) int64, tokens of a decoder's sequences; (0, 0) without one.
         instruction_image: (R,) int64, instruction -> row of `images`.
@@ -62,8 +53,8 @@ class Batch:
     image_index: Tensor
     prior: Tensor
     caption_ids: Tensor
-    borne_ids: Tensor
-    borne_image: Tensor
+    all_caption_ids: Tensor
+    all_image_index: Tensor
     rows: Tensor
     instructions: Tensor = field(default_factory=lambda: stacked([]))
     instruction_image: Tensor = field(default_factory=lambda: torch.zeros(0, dtype=torch.int64))
@@ -80,48 +71,82 @@ class Batch:
         return Batch(**{own.name: change(getattr(self, own.name)) for own in fields(self)})
 
 
+class RaggedTexts(NamedTuple):
+    """Texts drawn for B images; N in all, U of them distinct.
+
+    Attributes:
+        distinct: The U distinct texts, in order of first sight.
+        text_index: (N,) int64, drawn text -> place in `distinct`.
+        image_index: (N,) int64 ascending, drawn text -> image.
+        prior: (N,) float32, weights; they sum to 1 for each image.
+    """
+
+    distinct: list[str]
+    text_index: Tensor
+    image_index: Tensor
+    prior: Tensor
+
+
+def ragged_texts(drawn: Sequence[Drawn]) -> RaggedTexts:
+    """Put the drawn texts of B images together, without padding."""
+    texts, text_index = distinct([text for own, _ in drawn for text in own])
+    weights = np.concatenate([weights for _, weights in drawn])
+    return RaggedTexts(
+        distinct=texts,
+        text_index=torch.from_numpy(text_index),
+        image_index=_image_index([len(own) for own, _ in drawn]),
+        prior=torch.from_numpy(weights.astype(np.float32)),
+    )
+
+
 @dataclass(frozen=True)
 class Sample:
-    """One image of a batch before collation: place, input, drawn texts and instructions."""
+    """One image of a batch before collation.
+
+    Attributes:
+        row: Its place in the data set.
+        image: Its input.
+        drawn: The texts drawn for it, at least one, and their weights.
+        drawn_ids: The identity of each drawn text; -1 for one that is no caption of the data set.
+        caption_ids: (K,) int64, the identities of all captions of the image.
+        instructions: Tokens of a decoder's sequences.
+    """
 
     row: int
     image: Tensor
-    texts: Sequence[str]
-    prior: NDArray[np.float64]
-    text_ids: Sequence[int]
-    borne: NDArray[np.int64]
+    drawn: Drawn
+    drawn_ids: Sequence[int]
+    caption_ids: NDArray[np.int64]
     instructions: Sequence[Sequence[int]] = ()
 
 
 def collate(samples: Sequence[Sample], inputs: Inputs) -> Batch:
-    """Put samples together: every distinct text once, two index vectors, no padding.
+    """Put samples together: every distinct text once, index vectors, no padding.
 
     Args:
-        samples: B samples, each with at least one text.
+        samples: B samples.
         inputs: Turns texts into model inputs.
 
     Returns:
         The batch on the CPU.
     """
-    texts = [text for sample in samples for text in sample.texts]
-    unique, text_index = distinct(texts)
-    drawn = [len(sample.texts) for sample in samples]
-    borne = [len(sample.borne) for sample in samples]
-    place = np.arange(len(samples))
+    texts = ragged_texts([sample.drawn for sample in samples])
+    instructions = [sample.instructions for sample in samples]
     return Batch(
         images=torch.stack([sample.image for sample in samples]),
-        tokens=inputs.texts(unique),
-        text_index=torch.from_numpy(text_index),
-        image_index=torch.from_numpy(np.repeat(place, drawn)),
-        prior=torch.from_numpy(np.concatenate([s.prior for s in samples]).astype(np.float32)),
-        caption_ids=torch.tensor([i for sample in samples for i in sample.text_ids]),
-        borne_ids=torch.from_numpy(np.concatenate([sample.borne for sample in samples])),
-        borne_image=torch.from_numpy(np.repeat(place, borne)),
+        tokens=inputs.texts(texts.distinct),
+        text_index=texts.text_index,
+        image_index=texts.image_index,
+        prior=texts.prior,
+        caption_ids=torch.tensor([i for sample in samples for i in sample.drawn_ids]),
+        all_caption_ids=torch.from_numpy(np.concatenate([s.caption_ids for s in samples])),
+        all_image_index=_image_index([len(sample.caption_ids) for sample in samples]),
         rows=torch.tensor([sample.row for sample in samples]),
-        instructions=stacked(
-            [instruction for sample in samples for instruction in sample.instructions]
-        ),
-        instruction_image=torch.from_numpy(
-            np.repeat(place, [len(sample.instructions) for sample in samples])
-        ),
+        instructions=stacked([one for own in instructions for one in own]),
+        instruction_image=_image_index([len(own) for own in instructions]),
     )
+
+
+def _image_index(counts: Sequence[int]) -> Tensor:
+    """Number each image's own: (sum of counts,) int64 ascending."""
+    return torch.from_numpy(np.repeat(np.arange(len(counts)), counts))

@@ -8,13 +8,12 @@ from typing import NamedTuple
 import lightning
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch.utils.data import Dataset, Sampler
 
-from wfa.captions.folding import caption_ids, fold
-from wfa.data.batch import Batch, Draw, Inputs, Sample, collate
-from wfa.data.dataset import ImageTextDataset
+from wfa.captions.folding import fold
+from wfa.data.batch import Batch, Inputs, Sample, collate
 from wfa.data.instruction_draws import InstructionDraws
+from wfa.data.weighted_captions import WeightedCaptions
 from wfa.data.worker_errors import Telling, TellingLoader
 from wfa.errors import ConfigError
 
@@ -46,43 +45,12 @@ def from_start(epoch: int, batch: int) -> float:
     return 0.0
 
 
-Weigh = Callable[[Sequence[str]], NDArray[np.float64]]
-"""The captions of one image -> their weights, sum 1."""
-Prior = NDArray[np.float64] | Weigh | None
-
-
-class ImageWeights:
-    """Importance weights known from the text, an image at a time.
-
-    Args:
-        prior: (N,) weights of the split's captions, sum 1 for each image; or what weighs the
-            captions of one image, at each use; None means uniform.
-        captions: The captions of each image of the split.
-    """
-
-    def __init__(self, prior: Prior, captions: Sequence[Sequence[str]]) -> None:
-        self._prior = prior
-        if isinstance(prior, np.ndarray):
-            self._end = np.cumsum([len(own) for own in captions])
-
-    def of(self, row: int, captions: Sequence[str]) -> NDArray[np.float64]:
-        """Return the weights of the captions of image `row`, sum 1."""
-        if self._prior is None:
-            return np.full(len(captions), 1.0 / len(captions))
-        if isinstance(self._prior, np.ndarray):
-            end = self._end[row]
-            return self._prior[end - len(captions) : end]
-        return self._prior(captions)
-
-
 class TrainingBatches(Dataset[Batch]):
     """Batches of one split by lists of keys; all randomness comes from (seed, epoch, row).
 
     Args:
-        dataset: The split.
-        inputs: How the encoder takes images and texts.
-        draw: Which captions of an image a step encodes.
-        prior: The captions' weights, see `ImageWeights`.
+        inputs: How the encoder takes the split's images and texts.
+        texts: The split's captions, their weights, and the technique that draws of them.
         seed: The run's seed.
         instructions: What a decoder learns beside; None where the model has none.
 
@@ -91,20 +59,15 @@ class TrainingBatches(Dataset[Batch]):
 
     def __init__(
         self,
-        dataset: ImageTextDataset,
         inputs: Inputs,
-        draw: Draw,
-        prior: Prior,
+        texts: WeightedCaptions,
         seed: int,
         instructions: InstructionDraws | None = None,
     ) -> None:
         self._inputs = inputs
-        self._instructions = instructions
-        self._draw = draw
+        self._texts = texts
         self._seed = seed
-        self._captions = dataset.captions if dataset.makes_texts else list(dataset.captions)
-        self._weights = ImageWeights(prior, self._captions)
-        self._ids = None if dataset.makes_texts else _exact_ids(self._captions)
+        self._instructions = instructions
 
     def __getitem__(self, keys: Sequence[Key]) -> Batch:
         """Return the batch of these keys, in their order."""
@@ -113,39 +76,27 @@ class TrainingBatches(Dataset[Batch]):
     def _sample(self, key: Key) -> Sample:
         epoch, row, progress = key
         rng = np.random.default_rng((self._seed, epoch, row))
-        captions = self._captions[row]
-        texts, prior = self._draw(captions, self._weights.of(row, captions), rng, progress)
+        captions, weights = self._texts.of(row)
+        drawn = self._texts.half.draw(captions, weights, rng, progress)
         return Sample(
             row=row,
             image=self._inputs.image(row, rng),
-            texts=texts,
-            prior=prior,
-            text_ids=[self._id(text) if text in captions else -1 for text in texts],
-            borne=np.array([self._id(text) for text in captions]),
+            drawn=drawn,
+            drawn_ids=[caption_key(text) if text in captions else -1 for text in drawn[0]],
+            caption_ids=np.array([caption_key(text) for text in captions]),
             instructions=self._instructions.draw(epoch, row) if self._instructions else (),
         )
 
-    def _id(self, text: str) -> int:
-        """Return a caption's identity: exact, or a hash where texts are too many to number."""
-        return caption_key(text) if self._ids is None else self._ids[text]
 
-
-def _exact_ids(captions: Sequence[Sequence[str]]) -> dict[str, int]:
-    texts = list(dict.fromkeys(text for own in captions for text in own))
-    return dict(zip(texts, caption_ids(texts).tolist(), strict=True))
-
-
-@lru_cache(maxsize=1 << 17)
+@lru_cache(maxsize=1 << 18)
 def caption_key(text: str) -> int:
-    """Return the identity of a caption: equal for captions that are equal once folded.
+    """Return the identity of a caption, in [0, 2^63): equal for those that are equal once folded.
 
-    A hash for data sets that make millions of texts on access, all of which a table of exact
-    numbers would have to read first. 44 bits are left, since `wfa.model.shared_captions` multiplies
-    with the number of images: among the 100,000 captions of a large batch, 3 in 10,000 batches
-    confuse two.
+    A hash, so that it is the same in every process and data set, and needs no table of millions of
+    texts: among the 100,000 captions of a large batch, one batch in a billion confuses two.
     """
     digest = blake2b(fold(text).encode("utf-8", "surrogatepass"), digest_size=8).digest()
-    return int.from_bytes(digest, "little") >> 20
+    return int.from_bytes(digest, "little") >> 1
 
 
 class EpochBatches(Sampler[list[Key]]):

@@ -5,9 +5,8 @@ from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
-from wfa.aggregation.base import Aggregated, Aggregation, at_least_float32
+from wfa.aggregation.base import Aggregated, Aggregation
 from wfa.data.batch import Batch
 from wfa.data.dataset import ImageTextDataset
 from wfa.data.instruction_draws import InstructionDraws
@@ -15,6 +14,7 @@ from wfa.encoders.encoder import Encoder
 from wfa.model.contrast import Contrast
 from wfa.model.gather import Gather
 from wfa.model.shared_captions import shared_share
+from wfa.model.texts import TextSide, normalised
 
 
 class Output(NamedTuple):
@@ -71,18 +71,10 @@ class MultiCaptionCLIP(nn.Module):
         """Encode texts (U, L) to (U, D), normalised, float32; one feature each text."""
         return normalised(self.encoder.encode_text(tokens))
 
-    def aggregate(
-        self,
-        caption_features: Tensor,
-        image_index: Tensor,
-        prior: Tensor,
-        image_features: Tensor | None = None,
-    ) -> Aggregated:
-        """Make text features (T, D) of caption features (N, D); see `Aggregation.forward`."""
-        aggregated: Aggregated = self.aggregation(
-            caption_features, image_index, prior, image_features
-        )
-        return aggregated
+    @property
+    def text_side(self) -> TextSide:
+        """What weighs, draws, encodes and aggregates texts, on the model's device."""
+        return TextSide(self.encoder, self.aggregation, self.logit_scale.device)
 
     def forward(self, batch: Batch) -> Output:
         """Encode a batch, each distinct text once, and compute the loss.
@@ -103,9 +95,9 @@ class MultiCaptionCLIP(nn.Module):
 
     def _contrast(self, batch: Batch, image_features: Tensor) -> Output:
         """Compare the batch's texts with its images' features, (B, D) normalised."""
-        caption_features = self.encode_text(batch.tokens).index_select(0, batch.text_index)
-        aggregated = self.aggregate(
-            caption_features,
+        aggregated = self.text_side.aggregate(
+            self.encode_text(batch.tokens),
+            batch.text_index,
             batch.image_index,
             batch.prior,
             image_features if self.training else None,
@@ -140,7 +132,7 @@ class MultiCaptionCLIP(nn.Module):
                 "images": len(image_features),
                 "texts": len(aggregated.owner),
                 "captions": len(batch.caption_ids),
-                "borne": len(batch.borne_ids),
+                "all_captions": len(batch.all_caption_ids),
             },
         )
         owner = gather.index(aggregated.owner, "texts", into="images")
@@ -149,8 +141,8 @@ class MultiCaptionCLIP(nn.Module):
                 caption_ids=gather.rows(batch.caption_ids, "captions"),
                 weights=gather.rows(aggregated.weights.detach(), "captions"),
                 text_of=gather.index(aggregated.text_of, "captions", into="texts"),
-                borne_ids=gather.rows(batch.borne_ids, "borne"),
-                borne_image=gather.index(batch.borne_image, "borne", into="images"),
+                all_caption_ids=gather.rows(batch.all_caption_ids, "all_captions"),
+                all_image_index=gather.index(batch.all_image_index, "all_captions", into="images"),
                 owner=owner,
                 images=gather.size("images"),
             )
@@ -176,8 +168,3 @@ class MultiCaptionCLIP(nn.Module):
         )
         start = next(value for value in known if value is not None)
         return min(max(float(start), 0.0), self._highest)
-
-
-def normalised(features: Tensor) -> Tensor:
-    """Bring features (B, D) to length 1, in float32 at least."""
-    return functional.normalize(at_least_float32(features), dim=-1)

@@ -12,8 +12,8 @@ def shared_share(
     caption_ids: Tensor,
     weights: Tensor,
     text_of: Tensor,
-    borne_ids: Tensor,
-    borne_image: Tensor,
+    all_caption_ids: Tensor,
+    all_image_index: Tensor,
     owner: Tensor,
     images: int,
 ) -> Tensor:
@@ -26,18 +26,20 @@ def shared_share(
         caption_ids: (N,) int64, identity of each caption encoded; below 0 matches nothing.
         weights: (N,), >= 0, sum 1 over the captions of each text.
         text_of: (N,) int64, caption -> text.
-        borne_ids: (K,) int64, identities of all captions that the images bear.
-        borne_image: (K,) int64, borne caption -> image.
+        all_caption_ids: (K,) int64, identities of all captions of the images.
+        all_image_index: (K,) int64, each of them -> image.
         owner: (T,) int64, text -> image that owns it.
         images: B.
 
     Returns:
         (T, B) float32 in [0, 1], without gradient; 0 for a text's own image.
     """
-    # One entry for each caption and image that bears it, sorted by caption.
-    bearing = torch.unique(borne_ids * images + borne_image)
-    ids = bearing.div(images, rounding_mode="floor")
-    image = bearing - ids * images
+    # One entry for each caption and image that bears it, sorted by caption. The identities are
+    # numbered first, because as they are they leave no room for the images beside them.
+    known, number = torch.unique(all_caption_ids, return_inverse=True)
+    bearing = torch.unique(number * images + all_image_index)
+    number = bearing.div(images, rounding_mode="floor")
+    ids, image = known[number], bearing - number * images
     first = torch.searchsorted(ids, caption_ids)
     matches = torch.searchsorted(ids, caption_ids, right=True) - first
     matches = matches.masked_fill(caption_ids < 0, 0)

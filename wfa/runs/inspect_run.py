@@ -1,15 +1,14 @@
 """A look into a finished run: its captions' weights on example images, the time of a query."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
-from wfa.aggregation.base import Aggregated, Aggregation
+from wfa.aggregation.base import Aggregation
 from wfa.captions.uniqueness import uniqueness
 from wfa.data.dataset import ImageTextDataset
 from wfa.runs.query_gallery import thumbnail
@@ -85,65 +84,45 @@ def _chosen(dataset: ImageTextDataset, count: int) -> list[int]:
     return [several[order[round(step)]] for step in steps]
 
 
-@torch.inference_mode()
-def _aggregate(
-    parts: Parts, captions: Sequence[str], prior: NDArray[np.float64]
-) -> tuple[Sequence[str], Aggregated]:
-    model = parts.model
-    texts, weights = model.aggregation.drawer()(captions, prior, None)
-    features = model.encode_text(model.encoder.tokenize(texts))
-    index = torch.zeros(len(texts), dtype=torch.int64)
-    return texts, model.aggregation(features, index, torch.from_numpy(weights).float())
-
-
 def _example(parts: Parts, part: SplitParts, row: int) -> dict[str, Any]:
     record = part.dataset.records[row]
-    texts, aggregated = _aggregate(parts, record.captions, _prior(part, row))
+    query = parts.model.text_side.query(record.captions)
     alone = dict(zip(record.captions, uniqueness([record.captions]).tolist(), strict=True))
     return {
         "image": record.image,
         "thumbnail": thumbnail(part.dataset.read_image(row)),
-        "source": _source(parts.model.aggregation, part, list(texts) != list(record.captions)),
+        "source": _source(parts.model.aggregation, query.texts != list(record.captions)),
         "texts": [
             {"text": text, "weight": float(weight), "uniqueness": alone.get(text)}
-            for text, weight in zip(texts, aggregated.weights.tolist(), strict=True)
+            for text, weight in zip(query.texts, query.weights.tolist(), strict=True)
         ],
     }
 
 
-def _source(aggregation: Aggregation, part: SplitParts, composed: bool) -> str:
+def _source(aggregation: Aggregation, composed: bool) -> str:
     if composed:
         return "joined"
     if any(True for _ in aggregation.parameters()):
         return "learned"
     if type(aggregation).importance_weights is not Aggregation.importance_weights:
         return "features"
-    return "uniform" if part.prior is None else "text"
-
-
-def _prior(part: SplitParts, row: int) -> NDArray[np.float64]:
-    counts = [len(captions) for captions in part.dataset.captions]
-    if part.prior is None:
-        return np.full(counts[row], 1.0 / counts[row])
-    start = sum(counts[:row])
-    return part.prior[start : start + counts[row]]
+    return "text" if aggregation.weighs_text else "uniform"
 
 
 def _query_seconds(parts: Parts, part: SplitParts, count: int) -> dict[str, float]:
     index = ExactIndex(parts.embed(part).images)
     rows = np.linspace(0, len(part.dataset) - 1, min(count, len(part.dataset))).astype(int).tolist()
     records = [part.dataset.records[row] for row in rows]
-    # The loaded network and its first call are no part of a query's time.
-    parts.model.encoder.tokenize(["an aerial image"])
+    side = parts.model.text_side
+    side.encode(["an aerial image"])  # the first call is no part of a query's time
 
-    @torch.inference_mode()
     def single(place: int) -> torch.Tensor:
         text = f"{records[place].captions[0]} "  # not among the texts that are remembered
-        return parts.model.encode_text(parts.model.encoder.tokenize([text]))
+        return side.encode([text])
 
     def aggregated(place: int) -> torch.Tensor:
         texts = [f"{text}  " for text in records[place].captions]
-        return _aggregate(parts, texts, _prior(part, rows[place]))[1].text_features
+        return side.query(texts).text_features
 
     return {
         name: _median_seconds(ask, index, len(rows))

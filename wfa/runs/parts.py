@@ -1,22 +1,22 @@
 """Put a run's parts together from its config: data sets, model, weights, inputs."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from safetensors.torch import load_file, save_file
 
+from wfa.aggregation.text_half import TextHalf
 from wfa.config import RunConfig
 from wfa.data.batch import Inputs
 from wfa.data.dataset import ImageTextDataset
 from wfa.data.pixel_inputs import PixelInputs
 from wfa.data.instruction_draws import InstructionDraws
-from wfa.data.loader import Prior
+from wfa.data.weighted_captions import WeightedCaptions
 from wfa.errors import ConfigError, DataError, ModelError, RunError
 from wfa.files import atomic_write, cache_dir
 from wfa.model.clip import MultiCaptionCLIP
@@ -24,37 +24,21 @@ from wfa.plugins import Choice
 from wfa.progress import Track, untracked
 from wfa.runs.embed import embed
 from wfa.retrieval.embeddings import Embeddings
-from wfa.runs.prior_weights import image_weights, prior_weights
 from wfa.runs.run_folder import RunFolder
 
 
-@dataclass(frozen=True)
-class SplitParts:
-    """One split as a run uses it: the data, the encoder's inputs and the text-known weights.
+class SplitParts(NamedTuple):
+    """One split as a run uses it.
 
     Attributes:
         dataset: The split.
         inputs: How the model's encoder takes it.
-        aggregation: The technique that weighs the captions.
-        cache: The folder of caches, or None.
+        texts: Its captions, weighed by the model's technique.
     """
 
     dataset: ImageTextDataset
     inputs: Inputs
-    aggregation: Choice
-    cache: Path | None
-
-    @cached_property
-    def prior(self) -> NDArray[np.float64] | None:
-        """The weights of all captions, (N,), or None for uniform ones; computed once."""
-        return prior_weights(self.aggregation, self.dataset, self.cache)
-
-    @property
-    def training_prior(self) -> Prior:
-        """The weights as training takes them: those of an image at a time where texts are made."""
-        if not self.dataset.makes_texts:
-            return self.prior
-        return image_weights(self.aggregation)
+    texts: WeightedCaptions
 
 
 class Parts:
@@ -124,10 +108,8 @@ class Parts:
         """Make the inputs and weights of any data set for this run's model."""
         inputs = self.model.encoder.inputs(dataset, self.cache, self.config.train.augment)
         self._reads |= isinstance(inputs, PixelInputs) and inputs.reads
-        part = SplitParts(dataset, inputs, self.config.aggregation, self.cache)
-        if not dataset.makes_texts:
-            _ = part.prior
-        return part
+        half = TextHalf.of(self.model.aggregation)
+        return SplitParts(dataset, inputs, WeightedCaptions(dataset, half, self.cache))
 
     def instructions(self) -> InstructionDraws | None:
         """Return what the model learns of the training split beside its texts, or None.
@@ -151,9 +133,8 @@ class Parts:
         places: NDArray[np.int64] | None = None,
     ) -> Embeddings:
         """Embed a split with the model as it stands, or its images at (M,) `places`."""
-        prior = part.prior if places is None else part.training_prior
         return embed(
-            self.model, part.dataset, part.inputs, prior,
+            self.model, part.dataset, part.inputs, part.texts,
             workers=self.workers, track=track, places=places,
         )  # fmt: skip
 

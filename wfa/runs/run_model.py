@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -10,12 +10,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from wfa.captions.folding import caption_ids
-from wfa.captions.weights import caption_weights
+from wfa.aggregation.base import Aggregation
 from wfa.errors import ModelError, RunError, UserError
 from wfa.files import file_hash
-from wfa.plugins import unknown
-from wfa.runs.embed import embed_texts
+from wfa.model.texts import TextFeatures
+from wfa.plugins import config_class, plugin_class, unknown
 from wfa.retrieval.embeddings import Floats
 from wfa.runs.parts import load_run
 from wfa.runs.evaluate_run import best_device
@@ -68,7 +67,6 @@ class RunModel:
         self.run = run
         self.checksum = checksum(run)
         self._model = parts.model
-        self._aggregation = parts.config.aggregation
         self._encoder = parts.model.encoder
         self.width = self._encoder.width
         self.technique = parts.config.aggregation.name
@@ -80,6 +78,11 @@ class RunModel:
                 "run on pictures, or search its own data set with `wfa evaluate`"
             )
         self._model.to(best_device())
+        own = self._model.text_side
+        self._sides = {"own": own} | {
+            name: replace(own, aggregation=_technique(name, self.width))
+            for name in ("mean", "uniqueness")
+        }
 
     def prepare(self, image: NDArray[np.uint8]) -> Tensor:
         """Turn a picture (H, W, 3) into the model's input; safe in many threads at once."""
@@ -114,59 +117,18 @@ class RunModel:
         if not captions or not all(caption.strip() for caption in captions):
             raise UserError('the query is empty: ask with words, as in "a river between fields"')
         captions = [caption.strip() for caption in captions]
-        with self._lock, torch.inference_mode():
-            texts, weights = self._drawn(captions, technique)
-            features = self._encode(texts, captions)
-            notes = tuple(note for text in texts for note in self._cut(text))
+        with self._lock:
             if technique == "max_similarity":
-                found = Query(features.numpy(), tuple(texts), None, notes)
+                features = TextFeatures(self._sides["own"], captions).of(captions)
+                query = Query(features.numpy(), tuple(captions))
             else:
-                found = self._aggregated(features, texts, weights, technique, notes)
-        _finite(found.features, "the query")
-        return found
-
-    def _drawn(
-        self, captions: Sequence[str], technique: str
-    ) -> tuple[Sequence[str], NDArray[np.float64]]:
-        """Choose the texts to encode, and their weights as far as the text alone tells them."""
-        uniform = np.full(len(captions), 1.0 / len(captions))
-        if technique == "uniqueness":
-            return captions, caption_weights([captions])
-        if technique != "own":
-            return captions, uniform
-        options = self._aggregation.options
-        prior = self._aggregation.plugin().prior_weights(options, [captions])
-        return self._model.aggregation.drawer()(captions, uniform if prior is None else prior, None)
-
-    def _encode(self, texts: Sequence[str], captions: Sequence[str]) -> Tensor:
-        """Encode texts, captions that are equal once folded as the first of them: `embed`'s way."""
-        ids = caption_ids(captions).tolist()
-        first = dict(zip(reversed(ids), reversed(captions), strict=True))
-        same = {caption: first[key] for key, caption in zip(ids, captions, strict=True)}
-        return embed_texts(
-            self._model, [same.get(text, text) for text in texts], self._encoder.tokenize
-        )
-
-    def _aggregated(
-        self,
-        features: Tensor,
-        texts: Sequence[str],
-        weights: NDArray[np.float64],
-        technique: str,
-        notes: tuple[str, ...],
-    ) -> Query:
-        if technique == "own":
-            device = self._model.logit_scale.device
-            index = torch.zeros(len(texts), dtype=torch.int64, device=device)
-            prior = torch.from_numpy(weights).float().to(device)
-            found = self._model.aggregate(features.to(device), index, prior)
-            own = tuple(found.weights.float().cpu().tolist())
-            return Query(found.text_features.float().cpu().numpy(), tuple(texts), own, notes)
-        mixed = torch.from_numpy(weights).float() @ features
-        return Query(
-            torch.nn.functional.normalize(mixed, dim=0)[None].numpy(),
-            tuple(texts), tuple(weights.tolist()), notes,
-        )  # fmt: skip
+                made = self._sides[technique].query(captions)
+                query = Query(
+                    made.text_features.numpy(), tuple(made.texts), tuple(made.weights.tolist())
+                )
+            notes = tuple(note for text in query.texts for note in self._cut(text))
+        _finite(query.features, "the query")
+        return replace(query, notes=notes)
 
     def _cut(self, text: str) -> list[str]:
         """Say what of a text the tower never sees.
@@ -211,6 +173,12 @@ def checksum(run: Path) -> str:
             f"{folder.config_file} out={run}`"
         )
     return file_hash(folder.weights)
+
+
+def _technique(name: str, width: int) -> Aggregation:
+    """Build a technique that has nothing to train, with its default options."""
+    built: Aggregation = plugin_class("aggregation", name)(config_class("aggregation", name)(), width)
+    return built.eval()
 
 
 def _finite(features: Floats, what: str) -> Floats:

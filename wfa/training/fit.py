@@ -133,14 +133,7 @@ def _selecting(images: int, most: int) -> NDArray[np.int64] | None:
 
 def _batches(parts: Parts, course: Course) -> CaptionDataModule:
     train, options = parts.split("train"), parts.config.train
-    batches = TrainingBatches(
-        train.dataset,
-        train.inputs,
-        parts.model.aggregation.drawer(),
-        train.training_prior,
-        options.seed,
-        parts.instructions(),
-    )
+    batches = TrainingBatches(train.inputs, train.texts, options.seed, parts.instructions())
     return CaptionDataModule(
         batches,
         len(train.dataset),

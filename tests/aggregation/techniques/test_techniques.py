@@ -21,6 +21,7 @@ from wfa.aggregation.techniques import (
     pairs,
     single,
 )
+from wfa.aggregation.text_half import TextHalf
 from wfa.errors import ConfigError
 
 WIDTH = 8
@@ -52,13 +53,11 @@ def randomised(module: Aggregation) -> Aggregation:
 def drawn(name: str, prior: list[float], times: int, **options: Any) -> Counter[tuple[str, ...]]:
     """Count what a technique draws for captions a, b, c, ... in training."""
     config = plugins.config_class("aggregation", name)(**options)
-    plugin = plugins.plugin_class("aggregation", name)
+    half = TextHalf(plugins.plugin_class("aggregation", name), config)
     captions = [chr(ord("a") + k) for k in range(len(prior))]
     rng = np.random.default_rng(0)
     weights: NDArray[np.float64] = np.array(prior)
-    return Counter(
-        tuple(sorted(plugin.draw(config, captions, weights, rng)[0])) for _ in range(times)
-    )
+    return Counter(tuple(sorted(half.draw(captions, weights, rng)[0])) for _ in range(times))
 
 
 def test_mean_is_the_mean() -> None:
@@ -82,7 +81,7 @@ def test_single_draws_each_caption_equally_often() -> None:
 
 
 def test_single_gives_all_captions_outside_training() -> None:
-    texts, weights = single.Single.draw(single.Config(), ["a", "b"], np.full(2, 0.5), None)
+    texts, weights = TextHalf(single.Single, single.Config()).draw(["a", "b"], np.full(2, 0.5))
     assert list(texts) == ["a", "b"]
     assert weights.tolist() == [0.5, 0.5]
 
@@ -231,8 +230,8 @@ def test_image_dropout_is_checked() -> None:
 def test_concat_joins(options: dict[str, Any], expected: str) -> None:
     captions = ["A plane .", "two cars", "a plane"]
     for rng in (None, np.random.default_rng(0)):
-        texts, weights = concat.Concat.draw(
-            concat.Config(**options), captions, np.full(3, 1 / 3), rng
+        texts, weights = TextHalf(concat.Concat, concat.Config(**options)).draw(
+            captions, np.full(3, 1 / 3), rng
         )
         assert list(texts) == [expected]
         assert weights.tolist() == [1.0]
@@ -241,15 +240,15 @@ def test_concat_joins(options: dict[str, Any], expected: str) -> None:
 def test_concat_shuffles_in_training_only() -> None:
     options, prior = concat.Config(shuffle=True), np.full(3, 1 / 3)
     rng = np.random.default_rng(0)
-    joined = {concat.Concat.draw(options, "abc", prior, rng)[0][0] for _ in range(100)}
+    joined = {TextHalf(concat.Concat, options).draw("abc", prior, rng)[0][0] for _ in range(100)}
     assert joined == {"a b c", "a c b", "b a c", "b c a", "c a b", "c b a"}
-    assert concat.Concat.draw(options, "abc", prior, None)[0] == ["a b c"]
+    assert TextHalf(concat.Concat, options).draw("abc", prior, None)[0] == ["a b c"]
 
 
 def test_concat_drops_captions_first() -> None:
     options, prior = concat.Config(caption_dropout=0.5), np.full(3, 1 / 3)
     rng = np.random.default_rng(0)
-    joined = {concat.Concat.draw(options, "abc", prior, rng)[0][0] for _ in range(200)}
+    joined = {TextHalf(concat.Concat, options).draw("abc", prior, rng)[0][0] for _ in range(200)}
     assert joined == {"a", "b", "c", "a b", "a c", "b c", "a b c"}
 
 

@@ -8,6 +8,7 @@ import pytest
 import sacrebleu
 
 from wfa.aggregation.techniques import uniqueness, uniqueness_sampling
+from wfa.aggregation.text_half import TextHalf
 from wfa.errors import ConfigError
 
 CAPTIONS = (
@@ -53,8 +54,8 @@ def drawn(weights: list[float], times: int, **options: Any) -> Counter[tuple[str
     captions = "abcd"[: len(weights)]
     counts: Counter[tuple[str, ...]] = Counter()
     for _ in range(times):
-        texts, shares = uniqueness_sampling.UniquenessSampling.draw(
-            config, captions, np.array(weights), rng
+        texts, shares = TextHalf(uniqueness_sampling.UniquenessSampling, config).draw(
+            captions, np.array(weights), rng
         )
         assert shares.tolist() == [1 / len(texts)] * len(texts)
         counts[tuple(sorted(texts))] += 1
@@ -91,9 +92,8 @@ def test_the_number_can_be_drawn_too() -> None:
 
 
 def test_outside_training_all_captions_have_their_weights() -> None:
-    texts, weights = uniqueness_sampling.UniquenessSampling.draw(
-        uniqueness_sampling.Config(), ["a", "b"], np.array([0.7, 0.3]), None
-    )
+    half = TextHalf(uniqueness_sampling.UniquenessSampling, uniqueness_sampling.Config())
+    texts, weights = half.draw(["a", "b"], np.array([0.7, 0.3]))
     assert list(texts) == ["a", "b"]
     np.testing.assert_allclose(weights, [0.7, 0.3])
 

@@ -50,6 +50,6 @@ class Uniqueness(Aggregation):
     """
 
     @classmethod
-    def prior_weights(cls, options: Any, captions: Sequence[Sequence[str]]) -> Weights | None:
+    def prior_weights(cls, options: Any, captions: Sequence[Sequence[str]]) -> Weights:
         """Return the weights of the captions by their uniqueness."""
         return caption_weights(captions, options, options.normalise, options.temperature)

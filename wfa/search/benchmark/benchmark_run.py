@@ -9,17 +9,17 @@ from typing import Any
 import numpy as np
 import torch
 
+from wfa.aggregation.text_half import TextHalf
 from wfa.config import RunConfig, resolve, resolve_section
 from wfa.data.dataset import ImageTextDataset
-from wfa.data.loader import ImageWeights
 from wfa.data.pixel_inputs import check_channels
 from wfa.errors import ConfigError
+from wfa.model.texts import TextFeatures
 from wfa.progress import Track, untracked
 from wfa.retrieval.embeddings import Embeddings, Floats, Integers
-from wfa.runs.embed import aggregate_drawn, embed_images, embed_texts
+from wfa.runs.embed import embed_images
 from wfa.runs.evaluate_run import best_device
 from wfa.runs.parts import Parts, SplitParts, load_run, open_split
-from wfa.runs.prior_weights import image_weights
 from wfa.runs.run_folder import RunFolder
 from wfa.search.benchmark.gallery_forms import Aggregator
 from wfa.search.benchmark.measure import run_benchmark
@@ -143,20 +143,18 @@ def _other_data(
 
 def _aggregator(parts: Parts, part: SplitParts, embeddings: Embeddings) -> Aggregator:
     """Aggregate some of the captions as the run was trained."""
-    technique = parts.config.aggregation
     texts = [text for captions in part.dataset.captions for text in captions]
-    row = {text: place for place, text in enumerate(texts)}
-    weights, draw = ImageWeights(image_weights(technique), ()), parts.model.aggregation.drawer()
+    known = torch.from_numpy(embeddings.captions)
+    half = TextHalf.of(parts.model.aggregation)
+    features = TextFeatures(parts.model.text_side, texts, part.inputs.texts, features=known)
 
     def vectors(rows: Integers) -> Floats:
         ends = np.cumsum(np.bincount(embeddings.image_index[rows]))[:-1]
         captions = [[texts[place] for place in own] for own in np.split(rows, ends)]
-        drawn = [draw(own, weights.of(0, own), None) for own in captions]
-        features = torch.from_numpy(embeddings.captions)
-        made = aggregate_drawn(parts.model, drawn, row, features, part.inputs)
-        return np.asarray(made.numpy(), np.float32)
+        drawn = [half.draw(own, half.weigh([own])) for own in captions]
+        return np.asarray(features.aggregate(drawn).text_features.numpy(), np.float32)
 
-    return Aggregator(technique.name, vectors)
+    return Aggregator(parts.config.aggregation.name, vectors)
 
 
 def _words(words: Sequence[str]) -> tuple[str, list[str]]:
@@ -195,19 +193,18 @@ def _scenes(config: RunConfig, images: int, seed: int) -> ImageTextDataset:
     return open_split(choice, "train", choice.plugin().splits(choice.options))
 
 
-@torch.inference_mode()
 def _encoding(parts: Parts, dataset: ImageTextDataset) -> dict[str, Any]:
     """Time the text tower apart from any search: many queries together, and one at a time."""
     texts = list(dict.fromkeys(text for own in dataset.captions for text in own))[:_ENCODED]
-    to_inputs = parts.model.encoder.tokenize  # what a new query costs; a split's own may be kept
-    embed_texts(parts.model, texts[:8], to_inputs)
+    encode = parts.model.text_side.encode  # what a new query costs; a split's own may be kept
+    encode(texts[:8])
     started = time.perf_counter()
-    embed_texts(parts.model, texts, to_inputs)
+    encode(texts)
     together = len(texts) / (time.perf_counter() - started)
     alone = []
     for text in texts[:_ALONE]:
         started = time.perf_counter()
-        embed_texts(parts.model, [text], to_inputs)
+        encode([text])
         alone.append(1000 * (time.perf_counter() - started))
     return {
         "texts": len(texts),

@@ -11,7 +11,6 @@ from wfa.bigearthnet.rows import LETTERS, Box
 from wfa.errors import DataError
 from wfa.model.clip import MultiCaptionCLIP
 from wfa.progress import Track
-from wfa.runs.embed import embed_texts
 from wfa.tasks.answering.answer_options import Config
 from wfa.tasks.answering.caption_retrieval import retrieve_captions
 from wfa.tasks.answering.heads import Heads, Sizes
@@ -153,7 +152,7 @@ class Answerer:
         if not texts:
             return torch.zeros(0, self._model.encoder.width)
         with torch.inference_mode():
-            found = embed_texts(self._model, texts, self._model.encoder.tokenize, track=self._track)
+            found = self._model.text_side.encode(texts, track=self._track)
         return found.clone()  # a tensor of inference mode takes part in no training
 
     def _margins(self, material: Material, seen: ImageTokens) -> Floats:

@@ -1,0 +1,1 @@
+"""A run folder as a model: loaded, embedded, evaluated, exported."""
