@@ -10,13 +10,13 @@ import torch
 
 from wfa.config import resolve
 from wfa.errors import ConfigError
-from wfa.provenance import git_state, versions
 from wfa.progress import Track, untracked
+from wfa.provenance import git_state, versions
 from wfa.retrieval.metrics import MetricRow
 from wfa.retrieval.ranks import write_ranks
 from wfa.runs.parts import load_run, open_split
-from wfa.runs.run_results import describe, measure
 from wfa.runs.run_folder import RunFolder
+from wfa.runs.run_results import describe, measure
 
 
 def evaluate_run(

@@ -11,9 +11,9 @@ import torch
 from wfa.aggregation.base import Aggregation
 from wfa.captions.uniqueness import uniqueness
 from wfa.data.dataset import ImageTextDataset
-from wfa.runs.query_gallery import thumbnail
 from wfa.retrieval.exact_search import ExactIndex
 from wfa.runs.parts import Parts, SplitParts, load_run
+from wfa.runs.query_gallery import thumbnail
 
 _LOOKED_AT = 2000
 """Images among which the examples are chosen."""

@@ -14,16 +14,16 @@ from wfa.aggregation.text_half import TextHalf
 from wfa.config import RunConfig
 from wfa.data.batch import Inputs
 from wfa.data.dataset import ImageTextDataset
-from wfa.data.pixel_inputs import PixelInputs
 from wfa.data.instruction_draws import InstructionDraws
+from wfa.data.pixel_inputs import PixelInputs
 from wfa.data.weighted_captions import WeightedCaptions
 from wfa.errors import ConfigError, DataError, ModelError, RunError
 from wfa.files import atomic_write, cache_dir
 from wfa.model.clip import MultiCaptionCLIP
 from wfa.plugins import Choice
 from wfa.progress import Track, untracked
-from wfa.runs.embed import embed
 from wfa.retrieval.embeddings import Embeddings
+from wfa.runs.embed import embed
 from wfa.runs.run_folder import RunFolder
 
 

@@ -16,8 +16,8 @@ from wfa.files import file_hash
 from wfa.model.texts import TextFeatures
 from wfa.plugins import config_class, plugin_class, unknown
 from wfa.retrieval.embeddings import Floats
-from wfa.runs.parts import load_run
 from wfa.runs.evaluate_run import best_device
+from wfa.runs.parts import load_run
 from wfa.runs.run_folder import RunFolder
 
 TECHNIQUES = ("own", "mean", "uniqueness", "max_similarity")
@@ -177,7 +177,9 @@ def checksum(run: Path) -> str:
 
 def _technique(name: str, width: int) -> Aggregation:
     """Build a technique that has nothing to train, with its default options."""
-    built: Aggregation = plugin_class("aggregation", name)(config_class("aggregation", name)(), width)
+    built: Aggregation = plugin_class("aggregation", name)(
+        config_class("aggregation", name)(), width
+    )
     return built.eval()
 
 

@@ -6,16 +6,16 @@ from typing import Any
 
 import pyarrow as pa
 
-from wfa.provenance import git_state, machine, versions
-from wfa.retrieval.retrieval_options import Config
 from wfa.progress import Track
+from wfa.provenance import git_state, machine, versions
 from wfa.retrieval.embeddings import Embeddings
 from wfa.retrieval.evaluate import RetrievalResult, evaluate_retrieval
-from wfa.runs.query_gallery import build_gallery
 from wfa.retrieval.metrics import MetricRow
 from wfa.retrieval.ranks import write_ranks
+from wfa.retrieval.retrieval_options import Config
 from wfa.runs.class_results import CLASSES_FILE, class_results
 from wfa.runs.parts import Parts, SplitParts
+from wfa.runs.query_gallery import build_gallery
 from wfa.runs.run_folder import RunFolder
 
 EVALUATED = ("validation", "test", "bench")
