@@ -33,7 +33,7 @@ def side(technique: str = "mean") -> TextSide:
 
 
 def unit(counts: Sequence[float]) -> np.ndarray:
-    return np.asarray(counts) / np.linalg.norm(counts)
+    return np.asarray(counts / np.linalg.norm(counts), np.float64)
 
 
 def test_a_class_is_the_mean_of_its_normalised_prompts() -> None:
