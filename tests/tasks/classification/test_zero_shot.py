@@ -8,6 +8,7 @@ from tests.data.tiny import TinyDataset
 from wfa.errors import ConfigError, DataError
 from wfa.model.texts import TextSide
 from wfa.plugins import config_class, plugin_class
+from wfa.tasks.classification.class_scores import Floats
 from wfa.tasks.classification.zero_shot import class_features, multi_labels, single_labels
 
 WIDTH = 4
@@ -32,8 +33,9 @@ def side(technique: str = "mean") -> TextSide:
     return TextSide(Letters(), aggregation, torch.device("cpu"))  # type: ignore[arg-type]
 
 
-def unit(counts: Sequence[float]) -> np.ndarray:
-    return np.asarray(counts / np.linalg.norm(counts), np.float64)
+def unit(counts: Sequence[float] | Floats) -> Floats:
+    values = np.array(counts, np.float64)
+    return np.asarray(values / np.linalg.norm(values))
 
 
 def test_a_class_is_the_mean_of_its_normalised_prompts() -> None:
