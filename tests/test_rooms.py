@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 ROOMS = (
-    "errors", "files", "provenance", "plugins", "recipes", "config", "keyed_random", "draws",
-    "progress", "pareto", "json_files", "tables", "captions", "aggregation", "data",
+    "errors", "text_files", "files", "provenance", "plugins", "recipes", "config", "keyed_random",
+    "draws", "progress", "pareto", "json_files", "tables", "captions", "aggregation", "data",
     "bigearthnet", "scenes", "encoders", "model", "retrieval", "audit", "runs", "training",
     "tasks", "search", "compare", "report", "cli", "__main__",
 )  # fmt: skip

@@ -83,6 +83,7 @@ def audit(
             "context_length": CONTEXT_LENGTH,
             "image_hash": f"dHash, {BITS} bits",
         },
+        "notes": list(dict.fromkeys(note for split in splits.values() for note in split.notes)),
         "splits": parts,
         "shared_captions": [
             {"one": one, "other": other, **asdict(overlap)}

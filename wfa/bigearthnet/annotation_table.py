@@ -201,9 +201,10 @@ def _scan(path: Path, splits: tuple[str, ...]) -> Iterator[pa.RecordBatch]:
 def _may_hold(file: pq.ParquetFile, group: int, splits: Sequence[str]) -> bool:
     """Say whether a row group may hold a row of the splits, by the least and the largest of it."""
     metadata = file.metadata.row_group(group)
-    place = file.schema_arrow.names.index("split")
-    statistics = metadata.column(place).statistics
-    if statistics is None or not statistics.has_min_max:
+    # A nested column has several leaves, so a leaf's place is not that of its column.
+    leaves = (metadata.column(place) for place in range(metadata.num_columns))
+    statistics = next(leaf.statistics for leaf in leaves if leaf.path_in_schema == "split")
+    if statistics is None or not statistics.has_min_max or not isinstance(statistics.min, str):
         return True
     return any(statistics.min <= split <= statistics.max for split in splits)
 

@@ -47,6 +47,8 @@ def audit(
     page = write_audit_page(found, asked.out / "audit.html")
     for table in audit_tables(found):
         console.print(table)
+    for line in found["notes"]:
+        console.print(f"[yellow]note:[/] {escape(line)}", soft_wrap=True)
     for line in audit_notices(found):
         console.print(f"[yellow]look at:[/] {escape(line)}", soft_wrap=True)
     for line in leaks:

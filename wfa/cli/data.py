@@ -78,6 +78,8 @@ def verify(
         published = "-" if split.expected is None else "{} / {}".format(*split.expected)
         table.add_row(split.split, str(split.images), str(split.captions), published)
     console.print(table)
+    for line in found.notes:
+        console.print(f"[yellow]note:[/] {escape(line)}", soft_wrap=True)
     for line in found.problems:
         console.print(f"[red]problem:[/] {escape(line)}", soft_wrap=True)
     if out is not None:

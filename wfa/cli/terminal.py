@@ -50,6 +50,8 @@ def show_results(path: Path, facts: Mapping[str, Any]) -> None:
     from wfa.report.tables import results_table
 
     console.print(results_table(json.loads(path.read_text(encoding="utf-8"))))
+    for line in facts["data"].get("notes", ()):
+        console.print(f"[yellow]note:[/] {escape(line)}", soft_wrap=True)
     for line in left_out(facts):
         console.print(f"[yellow]left out:[/] {escape(line)}", soft_wrap=True)
     if few := few_images(facts):

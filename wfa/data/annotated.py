@@ -55,11 +55,19 @@ class ImageStore(Protocol):
 
 @dataclass(frozen=True)
 class Source:
-    """An opened data set: every annotated image of every split, and where the images are."""
+    """An opened data set: every annotated image of every split, and where the images are.
+
+    Attributes:
+        entries: The images.
+        images: Where their bytes are.
+        where: The annotations, for messages.
+        notes: What was decided about them, a sentence each.
+    """
 
     entries: Sequence[Entry]
     images: ImageStore
     where: Path
+    notes: tuple[str, ...] = ()
 
 
 class AnnotatedDataset(ImageTextDataset):
@@ -77,6 +85,7 @@ class AnnotatedDataset(ImageTextDataset):
         self._where = source.where
         self._root = self.root(options)
         self._images = source.images
+        self.notes = source.notes
         entries = [entry for entry in source.entries if split_of(entry, source.where) == split]
         if not entries:
             present = ", ".join(_present(source)) or "none"

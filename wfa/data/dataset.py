@@ -67,6 +67,8 @@ class ImageTextDataset(ABC):
         skipped_captions: Captions that were left out since they are blank or do not parse, each as
             `name: reason`; of very many the first.
         skipped_rows: How many annotations that do not parse were left out.
+        notes: What was decided about the annotations that a person should know, such as how images
+            were divided where no file says it, a sentence each.
         facts: What the publishers say: counts, terms, where to get it.
         channels: What the images' channels are; None for red, green and blue.
         classes: Names of the classes that images are known to be of, in words; empty for none.
@@ -85,6 +87,7 @@ class ImageTextDataset(ABC):
     skipped: tuple[str, ...] = ()
     skipped_captions: tuple[str, ...] = ()
     skipped_rows: int = 0
+    notes: tuple[str, ...] = ()
 
     @abstractmethod
     def __init__(self, options: SourceConfig, split: str) -> None:

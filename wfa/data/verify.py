@@ -85,12 +85,14 @@ class VerifyReport:
         splits: One report a split.
         problems: What is wrong, one line each; empty for a data set that is complete.
         repeats: Images that are the same file under several names, `split/name = split/name`.
+        notes: What was decided about the annotations, a sentence each.
     """
 
     name: str
     splits: tuple[SplitReport, ...]
     problems: tuple[str, ...]
     repeats: tuple[str, ...]
+    notes: tuple[str, ...]
 
     @property
     def ok(self) -> bool:
@@ -118,9 +120,11 @@ def verify(
     lenient = without_stopping(options)
     reports: list[SplitReport] = []
     places: dict[str, list[str]] = defaultdict(list)
+    notes: dict[str, None] = {}
     present = dataset.splits(lenient)
     for split in present:
         opened = dataset(lenient, split)
+        notes.update(dict.fromkeys(opened.notes))
         report, hashes = _check_split(opened, progress)
         reports.append(report)
         for name, digest in hashes.items():
@@ -129,7 +133,7 @@ def verify(
     problems = [f"{split}: the split is missing" for split in missing]
     problems += [line for report in reports for line in report.problems]
     repeats = tuple(" = ".join(same) for same in places.values() if len(same) > 1)
-    return VerifyReport(dataset.name, tuple(reports), tuple(problems), repeats)
+    return VerifyReport(dataset.name, tuple(reports), tuple(problems), repeats, tuple(notes))
 
 
 def without_stopping(options: SourceConfig) -> SourceConfig:

@@ -72,7 +72,11 @@ def evaluate_run(
             "config": asked,
             "git": git_state(),
             "versions": versions(),
-            "data": {"name": config.data.name, "splits": {split: describe(part)}},
+            "data": {
+                "name": config.data.name,
+                "notes": list(part.dataset.notes),
+                "splits": {split: describe(part)},
+            },
         },
     )
     return found.rows, folder.path

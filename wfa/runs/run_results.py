@@ -77,6 +77,7 @@ def _facts(parts: Parts, names: Sequence[str], seconds: Mapping[str, float]) -> 
         "seed": config.train.seed,
         "data": {
             "name": config.data.name,
+            "notes": list(parts.split("train").dataset.notes),
             "splits": {name: describe(parts.split(name)) for name in ("train", *names)},
         },
         "seconds": {**seconds, "total": sum(seconds.values())},

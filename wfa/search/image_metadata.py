@@ -11,8 +11,9 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from wfa.data.tables.columns import FILE_COLUMNS
-from wfa.data.tables.rows import SUFFIXES, read_table
+from wfa.data.tables.caption_cells import text_of
+from wfa.data.tables.columns import file_column, heading_place
+from wfa.data.tables.formats import SUFFIXES, read_table
 from wfa.errors import DataError, SearchIndexError
 from wfa.files import atomic_write
 from wfa.plugins import unknown
@@ -66,22 +67,24 @@ def read_metadata(path: Path, root: Path, column: str = "") -> Metadata:
     """
     if not path.is_file() or path.suffix.lower() not in SUFFIXES:
         raise DataError(f"metadata={path}: wanted a file that ends in {', '.join(SUFFIXES)}")
-    names, table = read_table(path)
-    lower = {name.strip().lower(): name for name in reversed(names)}
-    usual = [lower[name] for name in FILE_COLUMNS if name in lower]
-    key = column if column in names else (usual[0] if usual and not column else None)
+    table = read_table(path)
+    key = heading_place(table, column) if column else file_column(table)
     if key is None:
         raise DataError(
             f"{path} has no column of image paths: set path_column=NAME; its columns are: "
-            f"{', '.join(names)}"
+            f"{', '.join(table.headings)}"
         )
-    columns = tuple(name for name in names if name != key)
+    columns = tuple(name for place, name in enumerate(table.headings) if place != key)
+    if len(set(columns)) < len(columns):
+        twice = next(name for name, count in Counter(columns).items() if count > 1)
+        raise DataError(f"{path} has several columns {twice!r}: give each a name of its own")
+    others = [place for place in range(len(table.headings)) if place != key]
     rows: dict[str, Facts] = {}
-    for place, row in enumerate(table, start=1):
-        name = _relative(row.get(key), root, f"{path}, row {place}")
+    for number, (cell, *cells) in enumerate(table.rows([key, *others]), start=1):
+        name = _relative(text_of(cell), root, f"{path}, row {number}")
         if name in rows:
-            raise DataError(f"{path}, row {place}: {name} stands there twice; give it one row")
-        values = ((column, _text(row.get(column))) for column in columns)
+            raise DataError(f"{path}, row {number}: {name} stands there twice; give it one row")
+        values = zip(columns, map(_text, cells), strict=True)
         rows[name] = {column: value for column, value in values if value is not None}
     return Metadata(columns, rows)
 
@@ -200,8 +203,9 @@ def _number(text: str) -> float | None:
 
 
 def _text(value: Any) -> str | None:
-    if value is None or isinstance(value, str):
-        return value or None
+    text = text_of(value)
+    if text is not None:
+        return text or None
     if isinstance(value, list | dict):
         return json.dumps(value, ensure_ascii=False, default=str)
     return str(value)

@@ -7,6 +7,7 @@ from typing import Any
 
 from wfa.errors import DataError
 from wfa.files import atomic_write
+from wfa.text_files import json_value
 
 _SHOWN = 60  # characters of a broken line in a message
 
@@ -67,7 +68,7 @@ def write_lines(path: Path, objects: Iterable[Mapping[str, Any]]) -> int:
 def _entry(line: str, where: str) -> tuple[int, str]:
     shown = line.strip()[:_SHOWN]
     try:
-        entry = json.loads(line)
+        entry = json_value(line)
     except ValueError as error:
         raise DataError(f"{where} is not JSON ({error}): {shown}") from error
     if not isinstance(entry, dict) or not {"ID", "output"} <= entry.keys():

@@ -11,7 +11,7 @@ import pytest
 
 from wfa.data.decode import decode_image
 from wfa.data.sets.captions_parquet import CaptionsParquet, Config
-from wfa.data.tables.parquet import split_in_name
+from wfa.data.tables.entries import split_in_name
 from wfa.errors import DataError
 
 Picture = Callable[[Path, int], Path]

@@ -1,15 +1,16 @@
 """Your own images and a CSV, TSV, JSON, JSONL or Parquet of file names and captions."""
 
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, replace
+from pathlib import Path, PurePath
 from typing import Any, ClassVar
 
 from wfa.data.annotated import AnnotatedConfig, AnnotatedDataset, Source
 from wfa.data.dataset import path_inside
 from wfa.data.image_folder import FolderImages
-from wfa.data.tables.columns import entries_of_rows, find_columns
-from wfa.data.tables.entries import with_splits
-from wfa.data.tables.rows import SUFFIXES, read_table
+from wfa.data.tables.columns import Wanted, find_columns
+from wfa.data.tables.entries import Divided, our_split, split_in_name, with_splits
+from wfa.data.tables.entry_rows import entries_of
+from wfa.data.tables.formats import SUFFIXES, read_table
 from wfa.errors import DataError
 
 
@@ -18,12 +19,14 @@ class Config(AnnotatedConfig):
     """Options of a folder of own images.
 
     Attributes:
-        annotations: The table's file name in `root`; empty when it is the only one there.
+        annotations: The table's file name in `root`; empty when it is the only one there, or when
+            each is named after another split: `train.csv`, `captions_val2017.json`.
         images: The images' folder in `root`; empty for `images/` or `root` itself.
         file_column: The column of file names; empty to find it among the usual names.
         caption_column: The column of captions, numbered or not; empty likewise.
         split_column: The column of splits; empty likewise, and a table may have none.
-        validation_fraction: Share of images for validation where the table names no splits.
+        validation_fraction: Share of images for validation where the table names no splits, and
+            share of the training images for it where the table names none for validation.
         test_fraction: Share of images for test where the table names no splits.
     """
 
@@ -60,31 +63,38 @@ class CaptionsFolder(AnnotatedDataset):
             DataError: The table is missing, ambiguous or broken.
         """
         root = cls.root(options)
-        path = _table(root, options.annotations)
-        names, rows = read_table(path)
-        columns = find_columns(
-            names,
-            str(path),
-            options.file_column,
-            options.caption_column,
-            options.split_column,
-        )
-        entries = entries_of_rows(rows, columns, str(path))
+        paths = _tables(root, options.annotations)
+        wanted = Wanted(options.file_column, options.caption_column, options.split_column)
+        parts = [_read(path, wanted) for path in paths]
+        where = paths[0] if len(paths) == 1 else root
+        entries, notes = with_splits([e for part, _ in parts for e in part], options, where)
         folders: tuple[str, ...] = ("images", "")
         if options.images:
             path_inside(root, options.images, "data.images")
             folders = (options.images,)
-        return Source(with_splits(entries, options, path), FolderImages(root, folders), path)
+        said = tuple(note for _, own in parts for note in own)
+        return Source(entries, FolderImages(root, folders), where, said + notes)
 
 
-def _table(root: Path, given: str) -> Path:
+def _read(path: Path, wanted: Wanted) -> Divided:
+    """Return the images of a table; where it has no column of splits its name may say one."""
+    table = read_table(path)
+    columns = find_columns(table, wanted)
+    entries = entries_of(table, columns)
+    said = split_in_name(PurePath(path.name)) if columns.split is None else ""
+    if not said:
+        return entries, columns.notes
+    note = f"all images of {path.name} are in the split {our_split(said)}, as its name says"
+    return [replace(e, split=our_split(said)) for e in entries], (*columns.notes, note)
+
+
+def _tables(root: Path, given: str) -> list[Path]:
+    """Return the table; or several of one kind, of which each names another split."""
     if given:
         path = path_inside(root, given, "data.annotations")
         if not path.is_file():
             raise DataError(f"data.annotations={given}: there is no file {path}")
-        if path.suffix.lower() not in SUFFIXES:
-            raise DataError(f"{path} does not end in one of {', '.join(SUFFIXES)}")
-        return path
+        return [path]
     found = sorted(
         path
         for path in root.iterdir()
@@ -95,7 +105,11 @@ def _table(root: Path, given: str) -> Path:
             f"{root} holds no table of captions: put a CSV with the columns file_name,caption "
             f"there (or {', '.join(SUFFIXES[1:])})"
         )
-    if len(found) > 1:
+    splits = {our_split(split_in_name(PurePath(path.name))) for path in found} - {""}
+    if len(splits) < len(found) > 1 or len({path.suffix for path in found}) > 1:
         names = ", ".join(path.name for path in found)
-        raise DataError(f"{root} holds several tables ({names}): say data.annotations=FILE")
-    return found[0]
+        raise DataError(
+            f"{root} holds several tables ({names}): say data.annotations=FILE. Several are read "
+            "together where each has the name of another split, such as train.csv and test.csv"
+        )
+    return found

@@ -4,9 +4,10 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from wfa.data.annotated import AnnotatedConfig, AnnotatedDataset, Source
+from wfa.data.tables.columns import Wanted
 from wfa.data.tables.entries import with_splits
-from wfa.data.tables.parquet import ParquetImages, image_column, parquet_files, read_entries
-from wfa.errors import DataError
+from wfa.data.tables.parquet_images import ParquetImages
+from wfa.data.tables.parquet_rows import read_rows
 
 
 @dataclass(frozen=True)
@@ -19,7 +20,8 @@ class Config(AnnotatedConfig):
         caption_column: The column of captions, a text or a list of texts; empty to find it.
         split_column: The column of splits; empty to find it. Without one, the names of the files
             or of their folders say the split (`train-00000-of-00001.parquet`, `valid/0.parquet`).
-        validation_fraction: Share of images for validation where nothing names a split.
+        validation_fraction: Share of images for validation where nothing names a split, and share
+            of the training images for it where there is none.
         test_fraction: Share of images for test where nothing names a split.
         cache_mb: Memory for row groups, in megabytes and for each process. A row group is read
             whole: reading in a random order is slow unless all of them fit.
@@ -51,12 +53,8 @@ class CaptionsParquet(AnnotatedDataset):
             DataError: There are no Parquet files, or they have not the columns.
         """
         root = cls.root(options)
-        files = parquet_files(root)
-        if not files:
-            raise DataError(f"{root} and the folders in it hold no file NAME.parquet")
-        image = image_column(files[0], options.image_column)
-        entries, places = read_entries(
-            files, image, options.file_column, options.caption_column, options.split_column
-        )
-        images = ParquetImages(image, places, options.cache_mb * 2**20)
-        return Source(with_splits(entries, options, root), images, root)
+        wanted = Wanted(options.file_column, options.caption_column, options.split_column)
+        rows = read_rows(root, options.image_column, wanted)
+        entries, notes = with_splits(rows.entries, options, root)
+        images = ParquetImages(rows.image, rows.places, options.cache_mb * 2**20)
+        return Source(entries, images, root, rows.notes + notes)

@@ -7,9 +7,10 @@ from typing import Any, ClassVar
 from wfa.data.annotated import AnnotatedConfig, AnnotatedDataset, Source
 from wfa.data.image_folder import FolderImages
 from wfa.data.publication import Facts
-from wfa.data.tables.entries import Entry, image_name
-from wfa.data.tables.karpathy import find_file, read_json
+from wfa.data.tables.entries import Entry, image_name, our_split
+from wfa.data.tables.karpathy import find_file
 from wfa.errors import DataError
+from wfa.text_files import read_json
 
 _CAPTIONS = ("raw", "raw_1", "raw_2", "raw_3", "raw_4")
 _FORM = '{CLASS: [{"filename", "split", "raw", "raw_1" .. "raw_4"}]}'
@@ -74,4 +75,4 @@ def _entry(label: str, item: Any, path: Path) -> Entry:
     captions = [item[key] for key in _CAPTIONS if key in item]
     if not all(isinstance(caption, str) for caption in captions):
         raise DataError(f"{where}, {name}: a caption is not a text")
-    return Entry(name, item["split"], tuple(captions))
+    return Entry(name, our_split(item["split"]), tuple(captions))

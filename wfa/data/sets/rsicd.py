@@ -6,8 +6,10 @@ from typing import Any, ClassVar
 
 from wfa.data.annotated import AnnotatedConfig, Source
 from wfa.data.publication import Download, Facts
+from wfa.data.tables.columns import Wanted
 from wfa.data.tables.karpathy import KarpathyDataset
-from wfa.data.tables.parquet import ParquetImages, image_column, parquet_files, read_entries
+from wfa.data.tables.parquet_images import ParquetImages
+from wfa.data.tables.parquet_rows import parquet_files, read_rows
 
 _MIRROR = "datasets/arampacha/rsicd/resolve/820466c8716e3ccdacde5cb2eb15a2f0f11ccdfe/"
 
@@ -81,12 +83,11 @@ class RSICD(KarpathyDataset):
             DataError: The folder or the annotations are missing, or not of the wanted form.
         """
         root = cls.root(options)
-        files = parquet_files(root)
-        if not files:
+        if not parquet_files(root):
             return super().open(options)
-        image = image_column(files[0], "")
-        entries, places = read_entries(files, image, "", "", "")
+        rows = read_rows(root, "", Wanted())
         # The mirror writes the images' folder into their names, the published JSON does not.
-        entries = [replace(entry, image=Path(entry.image).name) for entry in entries]
-        places = {Path(name).name: place for name, place in places.items()}
-        return Source(entries, ParquetImages(image, places, options.cache_mb * 2**20), root)
+        entries = [replace(entry, image=Path(entry.image).name) for entry in rows.entries]
+        places = {Path(name).name: place for name, place in rows.places.items()}
+        images = ParquetImages(rows.image, places, options.cache_mb * 2**20)
+        return Source(entries, images, root, rows.notes)

@@ -50,4 +50,5 @@ class RSITMD(KarpathyDataset):
             DataError: The folder or the JSON is missing, or it is not of the wanted form.
         """
         source = super().open(options)
-        return replace(source, entries=hold_out(source.entries, options.validation_fraction))
+        entries, notes = hold_out(source.entries, options.validation_fraction)
+        return replace(source, entries=entries, notes=notes)

@@ -1,13 +1,10 @@
-"""Rows of any table to annotated images: which column is the file, which the captions."""
+"""Which columns of a table are the images' names, their captions and their splits."""
 
-import ast
-import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from wfa.data.tables.entries import Entry, image_name
+from wfa.data.tables.table import Table
 from wfa.errors import DataError
 
 FILE_COLUMNS = ("filename", "file_name", "file", "image", "path", "image_path", "filepath", "name")
@@ -16,137 +13,166 @@ CAPTION_COLUMNS = (
 )  # fmt: skip
 SPLIT_COLUMNS = ("split", "subset", "set", "partition")
 
-Row = Mapping[str, Any]
+_SPLIT_WORDS = frozenset({"split", "subset", "partition"})
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """The columns that a person named; an empty name is to be guessed.
+
+    Attributes:
+        file: The column of image names.
+        caption: The column of captions, without number.
+        split: The column of splits.
+    """
+
+    file: str = ""
+    caption: str = ""
+    split: str = ""
 
 
 @dataclass(frozen=True)
 class Columns:
-    """The columns of a table that matter.
+    """The columns of a table that matter, by their places.
 
     Attributes:
-        file: The image's name.
-        captions: One column, or several numbered ones in order.
+        file: The image's name; None where it need not have one and has none.
+        captions: One column, or several in the order of their numbers.
         split: The split's name, or None where the table has none.
+        notes: What else might have been meant.
     """
 
-    file: str
-    captions: tuple[str, ...]
-    split: str | None
+    file: int | None
+    captions: tuple[int, ...]
+    split: int | None
+    notes: tuple[str, ...]
 
 
-def find_columns(names: Sequence[str], where: str, file: str, caption: str, split: str) -> Columns:
+def find_columns(table: Table, wanted: Wanted, image: int | None = None) -> Columns:
     """Find the columns of file names, captions and splits.
 
-    A caption column may be numbered: `caption_1`, `caption_2` ... or `raw`, `raw_1` ... are read
-    as several captions of one row.
+    A caption column may stand several times or be numbered: `caption, caption`, pandas' `caption,
+    caption.1`, or `raw, raw_1` are read as several captions of one row.
 
     Args:
-        names: The columns that the table has.
-        where: The table's file, for the message.
-        file: The file column's name; empty to guess.
-        caption: The caption column's name, without number; empty to guess.
-        split: The split column's name; empty to guess.
+        table: The table.
+        wanted: The names that were given.
+        image: The column of images' bytes, where there is one: it is none of the others, and the
+            table need not name its images.
 
     Raises:
-        DataError: There is no such column; the message lists those found.
+        DataError: There is no such column, or two of one name; the message lists those found.
     """
-    file_column = _pick(names, FILE_COLUMNS, file)
-    captions = _caption_columns(names, (caption,) if caption else CAPTION_COLUMNS)
-    split_column = _pick(names, SPLIT_COLUMNS, split)
+    texts = [p for p in range(len(table.headings)) if p != image and table.may_hold_text(p)]
+    file = _pick(table, FILE_COLUMNS, wanted.file, texts)
+    captions, others = _caption_columns(table, wanted.caption, texts)
+    split = _pick(table, SPLIT_COLUMNS, wanted.split)
+    if split is None and not wanted.split:
+        split = _named_after_a_split(table)
+    nameless = image is not None and not wanted.file
     missing = [
         f"{what} (data.{key}={given or 'NAME'})"
         for what, key, given, found in (
-            ("image file names", "file_column", file, file_column),
-            ("captions", "caption_column", caption, captions),
-            ("splits", "split_column", split, split_column or not split),
+            ("image file names", "file_column", wanted.file, file is not None or nameless),
+            ("captions", "caption_column", wanted.caption, captions),
+            ("splits", "split_column", wanted.split, split is not None or not wanted.split),
         )
         if not found
     ]
-    if missing or file_column is None:
+    if missing:
+        raise DataError(f"{table.path} has no column of {' nor of '.join(missing)}; {_are(table)}")
+    # The one column may be taken for two things where it was guessed as one of them.
+    if file in captions:
         raise DataError(
-            f"{where} has no column of {' nor of '.join(missing)}; its columns are: "
-            f"{', '.join(names) or 'none'}"
+            f"{table.path}: the column {table.headings[file or 0]} cannot be both the file names "
+            "and the captions: say data.file_column=NAME and data.caption_column=NAME"
         )
-    return Columns(file_column, captions, split_column)
+    return Columns(file, captions, split, _notes(table, captions, others))
 
 
-def entries_of_rows(rows: Sequence[Row], columns: Columns, where: str) -> list[Entry]:
-    """Gather the captions of each image over all its rows, in order of first sight.
-
-    Args:
-        rows: One or more rows an image; a caption cell holds a text or a list of texts.
-        columns: The columns to read.
-        where: The table's file, for messages.
+def file_column(table: Table) -> int | None:
+    """Return the place of the column of image names by its usual names, None where none has one.
 
     Raises:
-        DataError: A cell has a wrong type, or an image's rows are in different splits.
+        DataError: Several columns have such a name.
     """
-    captions: dict[str, list[str]] = {}
-    splits: dict[str, str] = {}
-    for place, row in enumerate(rows, start=1):
-        at = f"{where}, row {place}"
-        cell = row.get(columns.file)
-        if not isinstance(cell, str):
-            raise DataError(f"{at}: column {columns.file!r} is no file name: {cell!r}")
-        name = image_name(cell, at)
-        split = str(row.get(columns.split) or "") if columns.split else ""
-        if splits.setdefault(name, split) != split:
-            raise DataError(
-                f"{at}: image {name} is in split {split!r} here and in {splits[name]!r} before; "
-                "give all its rows one split"
-            )
-        captions.setdefault(name, []).extend(_captions(row, columns.captions, at))
-    return [Entry(name, splits[name], tuple(texts)) for name, texts in captions.items()]
+    texts = [place for place in range(len(table.headings)) if table.may_hold_text(place)]
+    return _pick(table, FILE_COLUMNS, "", texts)
 
 
-def _pick(names: Sequence[str], usual: Sequence[str], given: str) -> str | None:
+def heading_place(table: Table, name: str) -> int | None:
+    """Return the place of the column that a person named, None where there is none.
+
+    Raises:
+        DataError: Several columns have this heading.
+    """
+    exact = [place for place, heading in enumerate(table.headings) if heading == name]
+    return _one(table, exact) if exact else _pick(table, (name.strip().lower(),), "")
+
+
+def _pick(
+    table: Table, usual: Sequence[str], given: str, among: Sequence[int] | None = None
+) -> int | None:
     if given:
-        return given if given in names else None
-    lower = {name.strip().lower(): name for name in reversed(names)}
-    return next((lower[name] for name in usual if name in lower), None)
-
-
-def _caption_columns(names: Sequence[str], usual: Sequence[str]) -> tuple[str, ...]:
-    for stem in usual:
-        numbered = re.compile(rf"{re.escape(stem)}_?(\d*)", re.IGNORECASE)
-        found = [(match[1], name) for name in names if (match := numbered.fullmatch(name.strip()))]
+        return heading_place(table, given)
+    places = range(len(table.headings)) if among is None else among
+    plain = {place: _plain(table.headings[place]) for place in places}
+    for name in usual:
+        found = [place for place, heading in plain.items() if heading == name]
         if found:
-            return tuple(name for _, name in sorted(found, key=lambda pair: int(pair[0] or -1)))
-    return ()
-
-
-def _captions(row: Row, columns: Sequence[str], at: str) -> list[str]:
-    if len(columns) == 1:
-        return _texts(row.get(columns[0]), at)
-    texts = [text for column in columns for text in _texts(row.get(column), at)]
-    # Numbered columns are as many as the longest image needs: blank ones are no captions.
-    return [text for text in texts if text.strip()] or [""]
-
-
-def _texts(cell: Any, at: str) -> list[str]:
-    if cell is None:
-        return [""]
-    if isinstance(cell, str):
-        return _listed(cell) or [cell]
-    if isinstance(cell, Mapping):
-        cell = [cell]
-    if isinstance(cell, Sequence):
-        texts = [item.get("raw", item.get("caption")) if isinstance(item, Mapping) else item
-                 for item in cell]  # fmt: skip
-        if all(isinstance(text, str) for text in texts):
-            return [str(text) for text in texts]
-    raise DataError(f"{at}: a caption is neither a text nor a list of texts: {cell!r}")
-
-
-def _listed(cell: str) -> list[str] | None:
-    """Read a list that was written into one cell, as JSON or as Python prints it."""
-    if not (cell.startswith("[") and cell.endswith("]")):
-        return None
-    for parse in (json.loads, ast.literal_eval):
-        try:
-            found = parse(cell)
-        except (ValueError, SyntaxError):
-            continue
-        if isinstance(found, list) and all(isinstance(item, str) for item in found):
-            return found
+            return _one(table, found)
     return None
+
+
+def _named_after_a_split(table: Table) -> int | None:
+    words = [set(re.split(r"[^a-z]+", heading.lower())) for heading in table.headings]
+    return _one(table, [place for place, own in enumerate(words) if own & _SPLIT_WORDS])
+
+
+def _one(table: Table, places: Sequence[int]) -> int | None:
+    if len(places) > 1:
+        names = ", ".join(repr(table.headings[place]) for place in places)
+        raise DataError(
+            f"{table.path} has {len(places)} columns for the same thing ({names}): keep one of "
+            "them, or name it with data.file_column, data.caption_column or data.split_column"
+        )
+    return places[0] if places else None
+
+
+def _caption_columns(
+    table: Table, given: str, usable: Sequence[int]
+) -> tuple[tuple[int, ...], list[int]]:
+    """Return the places of the captions, and of the columns that might hold some too."""
+    for stem in (given,) if given else CAPTION_COLUMNS:
+        numbered = re.compile(rf"{re.escape(stem.strip())}(?:[ _.-]?(\d{{1,9}}))?", re.IGNORECASE)
+        matches = {place: numbered.fullmatch(table.headings[place].strip()) for place in usable}
+        found = [(int(match[1] or -1), place) for place, match in matches.items() if match]
+        if found:
+            places = tuple(place for _, place in sorted(found))
+            usual = "|".join(CAPTION_COLUMNS)
+            likely = re.compile(rf"{re.escape(stem)}[ _.-]|({usual})$", re.IGNORECASE)
+            others = [p for p in usable if p not in places and likely.match(table.headings[p])]
+            return places, [] if given else others
+    return (), []
+
+
+def _notes(table: Table, captions: Sequence[int], others: Sequence[int]) -> tuple[str, ...]:
+    if not others:
+        return ()
+    read, unread = (
+        ", ".join(dict.fromkeys(table.headings[place] for place in places))
+        for places in (captions, others)
+    )
+    return (
+        f"{table.path.name}: captions are read from {read}, not from {unread}; "
+        "data.caption_column=NAME reads another column",
+    )
+
+
+def _plain(heading: str) -> str:
+    """Return a heading in lower case, without the number by which pandas tells repeated ones."""
+    return re.sub(r"\.\d+$", "", heading.strip().lower())
+
+
+def _are(table: Table) -> str:
+    return f"its columns are: {', '.join(map(str, table.headings)) or 'none'}"

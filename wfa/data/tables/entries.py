@@ -1,25 +1,42 @@
 """Annotated images: their names, their captions, and how they fall into splits."""
 
 import hashlib
+import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path, PurePath, PurePosixPath
 from typing import Protocol
 
 from wfa.data.dataset import SPLITS
 from wfa.errors import ConfigError, DataError
 
-SPLIT_NAMES = {name: name for name in SPLITS} | dict.fromkeys(("val", "valid", "dev"), "validation")
+_LONGEST_NAME = 255  # bytes, what file systems take
+
+SPLIT_NAMES = {name: name for name in SPLITS} | {
+    "training": "train", "val": "validation", "valid": "validation", "dev": "validation",
+    "testing": "test",
+}  # fmt: skip
 """A split's name as files write it, in lower case -> our name."""
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One image as annotated: its name, its split as written, its captions, blank ones too."""
+    """One image as annotated.
+
+    Attributes:
+        image: Its name.
+        split: Our name of its split; as written where we know none such, `""` where it has none.
+        captions: Its captions, blank ones too.
+    """
 
     image: str
     split: str
     captions: tuple[str, ...]
+
+
+Divided = tuple[Sequence[Entry], tuple[str, ...]]
+"""Entries with their splits, and what was decided about them, a sentence each."""
 
 
 class SplitFractions(Protocol):
@@ -40,13 +57,17 @@ def split_of(entry: Entry, where: Path) -> str:
     Raises:
         DataError: There is no split of the name that the file has.
     """
-    split = SPLIT_NAMES.get(entry.split.strip().lower())
-    if split is None:
+    if entry.split not in SPLITS:
         raise DataError(
             f"image {entry.image} in {where} is in split {entry.split!r}, which is not known. "
             f"Known: {', '.join(SPLIT_NAMES)}"
         )
-    return split
+    return entry.split
+
+
+def our_split(written: str) -> str:
+    """Return our name of a split; as it is written, without space around it, where none is ours."""
+    return SPLIT_NAMES.get(written.strip().lower(), written.strip())
 
 
 def image_name(text: str, where: str) -> str:
@@ -57,7 +78,7 @@ def image_name(text: str, where: str) -> str:
         where: The annotation file and the place in it, for the message.
 
     Raises:
-        DataError: It is empty, or it leaves the data set's folder.
+        DataError: It is empty, it leaves the data set's folder, or no disk could have it.
     """
     path = PurePosixPath(text.strip().replace("\\", "/"))
     drive = len(path.parts) > 0 and path.parts[0].endswith(":")
@@ -66,6 +87,12 @@ def image_name(text: str, where: str) -> str:
             f"{where}: the image name {text!r} is empty or leaves the data set's folder; write it "
             "relative to the image folder"
         )
+    try:
+        longest = max(len(part.encode()) for part in path.parts)
+    except UnicodeEncodeError:
+        longest = _LONGEST_NAME + 1
+    if "\0" in text or longest > _LONGEST_NAME:
+        raise DataError(f"{where}: no file can have the name {text[:_LONGEST_NAME]!r}")
     return str(path)
 
 
@@ -105,7 +132,7 @@ def divide(entries: Sequence[Entry], fractions: Sequence[tuple[str, float]]) -> 
     return [Entry(e.image, split, e.captions) for e, split in zip(entries, splits, strict=True)]
 
 
-def hold_out(entries: Sequence[Entry], fraction: float) -> Sequence[Entry]:
+def hold_out(entries: Sequence[Entry], fraction: float) -> Divided:
     """Take a share of `train` as `validation` where the published file has none.
 
     Args:
@@ -113,40 +140,84 @@ def hold_out(entries: Sequence[Entry], fraction: float) -> Sequence[Entry]:
         fraction: Share of the training images, 0 to take none.
 
     Returns:
-        The entries in the same order.
+        The entries in the same order; as they are where the share is less than half an image.
+
+    Raises:
+        DataError: There are too few images to give each split one.
+        ConfigError: The fraction is negative or leaves nothing for `train`.
     """
-    if fraction == 0 or any(SPLIT_NAMES.get(e.split.lower()) == "validation" for e in entries):
-        return entries
-    train = [entry for entry in entries if entry.split.lower() == "train"]
-    if not train:
-        return entries
-    parts = {entry.image: entry for entry in divide(train, [("validation", fraction)])}
-    return [parts.get(entry.image, entry) for entry in entries]
+    splits = {entry.split for entry in entries}
+    if fraction == 0 or "validation" in splits or "train" not in splits:
+        return entries, ()
+    train = [entry for entry in entries if entry.split == "train"]
+    if len(train) == 1 or 0 < fraction * len(train) < 0.5:
+        few = "1 image" if len(train) == 1 else f"{len(train)} images"
+        return entries, (
+            f"there is no validation split, and train has too few to give some ({few}): name "
+            "validation images, or raise data.validation_fraction",
+        )
+    divided = divide(train, [("validation", fraction)])
+    parts = {entry.image: entry for entry in divided}
+    taken = sum(entry.split == "validation" for entry in divided)
+    note = (
+        f"there is no validation split: {taken} of the {len(train)} images of train are taken for "
+        f"it, by the hash of their names (data.validation_fraction={fraction:g})"
+    )
+    return [parts.get(entry.image, entry) for entry in entries], (note,)
 
 
-def with_splits(entries: Sequence[Entry], options: SplitFractions, path: Path) -> Sequence[Entry]:
-    """Return the entries as they are where all name a split, else divided by their names' hashes.
+def with_splits(entries: Sequence[Entry], options: SplitFractions, path: Path) -> Divided:
+    """Give every image a split: its own, else one by the hash of its name.
+
+    Where no image names a split, or all are in `train`, images are divided by the fractions;
+    where there is `train` but no `validation`, a share of `train` is held out. Images of other
+    splits are never moved: they were set aside from training.
 
     Args:
         entries: All entries of a data set.
-        options: The shares of validation and test, used only where no entry names a split.
+        options: The shares of validation and test.
         path: The annotations, for the message.
 
     Raises:
         DataError: Some entries name a split and some do not, or they are too few to divide.
         ConfigError: The fractions are negative or leave nothing for `train`.
     """
-    named = [bool(entry.split.strip()) for entry in entries]
-    if not any(named):
-        fractions = (
-            ("test", options.test_fraction),
-            ("validation", options.validation_fraction),
-        )
-        return divide(entries, fractions)
-    if not all(named):
-        first = entries[named.index(False)].image
-        raise DataError(f"{path} names a split for some images but not for {first}")
-    return entries
+    unnamed = [entry.image for entry in entries if not entry.split]
+    if unnamed and len(unnamed) < len(entries):
+        raise DataError(f"{path} names a split for some images but not for {unnamed[0]}")
+    if not unnamed and any(entry.split != "train" for entry in entries):
+        return hold_out(entries, options.validation_fraction)
+    fractions = (("test", options.test_fraction), ("validation", options.validation_fraction))
+    given = "no image names a split" if unnamed else "all images are in the split train"
+    try:
+        divided = divide(entries, fractions)
+    except DataError as error:
+        if unnamed:
+            raise
+        return entries, (f"{given}, and they are not divided: {error}",)
+    counts = Counter(entry.split for entry in divided)
+    if len(counts) == 1:
+        return divided, ()
+    shares = ", ".join(f"{counts[split]} {split}" for split in SPLITS if split in counts)
+    return divided, (f"{given}: they are divided by the hash of their names into {shares}",)
+
+
+def split_in_name(path: PurePath) -> str:
+    """Return the split that a file's name or folder says, as written there, or ``""``.
+
+    It is the first or the last word of the name, or else of a folder, the nearest first.
+
+    Args:
+        path: The file, relative to the data set's folder, whose own name says nothing.
+    """
+    for part in (path.stem, *(folder.name for folder in path.parents)):
+        words = [word for word in re.split(r"[^a-z]+", part.lower()) if word]
+        said = {
+            SPLIT_NAMES[word]: word for word in (*words[:1], *words[-1:]) if word in SPLIT_NAMES
+        }
+        if len(said) == 1:
+            return next(iter(said.values()))
+    return ""
 
 
 def _name_hash(name: str) -> bytes:

@@ -1,14 +1,14 @@
 """The JSON of Karpathy's splits, in which most remote-sensing captions are published."""
 
-import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
 from wfa.data.annotated import AnnotatedDataset, Source
 from wfa.data.image_folder import FolderImages
-from wfa.data.tables.entries import Entry, image_name
+from wfa.data.tables.entries import Entry, image_name, our_split
 from wfa.errors import DataError
+from wfa.text_files import read_json
 
 
 class KarpathyDataset(AnnotatedDataset):
@@ -52,18 +52,6 @@ def find_file(root: Path, names: Sequence[str], data: str) -> Path:
     )
 
 
-def read_json(path: Path) -> Any:
-    """Return what a JSON file holds.
-
-    Raises:
-        DataError: It is not JSON in UTF-8.
-    """
-    try:
-        return json.loads(path.read_text(encoding="utf-8-sig"))
-    except (UnicodeDecodeError, json.JSONDecodeError) as error:
-        raise DataError(f"{path} is not JSON ({error}): fetch or write it again") from error
-
-
 def karpathy_entries(path: Path) -> list[Entry]:
     """Return the images of a Karpathy JSON file, in its order.
 
@@ -89,7 +77,7 @@ def _entry(item: Any, where: str) -> Entry:
     if not isinstance(item.get("split"), str):
         raise DataError(f'{where} ({item["filename"]}) has no "split"')
     name = image_name(item["filename"], where)
-    return Entry(name, item["split"], tuple(_sentences(item, where)))
+    return Entry(name, our_split(item["split"]), tuple(_sentences(item, where)))
 
 
 def _sentences(item: dict[str, Any], where: str) -> Iterator[str]:
