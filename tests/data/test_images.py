@@ -1,5 +1,6 @@
 """Images to tensors: resizing, standardising, augmenting, and the cache of resized images."""
 
+import resource
 from pathlib import Path
 
 import numpy as np
@@ -29,6 +30,29 @@ def test_crop_keeps_the_shape_of_things() -> None:
     ours = resize(PICTURE, spec(20, "crop")).permute(1, 2, 0).numpy()
     small = Image.fromarray(PICTURE).resize((30, 20), Image.Resampling.BICUBIC)
     assert np.abs(ours.astype(int) - np.asarray(small)[:, 5:25]).max() <= 1
+
+
+@pytest.mark.parametrize("fit", ["crop", "squash"])
+@pytest.mark.parametrize("shape", [(1, 3_000_000), (3_000_000, 1), (2, 50_001)])
+def test_a_sliver_takes_little_memory(shape: tuple[int, int], fit: str) -> None:
+    sliver = np.zeros((*shape, 3), np.uint8)
+    sliver[...] = (9, 99, 200)
+    done = resize(sliver, spec(224, fit))
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    assert done.shape == (3, 224, 224)
+    assert done.flatten(1).float().mean(1).tolist() == [9, 99, 200]
+    assert peak < 4 << 20  # KiB: scaled whole it would take 450 GB
+
+
+def test_the_middle_of_a_long_picture_is_what_scaling_it_whole_shows() -> None:
+    ramp = np.linspace(0, 255, 801)[None, :, None].repeat(40, 0).repeat(3, 2).astype(np.uint8)
+    whole = Image.fromarray(ramp).resize((401, 20), Image.Resampling.BICUBIC)
+    for long, theirs in (
+        (ramp, np.asarray(whole)[:, 190:210]),
+        (ramp.transpose(1, 0, 2), np.asarray(whole)[:, 190:210].transpose(1, 0, 2)),
+    ):
+        ours = resize(np.ascontiguousarray(long), spec(20, "crop")).permute(1, 2, 0).numpy()
+        assert np.abs(ours.astype(int) - theirs).max() <= 1
 
 
 def test_an_image_of_the_size_is_left_alone() -> None:

@@ -16,7 +16,8 @@ from wfa.files import write_text
 from wfa.runs.parts import Parts, save_weights
 from wfa.runs.run_folder import RunFolder
 from wfa.runs.run_model import RunModel
-from wfa.search.index_images import Indexed, index_images
+from wfa.search.index_images import index_images
+from wfa.search.index_outcome import Indexed
 from wfa.search.index_settings import IndexOptions
 from wfa.search.library import Library
 from wfa.search.open_libraries import Shelf

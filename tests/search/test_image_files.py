@@ -22,11 +22,25 @@ def listed(root: Path) -> tuple[list[str], dict[str, str]]:
 def test_images_of_all_folders_by_path_and_nothing_else(tmp_path: Path) -> None:
     for name in ("b.png", "a.JPG", "x/y/z.tiff", "x/y.webp", "x/a.TIF", "c.jpeg"):
         touch(tmp_path / name)
-    for name in ("notes.txt", "x/data.csv", "png", "d.png.txt", "movie.gif"):
+    for name in ("notes.txt", "x/data.csv", "png", "d.png.txt"):
         touch(tmp_path / name)
     files, left_out = listed(tmp_path)
     assert files == ["a.JPG", "b.png", "c.jpeg", "x/a.TIF", "x/y.webp", "x/y/z.tiff"]
     assert left_out == {}
+    assert list_images(tmp_path).others == {".txt": 2, ".csv": 1, "no ending": 1}
+
+
+def test_what_training_reads_is_listed_and_other_pictures_are_named(tmp_path: Path) -> None:
+    for name in ("movie.gif", "a.BMP", "b.jp2", "c.avif", "d.pgm"):
+        touch(tmp_path / name)
+    touch(tmp_path / "scan", b"\x89PNG\r\n\x1a\nrest")
+    touch(tmp_path / "map.dat", b"II*\0rest")
+    for name in ("phone.HEIC", "cube.nc"):
+        touch(tmp_path / name)
+    files, left_out = listed(tmp_path)
+    assert files == ["a.BMP", "b.jp2", "c.avif", "d.pgm", "map.dat", "movie.gif", "scan"]
+    assert set(left_out) == {"phone.HEIC", "cube.nc"}
+    assert all("convert it" in reason for reason in left_out.values())
 
 
 def test_size_and_date_tell_a_replaced_file(tmp_path: Path) -> None:

@@ -14,7 +14,8 @@ from wfa.errors import ConfigError, DataError, ModelError, SearchIndexError
 from wfa.retrieval.embeddings import Floats
 from wfa.runs.run_model import RunModel
 from wfa.search import encode_images
-from wfa.search.index_images import Indexed, index_images
+from wfa.search.index_images import index_images
+from wfa.search.index_outcome import Indexed
 from wfa.search.index_rows import read_rows
 from wfa.search.index_settings import IndexOptions
 from wfa.search.library import Library
@@ -251,6 +252,18 @@ def test_a_factory_string_that_does_not_fit_leaves_the_index_as_it_was(index: Ma
         with pytest.raises(SearchIndexError):
             index(f"ann={factory}")
         assert Library(done.folder).kinds == ("exact",)
+
+
+def test_deep_pictures_are_stretched_and_other_files_counted(index: Make, images: Path) -> None:
+    ramp = np.arange(400, 1200, dtype=np.uint16).reshape(20, 40)
+    Image.fromarray(ramp).save(images / "deep.tif")
+    picture(30).save(images / "drawn.bmp")
+    picture(31).save(images / "drawn.gif")
+    (images / "read me.txt").write_text("who took these")
+    done = index()
+    assert (done.images, done.stretched, dict(done.others)) == (12, 1, {".txt": 1})
+    shown = Library(done.folder).read_image(Library(done.folder).paths.index("deep.tif"))
+    assert (shown.min(), shown.max()) == (0, 255)
 
 
 def test_nan_is_told_with_the_first_image(

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from tests.search.conftest import PICTURES, make_run
 from wfa.errors import ConfigError, DataError, SearchIndexError
-from wfa.search.index_images import Indexed
+from wfa.search.index_outcome import Indexed
 from wfa.search.index_rows import read_rows, write_rows
 from wfa.search.library import Library, _best
 

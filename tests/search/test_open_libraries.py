@@ -7,7 +7,7 @@ import pytest
 from tests.search.conftest import make_run, picture
 from wfa.errors import RunError, SearchIndexError
 from wfa.search.ask import Question
-from wfa.search.index_images import Indexed
+from wfa.search.index_outcome import Indexed
 from wfa.search.library import Library
 from wfa.search.open_libraries import Shelf, open_library, run_model
 

@@ -13,7 +13,7 @@ from wfa.cli.terminal import RunPath, Words, console, track
 
 if TYPE_CHECKING:
     from wfa.search.ask import Answer
-    from wfa.search.index_images import Indexed
+    from wfa.search.index_outcome import Indexed
 
 IndexPath = Annotated[
     Path, typer.Argument(metavar="RUN-or-INDEX", help="An index folder, or the run it lies in.")
@@ -66,7 +66,9 @@ def index(
 ) -> None:
     """Index a folder of images, so that `wfa search` finds them by words.
 
-    It takes JPEG, PNG, TIFF and WebP files, of all folders below it too.
+    It takes JPEG, PNG, TIFF, WebP, BMP, GIF, JPEG 2000, AVIF and PPM files,
+    of all folders below it too. Pictures of more than 8 bits are shown as
+    viewers do: the 2nd percentile of all values is black, the 98th white.
     Run it again after images came, went or changed: only those are encoded.
     An interrupted run goes on where it stopped.
 
@@ -183,7 +185,9 @@ def _show_indexed(done: "Indexed") -> None:
         ("unchanged", done.unchanged),
         ("gone from the folder", done.removed),
         ("described by the metadata", done.described),
+        ("of more than 8 bits, stretched", done.stretched),
         ("left out", len(done.left_out)),
+        ("other files", sum(done.others.values())),
     ):
         if count or (count is not None and label in _ALWAYS):
             table.add_row(label, f"{count:,}")
@@ -196,6 +200,9 @@ def _show_indexed(done: "Indexed") -> None:
         more = len(done.left_out) - _LISTED
         console.print(f"and {more} more, all in {escape(str(done.folder / 'left_out.json'))}",
                       soft_wrap=True)  # fmt: skip
+    if done.others:
+        endings = ", ".join(f"{ending} {count:,}" for ending, count in done.others.items())
+        console.print(f"other files are no pictures: {escape(endings)}", soft_wrap=True)
     console.print(f"index {escape(str(done.folder))}", soft_wrap=True)
 
 

@@ -13,6 +13,9 @@ from wfa.errors import ConfigError
 AUGMENTATIONS = ("none", "flip", "dihedral", "crop", "crop_flip", "crop_dihedral")
 """Training-time changes of an image; captions that name positions forbid flips and turns."""
 
+_LONGEST = 4
+"""Times the short side that is left of a long one before scaling; more than any kernel sees."""
+
 
 @dataclass(frozen=True)
 class ImageSpec:
@@ -52,16 +55,36 @@ def resize(image: NDArray[np.generic], spec: ImageSpec) -> Tensor:
     # The image may be a read-only view of a memory-mapped file.
     own = image if image.flags.writeable else image.copy()
     tensor = torch.from_numpy(own).permute(2, 0, 1)
-    height, width = tensor.shape[1:]
-    if (height, width) == (spec.size, spec.size):
+    if tensor.shape[1:] == (spec.size, spec.size):
         return tensor
     target = [spec.size, spec.size]
     if spec.fit == "crop":
+        tensor = _middle(tensor)
+        height, width = tensor.shape[1:]
         ratio = spec.size / min(height, width)
         target = [max(spec.size, round(height * ratio)), max(spec.size, round(width * ratio))]
+    return torch.as_tensor(tv.center_crop(_scale(tensor, target, spec), [spec.size, spec.size]))
+
+
+def _middle(image: Tensor) -> Tensor:
+    """Cut a sliver to `_LONGEST` times its short side before it is scaled.
+
+    Scaled whole, a picture of 1 x 60,000 pixels would take gigabytes, and only its middle stays.
+    """
+    height, width = image.shape[1:]
+    longest = _LONGEST * min(height, width)
+    # Of equal parity with the side that is cut, so that the middle stays where it is.
+    rows, columns = (min(side, longest + (side - longest) % 2) for side in (height, width))
+    return torch.as_tensor(tv.center_crop(image, [rows, columns]))
+
+
+def _scale(image: Tensor, target: list[int], spec: ImageSpec) -> Tensor:
     mode = tv.InterpolationMode(spec.interpolation)
-    scaled = tv.resize(tensor, target, mode, antialias=mode != tv.InterpolationMode.NEAREST)
-    return torch.as_tensor(tv.center_crop(scaled, [spec.size, spec.size]))
+    antialias = mode != tv.InterpolationMode.NEAREST
+    height, width = image.shape[1:]
+    if height > _LONGEST * width:  # the kernel scales rows first, and would widen all of them
+        image = tv.resize(image, [target[0], width], mode, antialias=antialias)
+    return torch.as_tensor(tv.resize(image, target, mode, antialias=antialias))
 
 
 def normalise(image: Tensor, spec: ImageSpec) -> Tensor:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from wfa.data.decode import BadImageError, decode_image
+from wfa.data.decode import BadImageError, decode_any_depth
 from wfa.errors import DataError, SearchIndexError, UserError
 from wfa.runs.run_model import Query, RunModel
 from wfa.search.image_metadata import Facts
@@ -179,7 +179,7 @@ def _query(library: Library, model: RunModel, question: Question) -> Query:
         return Query(library.feature(library.row_of(question.like)))
     if question.image is not None:
         try:
-            return model.ask_image(decode_image(question.image))
+            return model.ask_image(decode_any_depth(question.image).pixels)
         except BadImageError as error:
             raise DataError(f"{question.image_name} {error}") from error
     return model.ask(question.captions, question.technique)

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from torch import Tensor
 
-from wfa.data.decode import BadImageError, decode_image
+from wfa.data.decode import BadImageError, decode_any_depth
 from wfa.errors import ModelError, SearchIndexError
 from wfa.progress import Track
 from wfa.retrieval.embeddings import Floats
@@ -57,13 +57,17 @@ class Known:
 
 @dataclass(frozen=True)
 class Examined:
-    """A file that was read: its checksum, and its known features, its input, or what is wrong."""
+    """A file that was read: its checksum, and its known features, its input, or what is wrong.
+
+    `stretched` says that it had more than 8 bits and was scaled.
+    """
 
     file: ImageFile
     sha256: str = ""
     known: Floats | None = None
     prepared: Tensor | None = None
     reason: str = ""
+    stretched: bool = False
 
 
 def make_rows(
@@ -119,6 +123,7 @@ class ShardEncoder:
         self._done: list[tuple[ImageFile, str, Floats]] = []
         self.encoded = 0
         self.reused = 0
+        self.stretched = 0
         self.left_out: list[LeftOut] = []
 
     def run(self, files: Sequence[ImageFile], known: Known, track: Track[Any]) -> None:
@@ -166,6 +171,7 @@ class ShardEncoder:
         self._done += [(each.file, each.sha256, feature) for each, feature in again]
         self.left_out += [LeftOut(each.file.path, each.reason) for each in batch if each.reason]
         self.encoded += len(fresh)
+        self.stretched += sum(each.stretched for each in fresh)
         self.reused += len(again)
 
     def _write(self, known: Known) -> None:
@@ -191,6 +197,7 @@ def _examine(
         feature = known.of_content(found)
         if feature is not None:
             return Examined(file, found, known=feature)
-        return Examined(file, found, prepared=prepare(decode_image(content)))
+        picture = decode_any_depth(content)
+        return Examined(file, found, prepared=prepare(picture.pixels), stretched=picture.stretched)
     except BadImageError as error:
         return Examined(file, reason=str(error))

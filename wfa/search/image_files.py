@@ -1,15 +1,28 @@
 """Find the image files of a folder, with a reason for each one that cannot be had."""
 
 import os
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
 from pathlib import Path, PurePath
 
 from wfa.data.decode import BadImageError
+from wfa.data.picture_layout import begins_like_a_picture
 from wfa.errors import DataError
 
-SUFFIXES = (".jpg", ".jpeg", ".png", ".tif", ".tiff", ".webp")
-"""Endings, in any case, of what counts as an image."""
+SUFFIXES = frozenset((
+    ".jpg", ".jpeg", ".jpe", ".jfif", ".mpo", ".png", ".apng", ".tif", ".tiff", ".gtiff", ".webp",
+    ".bmp", ".dib", ".gif", ".jp2", ".j2k", ".jpx", ".jpf", ".j2c", ".jpc", ".avif", ".ppm",
+    ".pgm", ".pbm", ".pnm",
+))  # fmt: skip
+"""Endings, in any case, of what counts as an image and is named where it cannot be read."""
+
+OTHER_PICTURES = frozenset((
+    ".heic", ".heif", ".jxl", ".psd", ".svg", ".eps", ".ecw", ".sid", ".dng", ".nef", ".cr2",
+    ".arw", ".hdf", ".h5", ".nc", ".img", ".ico", ".tga", ".pcx", ".pfm", ".exr", ".hdr",
+))  # fmt: skip
+"""Endings of pictures in formats that are not read; they are left out by name."""
 
 
 @dataclass(frozen=True)
@@ -38,16 +51,24 @@ class LeftOut:
 
 @dataclass(frozen=True)
 class Listing:
-    """The image files of a folder, by path, and what was left out so far."""
+    """What lies in a folder.
+
+    Attributes:
+        files: The image files, by path.
+        left_out: Pictures that are known by now not to be had.
+        others: Ending -> number of the files that are no pictures by name or by content.
+    """
 
     files: tuple[ImageFile, ...]
     left_out: tuple[LeftOut, ...]
+    others: Mapping[str, int] = field(default_factory=dict)
 
 
 def list_images(root: Path) -> Listing:
     """List the images of a folder and of all folders in it.
 
-    Links to folders are not followed, and links to files only where they end in the folder.
+    An image is what has one of `SUFFIXES`, or begins like an image whatever it is called. Links to
+    folders are not followed, and links to files only where they end in the folder.
 
     Raises:
         DataError: There is no such folder, or it may not be read.
@@ -55,8 +76,10 @@ def list_images(root: Path) -> Listing:
     if not root.is_dir():
         raise DataError(f"there is no folder {root}: set --images DIR to one that holds images")
     left_out: list[LeftOut] = []
-    by_path = sorted(_walk(root.resolve(), left_out), key=lambda file: file.path)
-    return Listing(tuple(by_path), tuple(sorted(left_out, key=lambda file: file.path)))
+    others: Counter[str] = Counter()
+    by_path = sorted(_walk(root.resolve(), left_out, others), key=lambda file: file.path)
+    in_order = tuple(sorted(left_out, key=lambda file: file.path))
+    return Listing(tuple(by_path), in_order, dict(others.most_common()))
 
 
 def read_inside(root: Path, path: str) -> bytes:
@@ -82,7 +105,7 @@ def read_inside(root: Path, path: str) -> bytes:
         raise BadImageError(f"cannot be read ({reason})") from error
 
 
-def _walk(root: Path, left_out: list[LeftOut]) -> Iterator[ImageFile]:
+def _walk(root: Path, left_out: list[LeftOut], others: Counter[str]) -> Iterator[ImageFile]:
     folders = [""]
     while folders:
         below = folders.pop()
@@ -97,12 +120,27 @@ def _walk(root: Path, left_out: list[LeftOut]) -> Iterator[ImageFile]:
             path = f"{below}/{entry.name}" if below else entry.name
             if entry.is_dir(follow_symlinks=False):
                 folders.append(path)
-            elif entry.is_symlink() and Path(entry.path).is_dir():
+                continue
+            if entry.is_symlink() and Path(entry.path).is_dir():
                 left_out.append(LeftOut(_printable(path), "is a link to a folder, not followed"))
-            elif PurePath(entry.name).suffix.lower() in SUFFIXES:
-                file = _examine(root, path, left_out)
-                if file is not None:
-                    yield file
+                continue
+            suffix = PurePath(entry.name).suffix.lower()
+            if suffix in OTHER_PICTURES:
+                left_out.append(LeftOut(_printable(path), f"is of a format ({suffix}) that is not "
+                                        "read: convert it to PNG or TIFF"))  # fmt: skip
+            elif suffix not in SUFFIXES and not _is_picture(root / path):
+                others[suffix or "no ending"] += 1
+            elif (file := _examine(root, path, left_out)) is not None:
+                yield file
+
+
+def _is_picture(path: Path) -> bool:
+    """Say whether a file of another ending begins like a picture; one that cannot be read: no."""
+    with suppress(OSError):
+        if path.is_file() and not path.is_symlink():
+            with path.open("rb") as file:
+                return begins_like_a_picture(file.read(16))
+    return False
 
 
 def _examine(root: Path, path: str, left_out: list[LeftOut]) -> ImageFile | None:

@@ -4,10 +4,11 @@ import json
 import shutil
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
+from wfa.data.decode import FORMATS
 from wfa.errors import DataError, SearchIndexError
 from wfa.files import write_text
 from wfa.progress import Track, untracked
@@ -16,6 +17,7 @@ from wfa.runs.run_model import RunModel, checksum
 from wfa.search.encode_images import Known, ShardEncoder, load_shards
 from wfa.search.image_files import ImageFile, LeftOut, list_images
 from wfa.search.image_metadata import Metadata, load_metadata, read_metadata, write_metadata
+from wfa.search.index_outcome import Indexed
 from wfa.search.index_rows import Rows, model_of, read_rows, write_rows
 from wfa.search.index_settings import IndexOptions, index_folder_of
 from wfa.search.indexes.factory import new_index
@@ -33,39 +35,6 @@ from wfa.search.library_file import (
     read_facts,
     relative_run,
 )
-
-
-@dataclass(frozen=True)
-class Indexed:
-    """What indexing did.
-
-    Attributes:
-        folder: The index folder.
-        images: Images that the index holds now.
-        encoded: Images that went through the model now.
-        resumed: Images that an interrupted run had encoded.
-        reused: Images whose content was known under another path or date.
-        unchanged: Images that were in the index and are as they were.
-        removed: Images that were in the index and are gone from the folder.
-        described: Images that the metadata names; None without metadata.
-        left_out: Files that are not images or cannot be read, with the reason.
-        seconds: All of it.
-    """
-
-    folder: Path
-    images: int
-    encoded: int
-    resumed: int
-    reused: int
-    unchanged: int
-    removed: int
-    described: int | None
-    left_out: tuple[LeftOut, ...]
-    seconds: float
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return everything as plain values."""
-        return {**asdict(self), "folder": str(self.folder)}
 
 
 def index_images(
@@ -122,6 +91,8 @@ def index_images(
         removed=len(set(old.paths) - set(rows.paths)) if old is not None else 0,
         described=sum(map(bool, metadata.of(rows.paths))) if metadata.columns else None,
         left_out=left_out,
+        stretched=encoder.stretched,
+        others=listing.others,
         seconds=time.perf_counter() - start,
     )
 
@@ -287,7 +258,7 @@ def _write_beside(folder: Path, metadata: Metadata, left_out: Sequence[LeftOut])
 
 def _no_image(images: Path, left_out: Sequence[LeftOut]) -> str:
     if not left_out:
-        return f"{images} holds no image: wanted are JPEG, PNG, TIFF and WebP files"
+        return f"{images} holds no image: wanted are files of {', '.join(FORMATS)}"
     first = left_out[0]
     return (
         f"none of the {len(left_out)} images in {images} can be read; the first is {first.path}: "

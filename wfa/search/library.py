@@ -10,7 +10,7 @@ import faiss
 import numpy as np
 from numpy.typing import NDArray
 
-from wfa.data.decode import BadImageError, decode_image
+from wfa.data.decode import BadImageError, decode_any_depth
 from wfa.errors import SearchIndexError
 from wfa.plugins import unknown
 from wfa.retrieval.embeddings import Floats, Integers
@@ -106,7 +106,7 @@ class Library:
         path = self.paths[row]
         if Path(path).is_absolute():
             raise BadImageError("lies outside the folder")
-        return decode_image(read_inside(self.root, path))
+        return decode_any_depth(read_inside(self.root, path)).pixels
 
     def select(self, glob: str = "", where: Sequence[str] = ()) -> NDArray[np.bool_] | None:
         """Mark the images that pass all filters.
