@@ -11,8 +11,8 @@ from typing import Any
 
 from wfa.files import write_text
 from wfa.recipes import recipe_names
-from wfa.report.compared.sets import sets_grids
-from wfa.report.tables import as_markdown
+from wfa.report.comparison_tables import sets_tables
+from wfa.report.retrieval_tables import ORACLE
 
 SHOWN = (("strict", "single"), ("strict", "aggregated"), ("duplicate_aware", "single"))
 """The columns of mR: protocol, queries."""
@@ -47,7 +47,7 @@ def _short(row: dict[str, Any]) -> dict[str, Any]:
 
 
 def _kept(row: dict[str, Any], split: str) -> bool:
-    """Keep what is reported, and what checkpoints are chosen by; ceilings are the data's."""
+    """Keep what is reported, and what checkpoints are chosen by; oracles are the data's."""
     asked = (row["metric"], row["protocol"], row["queries"])
     return not row.get("oracle") and (row["split"] == split or asked == _CHOSEN_BY)
 
@@ -58,7 +58,7 @@ def readme(question: str, found: dict[str, Any], recipe: str) -> str:
     parts = [f"# {question}"]
     if several:
         parts += ["\n".join(f"- {one['data']}: {_first(one)}" for one in found["sets"])]
-        parts += [as_markdown(grid).strip() for grid in sets_grids(found)]
+        parts += [each.to_markdown().strip() for each in sets_tables(found)]
     for one in found["sets"]:
         title = one["data"]
         if several:
@@ -110,8 +110,8 @@ def table(one: dict[str, Any]) -> str:
         cells = [_percent(means[(*column, label)]) for column in SHOWN]
         costs = [f"{cost[label]['texts']:,.0f}", f"{cost[label]['train_seconds']:.1f}"]
         lines.append(f"| {label} | {' | '.join([*cells, *costs])} |")
-    ceilings = [f"{100 * means[(*column, labels[0])]['ceiling']:.1f}" for column in SHOWN]
-    lines.append(f"| *best possible* | {' | '.join(ceilings)} | | |")
+    oracles = [f"{100 * means[(*column, labels[0])]['ceiling']:.1f}" for column in SHOWN]
+    lines.append(f"| *{ORACLE}* | {' | '.join(oracles)} | | |")
     return "\n".join(lines)
 
 

@@ -3,7 +3,7 @@ import io
 import math
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.console import Console
 
@@ -53,6 +53,7 @@ def test_rich_shows_square_brackets_as_they_are() -> None:
 numbers = st.none() | st.floats(allow_nan=False, allow_infinity=False)
 
 
+@settings(deadline=None)  # pandas is imported by the first example
 @given(st.lists(st.tuples(st.text("ab,\"\n'", min_size=1), numbers), min_size=1))
 def test_pandas_and_csv_hold_the_unrounded_values(rows: list[tuple[str, float | None]]) -> None:
     table = Table(("name", "R@1"), tuple((name, share(value)) for name, value in rows))

@@ -3,8 +3,7 @@
 import numpy as np
 import pytest
 
-from wfa.report.quality import chance
-from wfa.report.record import few_images, left_out
+from wfa.report.retrieval_tables import chance, few_images, left_out, measured_images
 
 
 def facts(**images: int) -> dict[str, dict[str, dict[str, dict[str, int]]]]:
@@ -19,8 +18,8 @@ def test_chance_is_the_share_that_guessing_finds(images: int) -> None:
 
 
 def test_small_splits_are_named_and_others_are_not() -> None:
-    assert few_images(facts(train=4, validation=50, test=300)) == ""
-    assert few_images(facts(train=4, validation=49, test=1)) == (
+    assert few_images(measured_images(facts(train=4, validation=50, test=300))) == ""
+    assert few_images(measured_images(facts(train=4, validation=49, test=1))) == (
         "guessing reaches an R@10 of 20.4 % on validation (49 images), 100.0 % on test (1 image)"
     )
 

@@ -35,7 +35,7 @@ def printed(found: dict[str, Any]) -> str:
     console = Console(width=80)
     with console.capture() as capture:
         for table in score_tables(found, "mine"):
-            console.print(table)
+            console.print(table.to_rich())
     return capture.get()
 
 

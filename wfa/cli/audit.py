@@ -38,15 +38,16 @@ def audit(
     from wfa.audit.dataset_audit import audit as audit_data
     from wfa.audit.dataset_audit import leaks_above, write_audit
     from wfa.audit.settings import parse_request
-    from wfa.report.audit import audit_notices, audit_tables, write_audit_page
+    from wfa.report.audit_page import audit_notices, audit_tables
+    from wfa.report.report_files import write_report
 
     asked = parse_request(words or [])
     found = audit_data(asked.data, asked.against, images, asked.uniqueness, track=track)
     leaks = leaks_above(found, leak_threshold)
     path = write_audit(found, asked.out)
-    page = write_audit_page(found, asked.out / "audit.html")
+    page = write_report([path], path.with_suffix(".html"))
     for table in audit_tables(found):
-        console.print(table)
+        console.print(table.to_rich())
     for line in found["notes"]:
         console.print(f"[yellow]note:[/] {escape(line)}", soft_wrap=True)
     for line in audit_notices(found):

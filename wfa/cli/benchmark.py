@@ -29,21 +29,21 @@ def benchmark(
 
         wfa benchmark test.safetensors benchmark.families=\[flat,hnsw] benchmark.gallery=20000
     """
-    from wfa.report.efficiency import (
+    from wfa.report.benchmark_page import (
         benchmark_tables,
         forms_words,
         read_benchmark,
         recommended_words,
-        write_benchmark_page,
     )
+    from wfa.report.report_files import write_report
     from wfa.search.benchmark.benchmark_run import benchmark as measure
 
     out, rest = take("out", words)
     path = measure(source, rest, Path(out) if out else None, track)
-    page = write_benchmark_page(path)
+    page = write_report([path], path.with_suffix(".html"))
     found = read_benchmark(path)
     for table in benchmark_tables(found):
-        console.print(table)
+        console.print(table.to_rich())
     if found["forms"]:
         console.print(escape(" ".join(forms_words(found))), style="dim")
     for words_of in found["notes"]:

@@ -25,7 +25,8 @@ def compare(
 
     All cells train for the recipe's budget: compare.budget.epochs=N, .images=N or .seconds=N.
     Cells that are finished are not run again: the same command goes on where it stopped. Cells
-    that fail are left out, and the exit code is then not 0.
+    that fail are left out, and the exit code is then not 0. The folder holds the page
+    (report.html) and its tables as Markdown and LaTeX (tables.md, tables.tex).
 
     Examples:
         wfa compare
@@ -38,13 +39,14 @@ def compare(
     from wfa.compare.comparison_folder import Folder, Watch, run_cells
     from wfa.compare.settings import parse_request
     from wfa.compare.summary import summarise
-    from wfa.report.compared.page import write_comparison
-    from wfa.report.compared.tables import (
-        few_images,
+    from wfa.report.comparison_tables import (
+        guidelines,
+        images_of,
+        overview_table,
         read_comparison,
-        said,
-        terminal_tables,
     )
+    from wfa.report.report_files import write_comparison
+    from wfa.report.retrieval_tables import few_images
 
     out, rest = take("out", words)
     request = parse_request(rest)
@@ -61,15 +63,17 @@ def compare(
             raise SystemExit(130)  # noqa: B904 - `main` reads what it came from
     path = summarise(request, cells, folder, failures)
     page = write_comparison(path)
-    for table in terminal_tables(path):
-        console.print(table)
-    for question, answer in said(path):
+    found = read_comparison(path)
+    for one in found["sets"]:
+        console.print(overview_table(one).to_rich())
+    for question, answer in guidelines(found):
         console.print(f"[bold]{escape(question)}[/] {escape(answer)}")
-    if few := few_images(read_comparison(path)):
+    if few := few_images(images_of(found)):
         console.print(f"[yellow]few images:[/] {escape(few)}", soft_wrap=True)
-    console.print(
-        f"\ncomparison {escape(str(path))}\nreport     {escape(str(page))}", soft_wrap=True
-    )
+    places = {"comparison": path, "report": page, "tables": path.parent / "tables.md",
+              "": path.parent / "tables.tex"}  # fmt: skip
+    lines = (f"{name:10} {escape(str(place))}" for name, place in places.items())
+    console.print("\n" + "\n".join(lines), soft_wrap=True)
     if failures:
         console.print(
             f"[yellow]failed:[/] {len(failures)} of {len(cells)} cells, left out above "

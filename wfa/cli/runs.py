@@ -1,6 +1,5 @@
 """The verbs of a run: train, evaluate, report."""
 
-import json
 from pathlib import Path
 from typing import Annotated
 
@@ -30,7 +29,7 @@ def train(
         wfa train --config-file runs/scenes-0123456789/config.yaml out=runs/again
     """
     from wfa.config import resolve
-    from wfa.report.page import write_report
+    from wfa.report.report_files import write_report
     from wfa.training.fit import fit
 
     out, rest = take("out", words)
@@ -59,10 +58,11 @@ def evaluate(run: RunPath, words: Words = None) -> None:
     if take("task", words)[0] is not None:
         answer_tasks(run, words or [])
         return
+    from wfa.json_files import read_json
     from wfa.runs.evaluate_run import evaluate_run
 
     _, folder = evaluate_run(run, words or [], track)
-    facts = json.loads((folder / "evaluation.json").read_text(encoding="utf-8"))
+    facts = read_json(folder / "evaluation.json", "evaluate the run again")
     if words:
         console.print(f"with {escape(' '.join(words))}", soft_wrap=True)
     show_results(folder / "metrics.json", facts)
@@ -70,16 +70,26 @@ def evaluate(run: RunPath, words: Words = None) -> None:
 
 
 def report(
-    paths: Annotated[list[str], typer.Argument(metavar="PATH...", help="Run folders; out=FILE.")],
+    paths: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="PATH...",
+            help="Run folders, or one comparison, benchmark or audit; out=FILE.",
+        ),
+    ],
 ) -> None:
-    """Write one HTML page of one run or several, which opens offline.
+    """Write one HTML page of one run or several, which opens offline, or their tables.
 
-    The page is `report.html` here, or what `out=FILE` says.
+    The page is `report.html` here, or what `out=FILE` says. A FILE that ends in .md or .tex gets
+    the tables as Markdown or LaTeX, one in .csv the unrounded figures. A comparison has
+    `tables.md` and `tables.tex` in its folder.
 
-    Example:
+    Examples:
         wfa report runs/a runs/b out=compare.html
+
+        wfa report runs/a runs/b out=tables.tex
     """
-    from wfa.report.page import write_report
+    from wfa.report.report_files import write_report
 
     out, folders = take("out", paths)
     page = write_report([Path(folder) for folder in folders], Path(out or "report.html"))

@@ -70,7 +70,7 @@ def answer_tasks(run: Path, words: Sequence[str]) -> None:
 
     content, folder = evaluate_tasks(run, words, track)
     show_scores(content, run.name)
-    console.print(retrieval_table(content))
+    console.print(retrieval_table(content).to_rich())
     console.print(f"written to {escape(str(folder))}", soft_wrap=True)
 
 
@@ -79,6 +79,6 @@ def show_scores(content: Mapping[str, Any], title: str) -> None:
     from wfa.report.task_scores import score_notes, score_tables
 
     for table in score_tables(content, title):
-        console.print(table)
+        console.print(table.to_rich())
     for note in score_notes(content):
         console.print(escape(note), soft_wrap=True, style="dim")

@@ -1,6 +1,5 @@
 """What every verb shares: the console, settings as words, progress, the table of results."""
 
-import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Any
@@ -46,13 +45,19 @@ def show_results(path: Path, facts: Mapping[str, Any]) -> None:
         path: The metrics.json.
         facts: The run.json or evaluation.json beside it.
     """
-    from wfa.report.record import few_images, left_out
-    from wfa.report.tables import results_table
+    from wfa.json_files import read_json
+    from wfa.report.retrieval_tables import (
+        few_images,
+        first_split_table,
+        left_out,
+        measured_images,
+    )
 
-    console.print(results_table(json.loads(path.read_text(encoding="utf-8"))))
+    rows = read_json(path, "evaluate the run again")
+    console.print(first_split_table(rows).to_rich())
     for line in facts["data"].get("notes", ()):
         console.print(f"[yellow]note:[/] {escape(line)}", soft_wrap=True)
     for line in left_out(facts):
         console.print(f"[yellow]left out:[/] {escape(line)}", soft_wrap=True)
-    if few := few_images(facts):
+    if few := few_images(measured_images(facts)):
         console.print(f"[yellow]few images:[/] {escape(few)}", soft_wrap=True)

@@ -10,9 +10,8 @@ from wfa.retrieval.metrics import MetricRow
 from wfa.retrieval.protocols import BOTH, IMAGE_TO_TEXT, TEXT_TO_IMAGE
 from wfa.retrieval.ranks import TIES, WORST
 from wfa.retrieval.retrieval_options import PROTOCOLS, QUERIES
+from wfa.tables import DASH, Number
 
-DASH = "\u2013"
-"""Stands where there is no value."""
 MEAN_RECALL = (BOTH, "mR")
 
 PROTOCOL_LABELS: Mapping[str, str] = {
@@ -55,7 +54,7 @@ def parse_rows(
     """Check plain rows and give them types.
 
     Args:
-        rows: Mappings as `metrics.json` holds them; a true `oracle` marks a ceiling.
+        rows: Mappings as `metrics.json` holds them; a true `oracle` marks what is possible.
         where: Names the source in messages.
 
     Raises:
@@ -67,7 +66,7 @@ def parse_rows(
 def lines(rows: Iterable[MetricRow], ties: str = WORST) -> list[Line]:
     """Gather the rows under one rule of ties into lines.
 
-    Test comes before validation, strict first, ceilings below results.
+    Test comes before validation, strict first, oracles below results.
     """
     gathered: dict[tuple[str, str, str, bool, str], dict[Key, float]] = {}
     for row in rows:
@@ -96,11 +95,11 @@ def places(all_lines: Sequence[Line]) -> list[tuple[str, str]]:
     return list(dict.fromkeys((line.data, line.split) for line in all_lines))
 
 
-def shown(key: Key, value: float | None) -> str:
+def shown(key: Key, value: float | None) -> Number:
     """Write a number as people read it: fractions as percent, MedR as a rank, None as a dash."""
     if value is None or not math.isfinite(value):
-        return DASH
-    return f"{value:.1f}" if key[1] == "MedR" else f"{100 * value:.1f}"
+        return Number(DASH, None)
+    return Number(f"{value:.1f}" if key[1] == "MedR" else f"{100 * value:.1f}", value)
 
 
 def _row(values: Mapping[str, Any], where: str) -> MetricRow:

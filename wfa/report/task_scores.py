@@ -1,10 +1,9 @@
-"""Scores of BigEarthNet.txt's tasks as tables for the terminal, from `scores.json`."""
+"""Scores of BigEarthNet.txt's tasks as tables, from `scores.json`."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from rich import box
-from rich.table import Table
+from wfa.tables import DASH, Number, Table, count
 
 _COUNTS = ("rows", "unparsed", "missing")
 _UNITS = {"CIDEr": 1.0, "similarity": 1.0, "BERTScore": 1.0}
@@ -64,15 +63,11 @@ def retrieval_table(content: Mapping[str, Any]) -> Table:
     """Return text-to-image retrieval of a run as a table, in percent."""
     found = {(row["queries"], row["metric"]): row["value"] for row in content["retrieval"]}
     metrics = list(dict.fromkeys(metric for _, metric in found))
-    table = Table(box=box.SIMPLE_HEAD, title="text to image, strict R@K and graded by labels")
-    table.add_column("queries")
-    for metric in metrics:
-        table.add_column(metric, justify="right")
-    for queries in dict.fromkeys(queries for queries, _ in found):
-        table.add_row(
-            queries, *(_shown(metric, found.get((queries, metric))) for metric in metrics)
-        )
-    return table
+    rows = tuple(
+        (queries, *(_shown(metric, found.get((queries, metric))) for metric in metrics))
+        for queries in dict.fromkeys(queries for queries, _ in found)
+    )
+    return Table(("queries", *metrics), rows, "text to image, strict R@K and graded by labels")
 
 
 def _group_tables(group: str, tasks: _Tasks, beside: Mapping[str, _Tasks]) -> list[Table]:
@@ -93,20 +88,14 @@ def _group_table(
 ) -> Table:
     """Show the figures of a group's tasks, and further answers of one metric as columns."""
     metrics = [figure["metric"] for figure in next(iter(tasks.values()))]
-    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))  # the boxes' figures need 80 columns
-    table.add_column(f"{group}\n{answers}".strip(), no_wrap=True)
-    for name in (*metrics, *columns, *_COUNTS):
-        table.add_column(name, justify="right", no_wrap=True)
-    for task, figures in tasks.items():
-        whole = task == group
-        cells = [*figures, *(one for own in columns.values() for one in own.get(task, ()))]
-        table.add_row(
-            "all" if whole else task.partition("/")[2],
-            *(_shown(one["metric"], one["value"]) for one in cells),
-            *(f"{figures[0][name]:,}" for name in _COUNTS),
-            style="bold" if whole else None,
-        )
-    return table
+    rows = tuple(
+        ("all" if task == group else task.partition("/")[2],
+         *(_shown(one["metric"], one["value"])
+           for one in [*figures, *(one for own in columns.values() for one in own.get(task, ()))]),
+         *(count(figures[0][name]) for name in _COUNTS))
+        for task, figures in tasks.items()
+    )  # fmt: skip
+    return Table((f"{group} {answers}".strip(), *metrics, *columns, *_COUNTS), rows)
 
 
 def _by_task(figures: Iterable[Mapping[str, Any]]) -> _Tasks:
@@ -121,18 +110,19 @@ def _bench_table(content: Mapping[str, Any], title: str) -> Table:
     what = f"beside {published['source']}, bench, in percent"
     if not _is_official(content):
         what = f"NOT comparable: other questions than those of {published['source']}; percent"
-    table = Table(box=box.SIMPLE_HEAD, title=what)
-    table.add_column("model")
-    for task, metric, _ in _BENCH:
-        table.add_column(f"{task}\n{metric}", justify="right")
-    for result in published["results"]:
-        table.add_row(result["model"], *(f"{result[name]:.2f}" for _, _, name in _BENCH))
+    rows = [
+        (result["model"], *(Number(f"{result[name]:.2f}", result[name] / 100)
+                            for _, _, name in _BENCH))
+        for result in published["results"]
+    ]  # fmt: skip
+    theirs = len(rows)
     for key, name in (("figures", title), ("generated", f"{title}, generated")):
         ours = {(one["task"], one["metric"]): one["value"] for one in content.get(key, ())}
-        cells = [_shown(metric, ours.get((task, metric))) for task, metric, _ in _BENCH]
         if ours:
-            table.add_row(name, *cells, style="bold")
-    return table
+            cells = (_shown(metric, ours.get((task, metric))) for task, metric, _ in _BENCH)
+            rows.append((name, *cells))
+    header = ("model", *(f"{task} {metric}" for task, metric, _ in _BENCH))
+    return Table(header, tuple(rows), what, faint=frozenset(range(theirs)))
 
 
 def _is_official(content: Mapping[str, Any]) -> bool:
@@ -144,5 +134,7 @@ def _is_whole(figure: Mapping[str, Any]) -> bool:
     return bool(_MAIN.get(figure["task"]) == figure["metric"])
 
 
-def _shown(metric: str, value: float | None) -> str:
-    return "-" if value is None else f"{_UNITS.get(metric, 100.0) * value:.2f}"
+def _shown(metric: str, value: float | None) -> Number:
+    if value is None:
+        return Number(DASH, None)
+    return Number(f"{_UNITS.get(metric, 100.0) * value:.2f}", value)

@@ -1,0 +1,74 @@
+import io
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from wfa.errors import RunError
+from wfa.report.retrieval_tables import first_split_table, metric_records, results_table
+from wfa.report.scores import lines, parse_rows
+from wfa.tables import Table
+
+Rows = list[dict[str, Any]]
+
+
+def printed(table: Any, width: int = 80) -> list[str]:
+    console = Console(file=io.StringIO(), width=width)
+    console.print(table)
+    file = console.file
+    assert isinstance(file, io.StringIO)
+    return file.getvalue().splitlines()
+
+
+def test_the_terminal_shows_the_test_split_in_percent_within_80_columns(rows: Rows) -> None:
+    for row in rows:
+        if row["metric"] == "R@10":
+            row["value"] = 1.0
+        if row.get("oracle") and (row["protocol"], row["queries"]) == ("strict", "single"):
+            row["value"] = min(row["value"], 0.96875) if row["metric"] == "R@5" else row["value"]
+    out = printed(first_split_table(rows).to_rich())
+    assert "ponds \u00b7 test \u00b7 in percent" in out[0]
+    body = [line.split() for line in out if line.startswith(" ") and "." in line]
+    assert body[0] == ["strict", "single", "12.5", "50.0", "100.0", "12.5", "50.0", "100.0", "50.0"]
+    assert body[2][:4] == ["oracle", "single", "90.0", "96.9"]
+    assert len(body) == 9
+    assert all(line.count("100.0") >= 2 for line in out if "." in line)
+    assert not any("\u2026" in line for line in out)
+
+
+def test_oracles_that_differ_say_of_which_queries(rows: Rows) -> None:
+    for row in rows:
+        if row.get("oracle") and row["queries"] == "aggregated" and row["protocol"] == "strict":
+            row["value"] = 0.96875
+    grid = results_table(x for x in lines(parse_rows(rows)) if x.split == "test")
+    labels = [row[:2] for row in grid.rows]
+    assert labels[:4] == [
+        ("strict", "single"), ("strict", "aggregated"), ("oracle", "single"),
+        ("oracle", "aggregated"),
+    ]  # fmt: skip
+    assert labels[6:] == [
+        ("oracle", ""), ("unique-query", "single"), ("oracle", "")
+    ]  # fmt: skip
+    assert grid.faint == {2, 3, 6, 8}
+
+
+def test_a_missing_number_is_a_dash(rows: Rows) -> None:
+    kept = [row for row in rows if row["metric"] != "mR"]
+    assert results_table(lines(parse_rows(kept))).rows[0][-1] == "\u2013"
+
+
+def test_no_rows_make_an_empty_table() -> None:
+    assert first_split_table([]).to_rich().row_count == 0
+
+
+def test_a_broken_row_is_an_error() -> None:
+    with pytest.raises(RunError):
+        first_split_table([{"data": "ponds"}])
+
+
+def test_records_for_csv_hold_every_row_unrounded(rows: Rows) -> None:
+    csv = Table.from_records(metric_records(parse_rows(rows), run="a")).to_csv().splitlines()
+    assert csv[0] == "run,data,split,protocol,queries,direction,metric,ties,oracle,value"
+    assert len(csv) == len(rows) + 1
+    assert "a,ponds,test,strict,single,text_to_image,R@1,worst,false,0.125" in csv
+    assert "a,ponds,test,strict,single,text_to_image,R@1,worst,true,0.9" in csv

@@ -1,0 +1,76 @@
+"""Results by class, where the data knows classes: a table, and which class is taken for which."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from wfa.errors import RunError
+from wfa.json_files import read_object
+from wfa.report.scores import shown
+from wfa.retrieval.protocols import TEXT_TO_IMAGE
+from wfa.tables import Table
+
+CLASSES_FILE = "classes.json"
+_AGAIN = "evaluate the run again, or delete the file"
+
+
+@dataclass(frozen=True)
+class ClassScores:
+    """What the page shows of `classes.json`.
+
+    Attributes:
+        table: A row a class, a column a metric, in percent.
+        names: The classes, in the order of the rows of `confusion`.
+        confusion: For each class a cell a class found: text, share of the row, words for a mouse.
+    """
+
+    table: Table
+    names: Sequence[str]
+    confusion: Sequence[Sequence[tuple[str, float, str]]]
+
+
+def read_classes(path: Path) -> Mapping[str, Any]:
+    """Read `classes.json`.
+
+    Raises:
+        RunError: It is damaged, or its rows or its confusion do not fit its classes.
+    """
+    found = read_object(path, ("classes", "rows", "confusion"), _AGAIN)
+    names = found["classes"]
+    try:
+        fits = all(
+            row["class"] in names and isinstance(row["metric"], str) and row["value"] + 0.0 >= 0
+            for row in found["rows"]
+        )
+        square = found["confusion"]
+        fits &= not square or [len(row) for row in square] == [len(names)] * len(names)
+        fits &= all(cell >= 0 for row in square for cell in row)
+    except (KeyError, TypeError) as error:
+        raise RunError(f"{path} does not hold classes ({error!r}): {_AGAIN}") from error
+    if not fits:
+        raise RunError(f"{path}: its rows and its confusion do not fit its classes: {_AGAIN}")
+    return found
+
+
+def class_scores(found: Mapping[str, Any]) -> ClassScores:
+    """Turn the content of `classes.json` into a table and a picture."""
+    names = [str(name) for name in found["classes"]]
+    values = {(str(row["class"]), row["metric"]): row["value"] for row in found["rows"]}
+    metrics = list(dict.fromkeys(metric for _, metric in values))
+    rows = tuple(
+        (name, *(shown((TEXT_TO_IMAGE, metric), values.get((name, metric))) for metric in metrics))
+        for name in names
+    )
+    table = Table(("class", *metrics), rows, "by class, in percent")
+    confusion = [
+        [_cell(name, other, held, sum(row)) for other, held in zip(names, row, strict=True)]
+        for name, row in zip(names, found["confusion"], strict=False)
+    ]
+    return ClassScores(table, names, confusion)
+
+
+def _cell(name: str, other: str, held: float, total: float) -> tuple[str, float, str]:
+    part = held / total if total else 0.0
+    said = f"asked for {name}, found {other}: {100 * part:.1f} %"
+    return f"{100 * part:.0f}" if part >= 0.005 else "", part, said

@@ -1,0 +1,231 @@
+"""A finished run as its folder tells it: every file read, checked and given types."""
+
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from wfa.errors import ConfigError, RunError
+from wfa.json_files import read_json
+from wfa.recipes import read_yaml
+from wfa.report.class_scores import CLASSES_FILE, read_classes
+from wfa.report.scores import Line, lines, parse_rows
+from wfa.report.training_curve import History, read_history
+from wfa.retrieval.embeddings import Integers
+from wfa.retrieval.metrics import MetricRow
+from wfa.retrieval.ranks import SCHEMA
+from wfa.runs.query_gallery import Gallery, GalleryQuery, Hit, Picture
+from wfa.tables import DASH
+
+FILES = ("config.yaml", "run.json", "metrics.json", "ranks.parquet", "history.csv")
+"""What every finished run folder holds and a report needs; `gallery.json` may be missing."""
+_SECTIONS = ("git", "versions", "machine", "data", "seconds", "selection", "throughput",
+             "parameters")  # fmt: skip
+_AGAIN = "train the run again with --overwrite"
+_DATA_URI = re.compile(r"data:image/(jpeg|png);base64,[A-Za-z0-9+/=]+")
+
+RankKey = tuple[str, str, str, str]
+"""(split, protocol, queries, direction)."""
+
+
+@dataclass(frozen=True, eq=False)
+class RunResult:
+    """One run.
+
+    Attributes:
+        folder: Its folder.
+        config: The resolved config, plain values by section.
+        info: `run.json`.
+        rows: The rows of `metrics.json` and of `evaluations/*/metrics.json`.
+        history: The course of training.
+        ranks: Rank of the best right answer of each query, in the file's order.
+        gallery: Queries with their hits; None where the run has no `gallery.json`.
+        classes: `classes.json`; None where the data knows no classes.
+    """
+
+    folder: Path
+    config: Mapping[str, Any]
+    info: Mapping[str, Any]
+    rows: tuple[MetricRow, ...]
+    history: History
+    ranks: Mapping[RankKey, Integers]
+    gallery: Gallery | None
+    classes: Mapping[str, Any] | None = None
+
+    @property
+    def name(self) -> str:
+        """The run's name, as `run.json` has it."""
+        return str(self.info["name"])
+
+    @cached_property
+    def lines(self) -> list[Line]:
+        """The rows gathered, in the order of `wfa.report.scores.lines`."""
+        return lines(self.rows)
+
+    @property
+    def data(self) -> str:
+        """The name of the data set that the run was trained on."""
+        return str(self.info["data"].get("name", self.look("data", "name", default="?")))
+
+    @property
+    def split(self) -> str:
+        """The split that speaks for the run: test where it was measured."""
+        own = [line.split for line in self.lines if line.data == self.data]
+        return (own or [line.split for line in self.lines] or ["test"])[0]
+
+    @property
+    def own_lines(self) -> list[Line]:
+        """The lines of the run's own data set and `split`."""
+        return [line for line in self.lines if (line.data, line.split) == (self.data, self.split)]
+
+    def choice(self, section: str) -> str:
+        """Return the plug-in that a config section names, or a dash."""
+        values = self.config.get(section)
+        return str(values.get("name", DASH)) if isinstance(values, Mapping) else str(values or DASH)
+
+    def look(self, *path: str, default: Any = None) -> Any:
+        """Return what `run.json` holds at nested keys, or `default`."""
+        value: Any = self.info
+        for key in path:
+            value = value.get(key) if isinstance(value, Mapping) else None
+        return default if value is None else value
+
+    def number(self, *path: str) -> float | None:
+        """Return a finite number of `run.json`, or None."""
+        value = self.look(*path)
+        fits = isinstance(value, int | float) and not isinstance(value, bool)
+        return float(value) if fits and math.isfinite(value) else None
+
+
+def load_run(folder: Path) -> RunResult:
+    """Read a finished run's folder.
+
+    Raises:
+        RunError: It is no run folder, the run is unfinished, or a file is missing or broken; the
+            message names the file and says what to do.
+    """
+    if not folder.is_dir():
+        raise RunError(f"there is no run folder {folder}: give the folder that `wfa train` wrote")
+    if not (folder / "config.yaml").is_file():
+        raise RunError(f"{folder} is no run folder: it has no config.yaml")
+    info = _read_info(folder)
+    for name in FILES:
+        if not (folder / name).is_file():
+            raise RunError(f"{folder} lacks {name}: {_AGAIN}")
+    try:
+        config = read_yaml(folder / "config.yaml")
+    except ConfigError as error:
+        raise RunError(str(error)) from error
+    gallery, classes = folder / "gallery.json", folder / CLASSES_FILE
+    return RunResult(
+        folder=folder,
+        config=config,
+        info=info,
+        rows=_read_metrics(folder),
+        history=read_history(folder / "history.csv"),
+        ranks=_read_ranks(folder / "ranks.parquet"),
+        gallery=_read_gallery(gallery) if gallery.is_file() else None,
+        classes=read_classes(classes) if classes.is_file() else None,
+    )
+
+
+def _read_info(folder: Path) -> Mapping[str, Any]:
+    path = folder / "run.json"
+    info = read_json(path, _AGAIN) if path.is_file() else {}
+    if not isinstance(info, Mapping):
+        raise RunError(f"{path} must hold an object, but holds a {type(info).__name__}")
+    if not info.get("finished"):
+        raise RunError(
+            f"{folder} holds an unfinished run: go on with "
+            f"`wfa train --config-file {folder / 'config.yaml'} out={folder}`"
+        )
+    for name in ("name", "config_id"):
+        if not isinstance(info.get(name), str):
+            raise RunError(f"{path}: {name} must be a text, but is {info.get(name)!r}")
+    for name in _SECTIONS:
+        if not isinstance(info.get(name), Mapping):
+            raise RunError(f"{path}: {name} must be an object, but is {info.get(name)!r}")
+    return info
+
+
+def _read_metrics(folder: Path) -> tuple[MetricRow, ...]:
+    """Read the run's own rows, and those of evaluations on other data sets or splits."""
+    rows = _read_rows(folder / "metrics.json")
+    if not rows:
+        raise RunError(f"{folder / 'metrics.json'} is empty: {_AGAIN}")
+    for path in sorted(folder.glob("evaluations/*/metrics.json")):
+        known = {(row.data, row.split) for row in rows}
+        rows += tuple(row for row in _read_rows(path) if (row.data, row.split) not in known)
+    return rows
+
+
+def _read_rows(path: Path) -> tuple[MetricRow, ...]:
+    values = read_json(path, _AGAIN)
+    if not isinstance(values, list):
+        raise RunError(f"{path} must hold a list of rows, but holds a {type(values).__name__}")
+    return parse_rows(values, str(path))
+
+
+def _read_ranks(path: Path) -> dict[RankKey, Integers]:
+    keys = ["split", "protocol", "queries", "direction"]
+    try:
+        table = pq.read_table(path, columns=[*keys, "rank"])
+        groups = table.cast(pa.schema([SCHEMA.field(name) for name in table.column_names]))
+    except (pa.ArrowException, OSError) as error:
+        raise RunError(f"{path} cannot be read ({error}): {_AGAIN}") \
+            from error  # fmt: skip
+    labels = list(zip(*(groups[name].to_pylist() for name in keys), strict=True))
+    rank = groups["rank"].to_numpy()
+    ids = {key: number for number, key in enumerate(dict.fromkeys(labels))}
+    of_row = np.array([ids[key] for key in labels], np.int64)
+    return {key: rank[of_row == number] for key, number in ids.items()}
+
+
+def _read_gallery(path: Path) -> Gallery:
+    values = read_json(path, _AGAIN)
+    try:
+        return Gallery(
+            data=str(values["data"]),
+            split=str(values["split"]),
+            images=int(values["images"]),
+            queries=tuple(_query(query) for query in values["queries"]),
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise RunError(f"{path} does not hold a gallery ({error!r}): delete it, or train the run "
+                       "again with --overwrite") from error  # fmt: skip
+
+
+def _query(values: Mapping[str, Any]) -> GalleryQuery:
+    return GalleryQuery(
+        text=str(values["text"]),
+        rank=int(values["rank"]),
+        relevant=tuple(str(name) for name in values["relevant"]),
+        own=Picture(str(values["own"]["image"]), safe_thumbnail(values["own"]["thumbnail"])),
+        hits=tuple(
+            Hit(
+                image=str(hit["image"]),
+                thumbnail=safe_thumbnail(hit["thumbnail"]),
+                score=float(hit["score"]),
+                right=bool(hit["right"]),
+            )
+            for hit in values["hits"]
+        ),
+    )
+
+
+def safe_thumbnail(value: Any) -> str:
+    """Let nothing through that a browser would fetch from elsewhere.
+
+    Raises:
+        ValueError: It is no data URI of a picture.
+    """
+    if not isinstance(value, str) or not _DATA_URI.fullmatch(value):
+        raise ValueError(f"a thumbnail must be a JPEG or PNG data URI, but is {str(value)[:40]!r}")
+    return value

@@ -1,0 +1,99 @@
+"""A matplotlib figure as SVG inside a page: colours of the page's style, its font, no addresses."""
+
+import io
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from xml.etree import ElementTree
+
+import matplotlib as mpl
+from markupsafe import Markup
+from matplotlib.figure import Figure
+
+COLOURS = 8
+_NAMES = ("ink", "soft", "rule", "card", *(f"s{number}" for number in range(COLOURS)))
+INK, SOFT, RULE, CARD, *SERIES = (f"#0000{number:02x}" for number in range(1, len(_NAMES) + 1))
+"""Stand-ins that matplotlib draws with; the page's style sheet says what they look like."""
+_VARIABLES = {f"#0000{number:02x}": f"var(--{name})" for number, name in enumerate(_NAMES, 1)}
+_KEPT = frozenset({"d", "x", "y", "transform", "viewBox", "style"})
+_LONG = re.compile(r"(\.\d)\d+")
+
+
+@dataclass(frozen=True)
+class Dots:
+    """The points of one line that a mouse can read.
+
+    Attributes:
+        texts: What a mouse over each point says.
+        kind: Class of the group: `seen`, or `hidden` until the mouse is there.
+        series: The colour's number.
+        radius: In pixels.
+    """
+
+    texts: Sequence[str]
+    kind: str
+    series: int
+    radius: float
+
+
+def inline_svg(figure: Figure, title: str, dots: Mapping[str, Dots]) -> Markup:
+    """Return a figure as one `svg` element that looks right in light and in dark.
+
+    Args:
+        figure: Drawn in the colours of this file.
+        title: What screen readers read out.
+        dots: Group id of a line's markers -> its points, in order.
+    """
+    file = io.StringIO()
+    with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": "wfa"}):
+        figure.savefig(file, format="svg", metadata={"Date": None})
+    root = ElementTree.fromstring(file.getvalue())
+    svg = ElementTree.Element("svg", viewBox=root.attrib["viewBox"], role="img")
+    ElementTree.SubElement(svg, "title").text = title
+    for child in root:
+        _copy(child, svg, dots)
+    return Markup(ElementTree.tostring(svg, encoding="unicode", method="html"))
+
+
+def _copy(source: ElementTree.Element, into: ElementTree.Element, dots: Mapping[str, Dots]) -> None:
+    """Copy what is to be seen, without ids, addresses and fonts."""
+    tag = source.tag.rpartition("}")[2]
+    if tag in ("metadata", "defs"):
+        return
+    group = source.attrib.get("id", "")
+    if group in dots:
+        _copy_dots(source, into, dots[group])
+        return
+    if tag == "g" and not source.attrib.get("transform") and not source.attrib.get("style"):
+        made = into  # a group that only bears an id
+    else:
+        kept = {key: _short(value) for key, value in source.attrib.items() if key in _KEPT}
+        made = ElementTree.SubElement(into, tag, kept)
+        made.text = source.text if tag == "text" else None
+        if kept.get("transform", "").startswith("rotate(-0 "):
+            del made.attrib["transform"]
+        if "style" in kept:
+            made.set("style", _style(source.attrib["style"]))
+    for child in source:
+        _copy(child, made, dots)
+
+
+def _copy_dots(source: ElementTree.Element, into: ElementTree.Element, dots: Dots) -> None:
+    group = ElementTree.SubElement(into, "g", {"class": f"{dots.kind} s{dots.series}"})
+    places = [each for each in source.iter() if each.tag.endswith("}use")]
+    for place, text in zip(places, dots.texts, strict=True):
+        circle = ElementTree.SubElement(group, "circle", {
+            "cx": _short(place.attrib["x"]), "cy": _short(place.attrib["y"]),
+            "r": f"{dots.radius:g}",
+        })  # fmt: skip
+        ElementTree.SubElement(circle, "title").text = text
+
+
+def _style(text: str) -> str:
+    parts = [part.strip() for part in text.split(";")]
+    kept = [part for part in parts if part and not part.startswith(("font", "clip"))]
+    return re.sub(r"#0000\w\w", lambda found: _VARIABLES[found[0]], "; ".join(kept))
+
+
+def _short(number: str) -> str:
+    return _LONG.sub(r"\1", number)
