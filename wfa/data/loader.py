@@ -78,12 +78,14 @@ class TrainingBatches(Dataset[Batch]):
         rng = np.random.default_rng((self._seed, epoch, row))
         captions, weights = self._texts.of(row)
         drawn = self._texts.half.draw(captions, weights, rng, progress)
+        ids = list(map(caption_key, captions))
+        known = dict(zip(captions, ids, strict=True))
         return Sample(
             row=row,
             image=self._inputs.image(row, rng),
             drawn=drawn,
-            drawn_ids=[caption_key(text) if text in captions else -1 for text in drawn[0]],
-            caption_ids=np.array([caption_key(text) for text in captions]),
+            drawn_ids=[known.get(text, -1) for text in drawn[0]],
+            caption_ids=np.array(ids),
             instructions=self._instructions.draw(epoch, row) if self._instructions else (),
         )
 
