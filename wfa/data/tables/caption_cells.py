@@ -38,13 +38,13 @@ def text_of(cell: Any) -> str | None:
 
     Bytes are text in UTF-8: some writers know no other type.
     """
-    if is_missing(cell):
-        return ""
     if isinstance(cell, bytes):
         try:
-            return cell.decode()
+            cell = cell.decode()
         except UnicodeDecodeError:
             return None
+    if is_missing(cell):
+        return ""
     return cell if isinstance(cell, str) else None
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from wfa.data.tables.caption_cells import captions_in, is_missing, shown, text_of
+from wfa.data.tables.caption_cells import captions_in, shown, text_of
 from wfa.data.tables.columns import Columns
 from wfa.data.tables.entries import SPLIT_NAMES, Entry, image_name, our_split
 from wfa.data.tables.table import Table
@@ -63,8 +63,6 @@ def _image(cell: Any, place: int, table: Table, at: str) -> str:
 
 
 def _split(cell: Any, at: str) -> str:
-    if is_missing(cell):
-        return ""
     written = text_of(cell)
     if written is None:
         raise DataError(
