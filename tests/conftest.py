@@ -1,10 +1,13 @@
 """Fixtures that every room shares."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+
+from wfa.progress import shown_by
 
 
 @pytest.fixture(scope="session")
@@ -22,3 +25,17 @@ def data_dir() -> Callable[[str], Path]:
         pytest.skip(reason)
 
     return folder
+
+
+@pytest.fixture
+def shown() -> Iterator[list[tuple[str, int, int | None]]]:
+    """Note what `wfa.progress.track` tells during the test: (label, done, in all) a step."""
+    told: list[tuple[str, int, int | None]] = []
+
+    def note(steps: Iterable[Any], label: str, total: int | None, done: int) -> Iterator[Any]:
+        for number, step in enumerate(steps, done + 1):
+            yield step
+            told.append((label, number, total))
+
+    with shown_by(note):
+        yield told

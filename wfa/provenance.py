@@ -41,12 +41,25 @@ def versions() -> dict[str, str]:
 
 def machine() -> dict[str, Any]:
     """Return the processor's model, the cores this process may use and the system."""
-    affinity = getattr(os, "sched_getaffinity", None)  # Linux only
     return {
         "processor": _processor(),
-        "cores": len(affinity(0)) if affinity else os.cpu_count(),
+        "cores": cores(),
         "system": f"{platform.system()} {platform.machine()}",
     }
+
+
+def cores() -> int:
+    """Return how many cores this process may use."""
+    affinity = getattr(os, "sched_getaffinity", None)  # Linux only
+    return len(affinity(0)) if affinity else os.cpu_count() or 1
+
+
+def load_average() -> float | None:
+    """Return how many processes ran or waited for a core over the last minute, ours among them.
+
+    A time measured while it lies above the number of cores says little. None on Windows.
+    """
+    return os.getloadavg()[0] if hasattr(os, "getloadavg") else None
 
 
 def _processor() -> str:

@@ -28,7 +28,8 @@ from _record import Row, record
 from clip_benchmark.metrics import zeroshot_retrieval
 from torchmetrics.retrieval import RetrievalHitRate
 
-from wfa.data.dataset import Progress
+from wfa.cli.terminal import track
+from wfa.progress import shown_by
 from wfa.retrieval.counts import CHUNK
 from wfa.retrieval.embeddings import Embeddings, Floats
 from wfa.retrieval.evaluate import evaluate_retrieval, mean_recall
@@ -65,18 +66,11 @@ def ours(e: Embeddings) -> Rates:
     return {(d, k): found[f"{d}/R@{k}"] for d in directions for k in KS}
 
 
-def everything(e: Embeddings, progress: Progress | None = None) -> None:
+def everything(e: Embeddings) -> None:
     """Evaluate both protocols, with ranks and ceilings."""
     evaluate_retrieval(
         e, "made", "test", protocols=("strict", "duplicate_aware"), queries=("single",), ks=KS,
-        progress=progress,
     )  # fmt: skip
-
-
-def told(what: str, done: int, total: int) -> None:
-    """Print every per cent once."""
-    if 100 * done // total != 100 * max(done - CHUNK, 0) // total:
-        print(f"{what}: {100 * done // total} %", end="\r", flush=True)
 
 
 def clip_benchmark(e: Embeddings) -> Rates:
@@ -139,14 +133,14 @@ def large_rows(images: int, captions: int, width: int) -> list[Row]:
     e = features(images, captions, width)
     size = f"{captions:,} x {images:,} x {width}"
     taken: list[float] = []
-    grown = _peak_growth(lambda: taken.append(_timed(lambda: everything(e, told))[1]))
+    with shown_by(track):
+        grown = _peak_growth(lambda: taken.append(_timed(lambda: everything(e))[1]))
     space = np.empty((CHUNK, captions), np.float32)
 
     def product() -> None:
-        for start in range(0, images, CHUNK):
+        for start in track(range(0, images, CHUNK), "bare product"):
             rows = e.images[start : start + CHUNK]
             np.matmul(rows, e.captions.T, out=space[: len(rows)])
-            told("bare product", start + len(rows), images)
 
     bare, matrix = _timed(product)[1], 4 * images * captions / 2**20
     return [

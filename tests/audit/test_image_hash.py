@@ -76,8 +76,8 @@ def test_same_images_are_grouped_and_bad_ones_listed() -> None:
     one, other = smooth(1), smooth(2)
     flat = np.zeros((9, 9, 3), np.uint8)
     splits = {
-        "train": hash_images(Pictures([one, other, None, flat], "train"), lambda steps, _: steps),
-        "test": hash_images(Pictures([other, flat], "test"), lambda steps, _: steps),
+        "train": hash_images(Pictures([one, other, None, flat], "train")),
+        "test": hash_images(Pictures([other, flat], "test")),
     }
     assert splits["train"].flat == [3]
     assert splits["train"].unreadable == {2: "image 2 is missing"}
@@ -89,7 +89,7 @@ def test_same_images_are_grouped_and_bad_ones_listed() -> None:
 
 def test_images_of_one_hash_and_other_pixels_are_not_identical() -> None:
     ramp = grey(np.tile(np.arange(9, dtype=np.uint8), (8, 1)))
-    split = hash_images(Pictures([ramp, ramp + np.uint8(9)], "train"), lambda steps, _: steps)
+    split = hash_images(Pictures([ramp, ramp + np.uint8(9)], "train"))
     (group,) = same_images({"train": split})
     assert group.hash == "f" * 16
     assert not group.identical

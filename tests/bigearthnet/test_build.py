@@ -1,5 +1,7 @@
 import hashlib
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +19,7 @@ from wfa.bigearthnet.patch_stores import GeoTiffStore, close_environments
 from wfa.bigearthnet.sets.bigearthnet_txt import BigEarthNetTxt, Config
 from wfa.data.prepare import prepare
 from wfa.errors import DataError, UserError
+from wfa.progress import shown_by
 
 
 def content(path: Path) -> dict[str, bytes]:
@@ -58,16 +61,14 @@ def test_a_build_goes_on_where_it_stopped(tmp_path: Path, monkeypatch: pytest.Mo
     for pair in range(3):
         write_geotiffs(tmp_path, pair)
     monkeypatch.setattr(patch_writing, "_COMMIT", 2)
-    seen: list[tuple[str, int, int]] = []
 
-    def interrupt(*done: Any) -> None:
-        seen.append(done)
-        if len(seen) == 2:
-            raise KeyboardInterrupt
+    def interrupt(steps: Iterable[Any], label: str, total: int | None, done: int) -> Iterator[Any]:
+        assert (label, total, done) == ("BigEarthNet-V2-LMDB", 6, 0)
+        yield from islice(steps, 4)
+        raise KeyboardInterrupt
 
-    with pytest.raises(KeyboardInterrupt):
-        build_lmdb(tmp_path, workers=0, progress=interrupt)
-    assert seen == [("BigEarthNet-V2-LMDB", 2, 6), ("BigEarthNet-V2-LMDB", 4, 6)]
+    with pytest.raises(KeyboardInterrupt), shown_by(interrupt):
+        build_lmdb(tmp_path, workers=0)
     assert build_lmdb(tmp_path, workers=0) == 2
     assert build_lmdb(tmp_path, workers=0) == 0
     assert content(tmp_path / "BigEarthNet-V2-LMDB").keys() == {
@@ -97,7 +98,7 @@ def test_nothing_to_build_from_is_explained(tmp_path: Path) -> None:
 
 
 def test_prepare_builds_what_is_unpacked_and_goes_on(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, shown: list[tuple[str, int, int]]
 ) -> None:
     root, imagery = tmp_path / "bigearthnet_txt", tmp_path / "bigearthnet_v2"
     path = write_rows(root / "BigEarthNet.txt.parquet", three_pairs())
@@ -105,12 +106,12 @@ def test_prepare_builds_what_is_unpacked_and_goes_on(
     (published,) = BigEarthNetTxt.facts.downloads
     ours = replace(BigEarthNetTxt.facts, downloads=(replace(published, checksum=digest),))
     monkeypatch.setattr(BigEarthNetTxt, "facts", ours)
-    seen: list[tuple[str, int, int]] = []
     for pairs in ([0, 1], [2]):
         for pair in pairs:
             write_geotiffs(imagery, pair)
-        prepare("bigearthnet_txt", root, progress=lambda *done: seen.append(done))
-    assert seen == [("BigEarthNet-V2-LMDB", 4, 4), ("BigEarthNet-V2-LMDB", 6, 6)]
+        prepare("bigearthnet_txt", root)
+    told = [(done, total) for label, done, total in shown if label == "BigEarthNet-V2-LMDB"]
+    assert told == [(1, 4), (2, 4), (3, 4), (4, 4), (5, 6), (6, 6)]
     built = imagery / "BigEarthNet-V2-LMDB"
     close_environments()
     assert content(built).keys() == {n for pair in range(3) for n in names(pair)}

@@ -1,20 +1,54 @@
 """What every verb prints around its results."""
 
+import io
 import json
+import time
 from pathlib import Path
 
 import pytest
+from rich.console import Console
+from rich.progress import Progress
 
-from wfa.cli.terminal import make_bars, show_results, track
+from wfa.cli import terminal
+from wfa.cli.terminal import show_results, track
 
 
-def test_progress_leaves_nothing_where_there_is_no_terminal(
+def test_short_work_leaves_nothing_where_there_is_no_terminal(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     assert list(track(range(3), "counting")) == [0, 1, 2]
-    with make_bars() as bars:
-        bars.add_task("counting", total=3)
-    assert capsys.readouterr().out == ""
+    assert capsys.readouterr() == ("", "")
+
+
+def test_long_work_prints_a_line_now_and_then_into_a_log(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = 0.0
+    monkeypatch.setattr(time, "monotonic", lambda: now)
+    for _ in track(iter(range(1000)), "counting", total=1010, done=10):
+        now += 10.0
+    said = capsys.readouterr().err.splitlines()
+    assert said[0] == "counting: 13 of 1,010 after 30 s"
+    assert said[1] == "counting: 16 of 1,010 after 60 s"
+    assert 60 <= len(said) <= 120  # of the first three hours
+
+
+def test_bars_are_shown_one_below_the_other_and_gone_at_the_end(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    written = io.StringIO()
+    screen = Console(file=written, force_terminal=True, width=80)
+    monkeypatch.setattr(terminal, "console", screen)
+    bars = Progress(console=screen, transient=True)
+    monkeypatch.setattr(terminal, "_bars", bars)
+    for _ in track(range(2), "outer [work]"):
+        for _ in track(range(2), "inner"):
+            assert [task.total for task in bars.tasks] == [2, 2]
+            bars.refresh()
+        assert len(bars.tasks) == 1
+    assert not bars.tasks
+    assert not bars.live.is_started
+    assert "outer [work]" in written.getvalue()
 
 
 def test_results_say_what_was_left_out_and_what_guessing_reaches(

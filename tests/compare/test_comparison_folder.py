@@ -8,7 +8,7 @@ import pytest
 
 from tests.compare.conftest import TINY, good_ranks
 from wfa.compare.cells import Cell, grid
-from wfa.compare.comparison_folder import Folder, Watch, run_cells
+from wfa.compare.comparison_folder import Folder, run_cells
 from wfa.compare.run_cell import Failure
 from wfa.compare.settings import Request
 from wfa.errors import RunError
@@ -17,16 +17,11 @@ Make = Callable[..., Request]
 Made = Callable[..., tuple[list[Cell], Folder]]
 
 
-class Heard:
-    """Writes down how the cells go."""
+class Heard(dict[str, Failure | None]):
+    """Notes which cells have ended, and why they failed."""
 
-    def __init__(self) -> None:
-        self.begun: list[str] = []
-        self.done: dict[str, Failure | None] = {}
-        self.watch = Watch(lambda cell: self.begun.append(cell.folder), self._done)
-
-    def _done(self, cell: Cell, failure: Failure | None) -> None:
-        self.done[cell.folder] = failure
+    def __call__(self, cell: Cell, failure: Failure | None) -> None:
+        self[cell.folder] = failure
 
 
 def lines(path: Path) -> list[dict[str, object]]:
@@ -42,8 +37,8 @@ def test_a_broken_cell_costs_no_other_and_nothing_runs_twice(
     folder = Folder(tmp_path / "out")
     folder.claim(request, extend=False)
     first = Heard()
-    failures = run_cells(request, grid(request), folder, first.watch)
-    assert first.begun == ["good-s0", "broken-s0"]
+    failures = run_cells(request, grid(request), folder, first)
+    assert list(first) == ["good-s0", "broken-s0"]
     assert set(failures) == {"broken-s0"}
     (failed,) = lines(folder.failures)
     assert (failed["label"], failed["seed"]) == ("broken", 0)
@@ -58,14 +53,14 @@ def test_a_broken_cell_costs_no_other_and_nothing_runs_twice(
                         budget={"epochs": 1})  # fmt: skip
     folder.claim(mended, extend=True)
     second = Heard()
-    assert run_cells(mended, grid(mended), folder, second.watch) == {}
-    assert second.begun == ["broken-s0"]
-    assert set(second.done) == {"good-s0", "broken-s0"}
+    assert run_cells(mended, grid(mended), folder, second) == {}
+    assert second == {"good-s0": None, "broken-s0": None}
     assert (folder.path / "cells" / "good-s0" / "run.json").stat().st_mtime_ns == written
     assert {row["label"] for row in lines(folder.results)} == {"good", "broken"}
     assert not folder.failures.exists()
     probe = json.loads((folder.path / "cells" / "broken-s0" / "cell.json").read_text())
     assert probe["peak_memory_bytes"] > 2**20
+    assert probe["load_average"] >= 0.0
     assert probe["width"] == 16
     assert not (folder.path / "cells" / "broken-s0" / "checkpoints").exists()
 
@@ -75,14 +70,14 @@ def test_a_cell_whose_results_cannot_be_read_is_a_failed_one(
 ) -> None:
     monkeypatch.setattr(
         "wfa.compare.comparison_folder.run_here",
-        lambda tasks, begun, done: [done(task, None) for task in tasks],
+        lambda tasks: [(task, None) for task in tasks],
     )
     request = request_of(*TINY, techniques={"lost": "single"}, seeds=1)
     folder, heard = Folder(tmp_path / "out"), Heard()
     folder.claim(request, extend=False)
-    failures = run_cells(request, grid(request), folder, heard.watch)
+    failures = run_cells(request, grid(request), folder, heard)
     assert set(failures) == {"lost-s0"}
-    assert heard.done["lost-s0"] is failures["lost-s0"]
+    assert heard["lost-s0"] is failures["lost-s0"]
     assert len(lines(folder.failures)) == 1
 
 
@@ -90,9 +85,8 @@ def test_finished_cells_are_found(request_of: Make, made: Made) -> None:
     request = request_of()
     cells, folder = made(request, good_ranks())
     heard = Heard()
-    assert run_cells(request, cells, folder, heard.watch) == {}
-    assert heard.begun == []
-    assert len(heard.done) == 4
+    assert run_cells(request, cells, folder, heard) == {}
+    assert len(heard) == 4
     assert len(lines(folder.results)) == 4 * 14
 
 

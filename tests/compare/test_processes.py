@@ -1,15 +1,19 @@
-"""Worker processes: every cell once, a worker that dies costs one cell."""
+"""Processes of cells: every cell once, one that dies costs one cell."""
 
 import os
 import signal
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from wfa.compare import processes
 from wfa.compare.cells import grid
 from wfa.compare.processes import run_in_processes
-from wfa.compare.run_cell import Failure, Task
+from wfa.compare.run_cell import Task
 from wfa.compare.settings import parse_request
 
 
@@ -23,35 +27,67 @@ def tasks(folder: Path, count: int) -> list[Task]:
     ]
 
 
-def test_workers_run_every_cell_once_and_outlive_one_that_dies(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.fixture
+def started(monkeypatch: pytest.MonkeyPatch) -> list[subprocess.Popen[bytes]]:
+    """Note the processes of cells."""
+    seen: list[subprocess.Popen[bytes]] = []
+
+    class Noted(subprocess.Popen[bytes]):
+        def __init__(self, command: list[str], **options: Any) -> None:
+            super().__init__(command, **options)
+            if "wfa.compare.run_cell" in command:
+                seen.append(self)
+
+    monkeypatch.setattr(subprocess, "Popen", Noted)
+    return seen
+
+
+def assert_gone(processes: list[subprocess.Popen[bytes]]) -> None:
+    for process in processes:
+        with pytest.raises(ProcessLookupError):
+            os.kill(process.pid, 0)
+
+
+def test_every_cell_is_run_once_and_outlives_one_that_dies(
+    tmp_path: Path, started: list[subprocess.Popen[bytes]]
 ) -> None:
-    started: list[int] = []
-    start = processes._start
-
-    def spied(place: int, devices: object, logs: Path) -> processes._Worker:
-        worker = start(place, (), logs)
-        started.append(worker.process.pid or 0)
-        if len(started) == 1:
-            os.kill(started[0], signal.SIGKILL)
-        return worker
-
-    monkeypatch.setattr(processes, "_start", spied)
     asked = tasks(tmp_path, 3)
-    done: dict[str, Failure | None] = {}
-    begun: list[str] = []
+    messages: dict[str, str] = {}
+    ended = run_in_processes(asked, 1, (), tmp_path / "logs")
 
-    def ended(task: Task, failure: Failure | None) -> None:
-        done[task.name] = failure
+    def kill_first() -> None:
+        while not started:
+            time.sleep(0.01)
+        os.kill(started[0].pid, signal.SIGKILL)
 
-    run_in_processes(asked, 1, (), tmp_path / "logs", lambda task: begun.append(task.name), ended)
+    with ThreadPoolExecutor(1) as beside:
+        beside.submit(kill_first)
+        for task, failure in ended:
+            assert failure is not None
+            messages[task.name] = failure.message
     names = [task.name for task in asked]
-    assert begun == names
-    messages = {name: failure.message for name, failure in done.items() if failure}
     assert list(messages) == names
     assert "exit code -9" in messages[names[0]]
     assert all("nowhere" in messages[name] for name in names[1:])
-    assert len(started) == 2
-    for pid in started:
-        with pytest.raises(ProcessLookupError):
-            os.kill(pid, 0)
+    assert len(started) == 3
+    assert {path.suffix for path in (tmp_path / "logs").iterdir()} == {".log"}
+    assert_gone(started)
+
+
+def test_processes_end_with_whoever_waits_for_them(
+    tmp_path: Path, started: list[subprocess.Popen[bytes]]
+) -> None:
+    ended = run_in_processes(tasks(tmp_path, 4), 2, (), tmp_path / "logs")
+    next(iter(ended))
+    ended.close()  # as an interrupt does
+    assert 2 <= len(started) <= 3
+    assert_gone(started)
+
+
+def test_a_cell_ends_when_its_parent_is_gone(tmp_path: Path) -> None:
+    (task,) = tasks(tmp_path, 1)
+    (tmp_path / "config.yaml").write_text(task.config.as_yaml())
+    words = [sys.executable, "-m", "wfa.compare.run_cell", str(tmp_path / "config.yaml")]
+    words += [str(task.folder), "test", "", str(tmp_path / "answer.json")]
+    done = subprocess.run(words, stdin=subprocess.DEVNULL, check=False, timeout=120)
+    assert done.returncode == 1

@@ -42,11 +42,10 @@ def test_counts_equal_those_of_all_scores_in_float64(spread: float, chunk: int) 
         assert np.array_equal(getattr(counts.texts, name), by_image[texts.row].sum(0))
 
 
-def test_progress_is_told_block_by_block() -> None:
+def test_progress_is_told_block_by_block(shown: list[tuple[str, int, int]]) -> None:
     texts = texts_of(drawn(20, 8, 2), 50)
-    told: list[tuple[str, int, int]] = []
-    count_reached(drawn(50, 8, 1), texts, right_pairs(texts), 20, lambda *step: told.append(step))
-    assert told == [("scoring", 20, 50), ("scoring", 40, 50), ("scoring", 50, 50)]
+    count_reached(drawn(50, 8, 1), texts, right_pairs(texts), 20)
+    assert shown == [("scoring", 1, 3), ("scoring", 2, 3), ("scoring", 3, 3)]
 
 
 def test_features_need_not_be_normalised() -> None:

@@ -32,11 +32,10 @@ def test_the_bytes_are_the_recorded_ones(tmp_path: Path) -> None:
     assert json.loads((tmp_path / "scenes" / "scenes.json").read_text())["sha256"] == GOLDEN
 
 
-def test_files_of_a_data_set(tmp_path: Path) -> None:
+def test_files_of_a_data_set(tmp_path: Path, shown: list[tuple[str, int, int]]) -> None:
     folder = tmp_path / "scenes"
-    seen: list[int] = []
-    generate(folder, 1, COUNTS, size=48, on_image=lambda: seen.append(1))
-    assert len(seen) == 9
+    generate(folder, 1, COUNTS, size=48)
+    assert len(shown) == 9
     assert [path.name for path in tmp_path.iterdir()] == ["scenes"]
     for split, count in COUNTS.items():
         images = np.load(folder / f"images_{split}.npy", allow_pickle=False, mmap_mode="r")

@@ -25,7 +25,7 @@ from wfa.data.dataset import ImageTextDataset
 from wfa.errors import ConfigError, DataError
 from wfa.files import write_text
 from wfa.plugins import Choice
-from wfa.progress import Track, untracked
+from wfa.progress import track
 from wfa.provenance import git_state, versions
 
 Audit = dict[str, Any]
@@ -45,7 +45,6 @@ def audit(
     images: bool = True,
     options: UniquenessOptions | None = None,
     processes: int = 1,
-    track: Track[Any] = untracked,
 ) -> Audit:
     """Audit all splits of a data set, and what they share with each other or a second data set.
 
@@ -57,7 +56,6 @@ def audit(
         images: Whether to compare images too, where they are there.
         options: What uniqueness means; its defaults where None.
         processes: Worker processes for uniqueness.
-        track: Shows progress.
 
     Raises:
         DataError: A data set cannot be opened.
@@ -73,7 +71,7 @@ def audit(
         _split(label, splits[label], captions[label], count, options, processes)
         for label in track(list(splits), "auditing the captions")
     ]
-    hashes = {label: hash_images(split, track) for label, split in splits.items()} if images else {}
+    hashes = {label: hash_images(split) for label, split in splits.items()} if images else {}
     found = {
         "data": data.name,
         "against": None if against is None else against.name,

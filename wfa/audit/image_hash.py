@@ -1,7 +1,7 @@
 """A perceptual hash: images that look the same, whatever their size, format or file name."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
@@ -12,13 +12,11 @@ from PIL import Image
 
 from wfa.data.dataset import ImageTextDataset
 from wfa.errors import DataError
+from wfa.progress import track
 
 BITS = 64
 _SIDE = 8
 _WEIGHTS = 1 << np.arange(BITS, dtype=np.uint64)[::-1]
-
-Steps = Callable[[Iterable[int], str], Iterable[int]]
-"""Wraps the images to be read, with a label, to show progress."""
 
 
 @dataclass(frozen=True)
@@ -78,12 +76,11 @@ def difference_hash(image: NDArray[Any]) -> int | None:
     return int(_WEIGHTS[rises.ravel()].sum())
 
 
-def hash_images(dataset: ImageTextDataset, track: Steps) -> ImageHashes:
+def hash_images(dataset: ImageTextDataset) -> ImageHashes:
     """Hash every image of a split; images that cannot be read are listed, not raised.
 
     Args:
         dataset: One split.
-        track: Shows progress.
     """
 
     def work(index: int) -> int | DataError | None:

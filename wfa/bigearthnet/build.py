@@ -27,7 +27,6 @@ from wfa.bigearthnet.bands import S1_BANDS, S2_BANDS
 from wfa.bigearthnet.blobs import encode
 from wfa.bigearthnet.patch_stores import close_environments, read_geotiff
 from wfa.bigearthnet.patch_writing import Count, write_lmdb
-from wfa.data.dataset import Progress
 from wfa.errors import DataError
 
 _PENDING = 2048  # patches: every pending blob is in memory
@@ -64,7 +63,6 @@ def build_lmdb(
     imagery: Path,
     target: Path | None = None,
     workers: int | None = None,
-    progress: Progress | None = None,
 ) -> int:
     """Write every patch of the GeoTIFF folders as a safetensors blob into an LMDB.
 
@@ -75,7 +73,6 @@ def build_lmdb(
         imagery: Folder with `BigEarthNet-S1/`, `BigEarthNet-S2/` or `Reference_Maps/`.
         target: The LMDB; `BigEarthNet-V2-LMDB` in `imagery` by default.
         workers: Processes that read GeoTIFFs; 0 reads in this one, None takes one for each core.
-        progress: Called after each transaction.
 
     Returns:
         How many patches were written.
@@ -96,7 +93,7 @@ def build_lmdb(
     if not todo:
         return 0
     blobs = _blobs(todo, os.cpu_count() if workers is None else workers)
-    write_lmdb(target, blobs, Count(len(folders) - len(todo), len(folders)), progress)
+    write_lmdb(target, blobs, Count(len(folders) - len(todo), len(folders)))
     return len(todo)
 
 

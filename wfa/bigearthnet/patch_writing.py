@@ -10,8 +10,8 @@ import tifffile
 from numpy.typing import NDArray
 
 from wfa.bigearthnet.archives import LMDB
-from wfa.data.dataset import Progress
 from wfa.errors import UserError
+from wfa.progress import track
 
 _COMMIT = 512  # patches in a transaction: an interruption loses no more than these
 _BYTES_A_PATCH = 200_000  # a Sentinel-2 blob has 160,832 bytes, in pages of 4,096
@@ -29,7 +29,6 @@ def write_lmdb(
     target: Path,
     blobs: Iterable[tuple[str, bytes]],
     count: Count,
-    progress: Progress | None = None,
 ) -> None:
     """Put blobs into an LMDB, made when it is missing, some hundred in each transaction.
 
@@ -37,18 +36,14 @@ def write_lmdb(
         target: The folder of the LMDB.
         blobs: (key, safetensors blob) of each patch.
         count: Patches there already, and in all.
-        progress: Called after each transaction.
 
     Raises:
         UserError: The disk is full or the folder may not be written to.
     """
-    done, pending = count.done, iter(blobs)
+    pending = iter(track(blobs, LMDB, count.total, count.done))
     with _opened(target, max(_BYTES_AT_LEAST, count.total * _BYTES_A_PATCH)) as environment:
         for batch in _batches(pending):
             _write(environment, batch, target)
-            done += len(batch)
-            if progress is not None:
-                progress(LMDB, done, count.total)
 
 
 def write_geotiffs(folder: Path, bands: Mapping[str, NDArray[Any]]) -> None:

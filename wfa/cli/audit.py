@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
-from wfa.cli.terminal import Words, console, track
+from wfa.cli.terminal import Words, console
 
 
 def audit(
@@ -42,7 +42,7 @@ def audit(
     from wfa.report.report_files import write_report
 
     asked = parse_request(words or [])
-    found = audit_data(asked.data, asked.against, images, asked.uniqueness, track=track)
+    found = audit_data(asked.data, asked.against, images, asked.uniqueness)
     leaks = leaks_above(found, leak_threshold)
     path = write_audit(found, asked.out)
     page = write_report([path], path.with_suffix(".html"))

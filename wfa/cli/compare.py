@@ -5,9 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from wfa.cli.terminal import Words, console, make_bars, take
+from wfa.cli.terminal import Words, console, take, track
 
 if TYPE_CHECKING:
     from wfa.compare.cells import Cell
@@ -36,7 +35,7 @@ def compare(
         wfa compare compare.techniques=[single,mean] compare.seeds=2 train.lr=0.001
     """
     from wfa.compare.cells import grid
-    from wfa.compare.comparison_folder import Folder, Watch, run_cells
+    from wfa.compare.comparison_folder import Folder, run_cells
     from wfa.compare.settings import parse_request
     from wfa.compare.summary import summarise
     from wfa.report.comparison_tables import (
@@ -53,14 +52,19 @@ def compare(
     cells = grid(request)
     folder = Folder(Path(out or f"runs/compare-{request.name}-{request.request_id}"))
     folder.claim(request, extend)
-    with make_bars(
-        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
-    ) as bars:
-        line = _Line(bars, len(cells))
-        try:
-            failures = run_cells(request, cells, folder, Watch(line.begun, line.done))
-        except KeyboardInterrupt:
-            raise SystemExit(130)  # noqa: B904 - `main` reads what it came from
+    steps = iter(track(range(len(cells)), "cells"))
+    next(steps)
+
+    def done(cell: "Cell", failure: "Failure | None") -> None:
+        if failure is not None:
+            told = f"[yellow]failed:[/] {escape(cell.folder)}: {escape(failure.message)}"
+            console.print(told, soft_wrap=True)
+        next(steps, None)
+
+    try:
+        failures = run_cells(request, cells, folder, done)
+    except KeyboardInterrupt:
+        raise SystemExit(130)  # noqa: B904 - `main` reads what it came from
     path = summarise(request, cells, folder, failures)
     page = write_comparison(path)
     found = read_comparison(path)
@@ -82,32 +86,3 @@ def compare(
         )
         # Without a traceback it is the input that was wrong.
         raise SystemExit(1 if any(failure.trace for failure in failures.values()) else 2)
-
-
-class _Line:
-    """The bar of a comparison, the running cells beside it, and what failed above it."""
-
-    def __init__(self, bars: Progress, cells: int) -> None:
-        self._bars = bars
-        self._bar = bars.add_task("cells", total=cells)
-        self._running: list[str] = []
-
-    def begun(self, cell: "Cell") -> None:
-        """Name the cell beside the bar."""
-        self._running.append(cell.folder)
-        self._show()
-
-    def done(self, cell: "Cell", failure: "Failure | None") -> None:
-        """Move the bar."""
-        if cell.folder in self._running:
-            self._running.remove(cell.folder)
-        if failure is not None:
-            self._bars.console.print(
-                f"[yellow]failed:[/] {escape(cell.folder)}: {escape(failure.message)}",
-                soft_wrap=True,
-            )
-        self._bars.advance(self._bar)
-        self._show()
-
-    def _show(self) -> None:
-        self._bars.update(self._bar, description=escape(", ".join(self._running)) or "cells")

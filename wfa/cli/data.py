@@ -2,17 +2,15 @@
 
 import json
 import os
-from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.markup import escape
-from rich.progress import Progress
 from rich.table import Table
 
 from wfa.cli.choices import list_choices
-from wfa.cli.terminal import Words, console, make_bars, take
+from wfa.cli.terminal import Words, console, take
 from wfa.plugins import Choice
 
 app = typer.Typer(no_args_is_help=True, help="Data sets: list, prepare, verify, annotate.")
@@ -48,9 +46,7 @@ def prepare(
         console.print(f"{name} needs no preparing: it is embedded, or your own")
         return
     folder = data_folder(data.options, name, os.environ.get("WFA_DATA_DIR"), contents(facts))
-    with make_bars() as bars:
-        shown = partial(_show_bytes, bars)
-        prepare_data(name, folder, progress=shown, options=data.options)
+    prepare_data(name, folder, options=data.options)
     console.print(f"{name} is ready in {escape(str(folder))}", soft_wrap=True)
 
 
@@ -71,8 +67,7 @@ def verify(
 
     out, rest = take("out", words)
     data = _data(name, rest)
-    with console.status(f"verifying {name}"):
-        found = verify_data(data.plugin(), data.options)
+    found = verify_data(data.plugin(), data.options)
     table = Table("split", "images", "captions", "published", box=None)
     for split in found.splits:
         published = "-" if split.expected is None else "{} / {}".format(*split.expected)
@@ -104,8 +99,7 @@ def annotate(words: Words = None) -> None:
     from wfa.bigearthnet.annotate.write_annotations import annotate as annotate_data
 
     request = parse_request(words or [])
-    with make_bars() as bars:
-        found = annotate_data(*request, progress=partial(_show_bytes, bars))
+    found = annotate_data(*request)
     table = Table("type", "category", "split", "rows", box=None)
     for (kind, category, split), rows in sorted(found.rows.items()):
         table.add_row(kind, category, split, f"{rows:,}")
@@ -119,11 +113,3 @@ def _data(name: str, words: list[str] | None) -> Choice:
     from wfa.config import resolve_section
 
     return resolve_section("data", name, words or [])
-
-
-def _show_bytes(bars: Progress, file: str, done: int, total: int) -> None:
-    """Move the bar of a download, made when the file is first heard of."""
-    bar = next((task.id for task in bars.tasks if task.description == file), None)
-    if bar is None:
-        bar = bars.add_task(file, total=total or None)
-    bars.update(bar, completed=done)

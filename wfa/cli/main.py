@@ -1,6 +1,7 @@
 """The program `wfa`: its verbs put together, errors turned into messages and exit codes."""
 
 import errno
+import os
 import sys
 from typing import Annotated, NoReturn
 
@@ -10,7 +11,9 @@ from rich.markup import escape
 
 from wfa import __version__
 from wfa.cli import audit, benchmark, choices, compare, data, export, runs, search, tasks
+from wfa.cli.terminal import track
 from wfa.errors import UserError
+from wfa.progress import shown_by
 
 app = typer.Typer(
     name="wfa",
@@ -55,9 +58,13 @@ def options(
 
 def main() -> None:
     """Run the command line: exit 0 done, 2 the user's input is wrong, 1 our fault."""
+    # Read when torch is loaded. Threads that wait by spinning keep those that have work off the
+    # cores: beside one busy process training would be many times slower.
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     arguments = [word for word in sys.argv[1:] if word != "--debug"]
     try:
-        app(arguments)
+        with shown_by(track):
+            app(arguments)
     except SystemExit as stop:
         # Lightning answers Ctrl-C by tidying up and leaving; the interrupt is what it left for.
         if isinstance(stop.__context__, KeyboardInterrupt):

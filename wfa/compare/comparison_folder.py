@@ -1,7 +1,7 @@
 """The folder of a comparison, and running its cells into it."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,7 +9,8 @@ from typing import Any
 from omegaconf import OmegaConf
 
 from wfa.compare.cells import Cell
-from wfa.compare.processes import run_here, run_in_processes
+from wfa.compare.data_checks import refuse_other_data
+from wfa.compare.processes import Ended, run_here, run_in_processes
 from wfa.compare.result_rows import result_rows
 from wfa.compare.run_cell import Failure, Task, is_finished
 from wfa.compare.settings import Request
@@ -77,37 +78,39 @@ class Folder:
         write_text(self.request_file, str(OmegaConf.to_yaml(OmegaConf.create(wanted))))
 
 
-@dataclass(frozen=True)
-class Watch:
-    """Hears how the cells go.
-
-    Attributes:
-        begun: A cell is taken up.
-        done: A cell has ended; with the failure if it failed.
-    """
-
-    begun: Callable[[Cell], None]
-    done: Callable[[Cell, Failure | None], None]
-
-
 def run_cells(
-    request: Request, cells: Sequence[Cell], folder: Folder, watch: Watch
+    request: Request,
+    cells: Sequence[Cell],
+    folder: Folder,
+    ended: Callable[[Cell, Failure | None], None],
 ) -> dict[str, Failure]:
     """Run the cells that are not finished; failed ones are tried again.
 
     `results.jsonl` and `failures.jsonl` are written whole after every cell.
 
+    Args:
+        request: The comparison.
+        cells: Its grid.
+        folder: Where they go.
+        ended: Called when a cell has ended, or had before; with the failure if it failed.
+
     Returns:
         Cell folder -> why it failed.
+
+    Raises:
+        RunError: Cells of one data set would be trained on different data.
     """
     tasks = {cell.folder: _task(request, cell, folder) for cell in cells}
-    by_task = {tasks[cell.folder].name: cell for cell in cells}
     finished = [cell for cell in cells if is_finished(tasks[cell.folder])]
+    left = [cell for cell in cells if cell not in finished]
+    refuse_other_data(finished, left, folder.of)
     rows = {cell.folder: result_rows(cell, folder.of(cell)) for cell in finished}
     failures: dict[str, Failure] = {}
     _write(folder, cells, rows, failures)
-
-    def done(task: Task, failure: Failure | None) -> None:
+    for cell in finished:
+        ended(cell, None)
+    by_task = {cell.folder: cell for cell in left}
+    for task, failure in _running(request, [tasks[cell.folder] for cell in left], folder):
         cell = by_task[task.name]
         if failure is None:
             try:
@@ -117,22 +120,14 @@ def run_cells(
         if failure is not None:
             failures[cell.folder] = failure
         _write(folder, cells, rows, failures)
-        watch.done(cell, failure)
-
-    for cell in finished:
-        watch.done(cell, None)
-    left = [tasks[cell.folder] for cell in cells if cell.folder not in rows]
-
-    def begun(task: Task) -> None:
-        watch.begun(by_task[task.name])
-
-    if request.workers == 1:
-        run_here(left, begun, done)
-    else:
-        run_in_processes(
-            left, request.workers, _devices(request), folder.path / "logs", begun, done
-        )
+        ended(cell, failure)
     return failures
+
+
+def _running(request: Request, tasks: Sequence[Task], folder: Folder) -> Iterator[Ended]:
+    if request.workers == 1:
+        return run_here(tasks)
+    return run_in_processes(tasks, request.workers, _devices(request), folder.path / "logs")
 
 
 def _task(request: Request, cell: Cell, folder: Folder) -> Task:

@@ -52,7 +52,8 @@ def cell_cost(folder: Path) -> dict[str, Any]:
         `train_seconds` (steps and validations), `total_seconds` (with preparing and evaluation),
         `texts` (distinct texts that went through the trained part of the text tower), `text_tokens`
         (None where text features are cached), `peak_memory_bytes` with `memory_of` (`process`: the
-        resident memory, libraries included; `device`: tensors on the GPU), `images_per_second`.
+        resident memory, libraries included; `device`: tensors on the GPU), `images_per_second`,
+        `load_average` (of the machine when training ended, over a minute; None on Windows).
     """
     run, found = read_json(folder / "run.json"), read_cell(folder)
     course = read_course(folder)
@@ -61,7 +62,7 @@ def cell_cost(folder: Path) -> dict[str, Any]:
         "train_seconds": course[-1].seconds if course else run["seconds"]["fit"],
         "total_seconds": run["seconds"]["total"],
         **{key: throughput.get(key) for key in ("texts", "text_tokens", "images_per_second")},
-        **{key: found.get(key) for key in ("peak_memory_bytes", "memory_of")},
+        **{key: found.get(key) for key in ("peak_memory_bytes", "memory_of", "load_average")},
     }
 
 

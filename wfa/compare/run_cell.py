@@ -1,25 +1,33 @@
-"""Run one cell: train, evaluate, look into it; what is finished is never done again."""
+"""Run one cell: train, evaluate, look into it; what is finished is never done again.
+
+As a program, `python -m wfa.compare.run_cell CONFIG FOLDER SPLIT PROBED ANSWER`, it writes into
+ANSWER why the cell failed, and ends when its standard input does.
+"""
 
 import json
+import os
 import shutil
+import sys
+import threading
 import traceback
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from wfa.compare.peak_memory import forget_peak, peak_bytes
-from wfa.config import RunConfig
+from wfa.config import RunConfig, resolve
 from wfa.errors import RunError, UserError
 from wfa.files import write_text
+from wfa.provenance import load_average
 from wfa.runs.run_folder import RunFolder
 
 CELL_FILE = "cell.json"
-"""Written last into a cell's run folder: peak memory, and what `probe` found."""
+"""Written last into a cell's run folder: peak memory, load, and what `probe` found."""
 
 
 @dataclass(frozen=True)
 class Task:
-    """What a worker needs to know of a cell.
+    """What a process needs to know of a cell.
 
     Attributes:
         name: Names the cell to people.
@@ -109,6 +117,7 @@ def _run(task: Task) -> None:
         found = {
             "peak_memory_bytes": peak_bytes() if on_device is None else on_device,
             "memory_of": "process" if on_device is None else "device",
+            "load_average": load_average(),
         }
     if task.probed and "width" not in found:
         found |= probe(task.folder, task.split)
@@ -117,5 +126,24 @@ def _run(task: Task) -> None:
     write_text(task.folder / CELL_FILE, json.dumps(found, indent=1) + "\n")
 
 
+def _leave_with_parent() -> None:
+    """End this process when its parent is gone: it holds the other end of the input."""
+    sys.stdin.read()
+    os._exit(1)
+
+
+def _main(config: str, folder: str, split: str, probed: str, answer: str) -> int:
+    threading.Thread(target=_leave_with_parent, daemon=True).start()
+    path = Path(folder)
+    failure = attempt(Task(path.name, resolve(file=Path(config)), path, split, bool(probed)))
+    if failure is not None:
+        write_text(Path(answer), json.dumps(asdict(failure)))
+    return int(failure is not None)
+
+
 def _holds(folder: RunFolder, config: RunConfig) -> bool:
     return folder.config_file.is_file() and folder.read_config().config_id == config.config_id
+
+
+if __name__ == "__main__":
+    sys.exit(_main(*sys.argv[1:]))

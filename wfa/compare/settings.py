@@ -26,8 +26,6 @@ BUDGETS: Mapping[str, str] = {
     "images": "train.max_images",
     "seconds": "train.max_seconds",
 }
-MACHINE_KEYS = ("workers", "devices")
-"""Keys that say where cells run and change no result."""
 _MOST_PLACES = 1024
 """Workers and GPUs that a comparison may ask for."""
 

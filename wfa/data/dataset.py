@@ -2,7 +2,7 @@
 
 import hashlib
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path, PurePath
@@ -22,7 +22,6 @@ SPLITS = ("train", "validation", "test", "bench")
 MOST_HELD = 1 << 16
 """Images whose texts are held where a data set makes them on access."""
 
-Progress = Callable[[str, int, int], None]
 """Called as (what is done, done, in all) while something takes long."""
 
 
@@ -172,14 +171,13 @@ class ImageTextDataset(ABC):
         """Return the splits that the data at `options.root` has, in the order of `SPLITS`."""
 
     @classmethod
-    def build(cls, options: SourceConfig, progress: Progress | None = None) -> None:
+    def build(cls, options: SourceConfig) -> None:
         """Make out of what lies there what is read faster; goes on where it stopped.
 
         By default there is nothing to make.
 
         Args:
             options: The plug-in's `Config`.
-            progress: Called as (what is made, done, in all).
 
         Raises:
             DataError: What lies there is broken.

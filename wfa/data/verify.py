@@ -14,11 +14,9 @@ from wfa.data.dataset import ImageTextDataset, SourceConfig
 from wfa.data.decode import BadImageError, NoBytesError
 from wfa.data.file_hashes import FileMemo, stamp
 from wfa.errors import DataError
+from wfa.progress import track
 
 _Result = TypeVar("_Result")
-
-Progress = Callable[[str, int, int], None]
-"""Called as (split, images done, images in all) while images are read."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +42,6 @@ class SplitReport:
         split: The split's name.
         images: Images with at least one caption.
         captions: Captions of these images, blank ones left out.
-        distinct_captions: Different strings among them.
         expected: (images, captions) as published, or None where nothing is known.
         bad_images: Images that cannot be read.
         skipped: Images and captions left out since they are blank.
@@ -55,7 +52,6 @@ class SplitReport:
     split: str
     images: int
     captions: int
-    distinct_captions: int
     expected: tuple[int, int] | None
     bad_images: tuple[BadImage, ...]
     skipped: tuple[str, ...]
@@ -104,15 +100,12 @@ class VerifyReport:
         return asdict(self) | {"ok": self.ok}
 
 
-def verify(
-    dataset: type[ImageTextDataset], options: SourceConfig, progress: Progress | None = None
-) -> VerifyReport:
+def verify(dataset: type[ImageTextDataset], options: SourceConfig) -> VerifyReport:
     """Check all splits of a data set; what is wrong is listed, not raised.
 
     Args:
         dataset: The data set's class.
         options: Its options; bad images and empty captions are always listed, never skipped.
-        progress: Called after each image.
 
     Raises:
         DataError: The data set cannot be opened at all.
@@ -125,7 +118,7 @@ def verify(
     for split in present:
         opened = dataset(lenient, split)
         notes.update(dict.fromkeys(opened.notes))
-        report, hashes = _check_split(opened, progress)
+        report, hashes = _check_split(opened)
         reports.append(report)
         for name, digest in hashes.items():
             places[digest].append(f"{split}/{name}")
@@ -185,28 +178,24 @@ def bad_images(
     return found
 
 
-def _check_split(
-    dataset: ImageTextDataset, progress: Progress | None
-) -> tuple[SplitReport, dict[str, str]]:
+def _check_split(dataset: ImageTextDataset) -> tuple[SplitReport, dict[str, str]]:
     sizes: Counter[str] = Counter()
     hashes: dict[str, str] = {}
     bad: list[BadImage] = []
-    for done, (index, found) in enumerate(_each(dataset, _look), start=1):
+    looked = track(_each(dataset, _look), f"verifying {dataset.split}", len(dataset))
+    for index, found in looked:
         name = dataset.records[index].image
         if isinstance(found, str):
             bad.append(BadImage(index, name, found))
         else:
             sizes[found[0]] += 1
             hashes[name] = found[1]
-        if progress is not None:
-            progress(dataset.split, done, len(dataset))
     captions = [caption for record in dataset.records for caption in record.captions]
     digest = hashlib.sha256("".join(f"{n}\0{h}\n" for n, h in hashes.items()).encode())
     report = SplitReport(
         split=dataset.split,
         images=len(dataset),
         captions=len(captions),
-        distinct_captions=len(set(captions)),
         expected=dataset.facts.counts.get(dataset.split),
         bad_images=tuple(bad),
         skipped=dataset.skipped + dataset.skipped_captions,

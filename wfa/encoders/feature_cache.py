@@ -9,14 +9,13 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from rich.console import Console
-from rich.progress import track
 from torch import Tensor
 
 from wfa.data.arrays import MappedArray, make_array, mapped
 from wfa.data.dataset import ImageTextDataset, distinct
 from wfa.data.images import normalise, resize
 from wfa.encoders.towers import ImageTower, TextTower
+from wfa.progress import track
 
 IMAGES_A_BATCH = 4
 """Few, so that activations stay below the size (32 MiB) from which the C library asks the system
@@ -176,7 +175,7 @@ def _each(batches: list[list[int]], do: Callable[[list[int]], None], title: str)
     try:
         do(batches[0])  # alone: the first call loads the network
         rest = pool.map(do, batches[1:])
-        for _ in track(rest, title, len(batches) - 1, console=Console(stderr=True), transient=True):
+        for _ in track(rest, title, len(batches), 1):
             pass
     finally:
         pool.shutdown(cancel_futures=True)

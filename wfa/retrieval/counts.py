@@ -15,8 +15,8 @@ from itertools import cycle
 import numpy as np
 import numpy.typing as npt
 
-from wfa.data.dataset import Progress
 from wfa.errors import ConfigError
+from wfa.progress import track
 from wfa.retrieval.embeddings import Floats, Integers
 from wfa.retrieval.relevance import Pairs, Texts
 
@@ -66,9 +66,7 @@ class Counts:
     texts: Reached
 
 
-def count_reached(
-    images: Floats, texts: Texts, pairs: Pairs, chunk: int = CHUNK, progress: Progress | None = None
-) -> Counts:
+def count_reached(images: Floats, texts: Texts, pairs: Pairs, chunk: int = CHUNK) -> Counts:
     """Count what scores higher than each right pair, and what scores at least as high.
 
     The time is that of one product of (M, D) and (U, D) and little more, unless very many scores
@@ -80,14 +78,13 @@ def count_reached(
         texts: N text items with U distinct rows of features.
         pairs: The right pairs, sorted by image.
         chunk: Images scored at once. Memory is about 9 bytes x chunk x U.
-        progress: Told of the images that are done.
 
     Raises:
         ConfigError: `chunk` is below 1.
     """
     if chunk < 1:
         raise ConfigError(f"retrieval.chunk is {chunk}: at least 1 image must be scored at once")
-    return _Pass(images, texts, pairs).run(chunk, progress)
+    return _Pass(images, texts, pairs).run(chunk)
 
 
 def pair_scores(images: Floats, texts: Floats, image_rows: Integers, text_rows: Integers) -> Floats:
@@ -163,7 +160,7 @@ class _Pass:
             for _ in range(3)
         )
 
-    def run(self, chunk: int, progress: Progress | None = None) -> Counts:
+    def run(self, chunk: int) -> Counts:
         """Pass all blocks."""
         for start, block in self._blocks(chunk):
             self._count_images(block, start, self.first)
@@ -171,8 +168,6 @@ class _Pass:
                 chosen = self.rest[begin : begin + _COLUMNS_AT_ONCE]
                 self._count_images(block[:, self.pairs.text[chosen]], start, chosen)
             self._count_texts(block, start)
-            if progress:
-                progress("scoring", start + len(block), len(self.images))
         return Counts(
             scores=self.scores,
             images=self.images_found,
@@ -195,7 +190,7 @@ class _Pass:
         with ThreadPoolExecutor(1) as ahead:
             starts = range(0, len(self.images), chunk)
             block = ahead.submit(score, 0)
-            for start in starts:
+            for start in track(starts, "scoring"):
                 scored = block.result()
                 if start != starts[-1]:
                     block = ahead.submit(score, start + chunk)

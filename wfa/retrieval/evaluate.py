@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
-from wfa.data.dataset import Progress
 from wfa.errors import ConfigError
 from wfa.retrieval.counts import CHUNK, count_reached
 from wfa.retrieval.embeddings import Embeddings
@@ -48,7 +47,6 @@ def evaluate_retrieval(
     queries: Sequence[str] = QUERIES,
     ks: Sequence[int] = KS,
     chunk: int = CHUNK,
-    progress: Progress | None = None,
 ) -> RetrievalResult:
     """Measure retrieval in both directions; `wfa.retrieval.protocols` defines every row.
 
@@ -60,7 +58,6 @@ def evaluate_retrieval(
         queries: Which kinds of query.
         ks: The K of R@K, each at least 1.
         chunk: Images scored at once; bounds the memory and changes no result.
-        progress: Told of the images that are scored, for each kind of query.
 
     Raises:
         ConfigError: A protocol, kind of query, K or chunk is not known or not positive.
@@ -69,7 +66,7 @@ def evaluate_retrieval(
     check_known("queries", queries, QUERIES)
     if not ks or min(ks) < 1:
         raise ConfigError(f"R@K needs K of at least 1, but ks is {tuple(ks)}")
-    counted = {kind: _count(embeddings, kind, chunk, progress) for kind in queries}
+    counted = {kind: _count(embeddings, kind, chunk) for kind in queries}
     rows: list[MetricRow] = []
     tables: list[pa.Table] = []
     for protocol in protocols:
@@ -125,12 +122,10 @@ def mean_recall(
     }
 
 
-def _count(
-    embeddings: Embeddings, queries: str, chunk: int = CHUNK, progress: Progress | None = None
-) -> Counted:
+def _count(embeddings: Embeddings, queries: str, chunk: int = CHUNK) -> Counted:
     texts = TEXTS[queries](embeddings)
     pairs = right_pairs(texts)
-    return Counted(texts, pairs, count_reached(embeddings.images, texts, pairs, chunk, progress))
+    return Counted(texts, pairs, count_reached(embeddings.images, texts, pairs, chunk))
 
 
 def _rows(

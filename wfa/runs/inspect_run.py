@@ -59,11 +59,6 @@ def forget_device_memory() -> None:
         torch.cuda.reset_peak_memory_stats()
 
 
-def use_threads(threads: int) -> None:
-    """Limit this process's threads, so that several share a machine evenly."""
-    torch.set_num_threads(threads)
-
-
 def gpu_count() -> int:
     """Return how many GPUs this process may use."""
     return int(torch.cuda.device_count())

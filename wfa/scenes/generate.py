@@ -1,6 +1,6 @@
 """Making the data set `scenes` on disk: images, maps and captions, complete or not at all."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -8,6 +8,7 @@ from typing import Any, BinaryIO
 from wfa.draws import CAPTIONS, Draws
 from wfa.errors import ConfigError
 from wfa.files import atomic_write, write_text
+from wfa.progress import track
 from wfa.scenes.drawing import draw_rgb
 from wfa.scenes.land_classes import LAND
 from wfa.scenes.made_folder import as_json, make_whole
@@ -35,7 +36,6 @@ def generate(
     redundancy: float | None = None,
     captions_per_image: int | None = None,
     verbatim: float = 0.5,
-    on_image: Callable[[], None] | None = None,
 ) -> None:
     """Make the data set in `folder`, unless it is there already; equal settings give equal bytes.
 
@@ -54,7 +54,6 @@ def generate(
             paraphrases an earlier one; None draws it anew for each image.
         captions_per_image: Number of captions, 1 to 8; None draws it for each image.
         verbatim: Share of the repeats that are copied word for word, 0 to 1.
-        on_image: Called after each image, for a progress bar.
 
     Raises:
         ConfigError: A setting is out of its range.
@@ -74,7 +73,7 @@ def generate(
     def fill(building: Path) -> Mapping[str, Any]:
         entries: list[dict[str, Any]] = []
         for split in counts:
-            entries += _write_split(building, split, wanted, on_image)
+            entries += _write_split(building, split, wanted)
         write_text(building / "captions.json", as_json({"dataset": "scenes", "images": entries}))
         return {"classes": {land.name: land.bigearthnet for land in LAND}}
 
@@ -98,9 +97,7 @@ def _check_ranges(settings: Mapping[str, Any], counts: Mapping[str, int]) -> Non
             )
 
 
-def _write_split(
-    building: Path, split: str, wanted: Mapping[str, Any], on_image: Callable[[], None] | None
-) -> list[dict[str, Any]]:
+def _write_split(building: Path, split: str, wanted: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Write the arrays of one split and give its entries for the JSON of captions."""
     seed, size, count = wanted["seed"], wanted["size"], wanted["counts"][split]
     entries: list[dict[str, Any]] = []
@@ -108,7 +105,7 @@ def _write_split(
         _array_file(building / f"images_{split}.npy", (count, size, size, 3)) as pictures,
         _array_file(building / f"land_cover_{split}.npy", (count, size, size)) as maps,
     ):
-        for index in range(count):
+        for index in track(range(count), f"making scenes ({split})"):
             scene = make_scene(seed, split, index, size)
             pictures.write(draw_rgb(scene).tobytes())
             maps.write(scene.land_cover.tobytes())
@@ -123,8 +120,6 @@ def _write_split(
             entries.append(
                 {"filename": f"{split}/{index:06d}", "split": split, "sentences": sentences}
             )
-            if on_image is not None:
-                on_image()
     return entries
 
 

@@ -29,8 +29,9 @@ from wfa.bigearthnet.archives import (
 from wfa.bigearthnet.blobs import encode
 from wfa.bigearthnet.patch_stores import close_environments
 from wfa.bigearthnet.patch_writing import Count, write_geotiffs, write_lmdb
-from wfa.data.dataset import SPLITS, Progress
+from wfa.data.dataset import SPLITS
 from wfa.errors import ConfigError
+from wfa.progress import track
 from wfa.scenes.made_folder import make_whole
 from wfa.scenes.scene_place import MOST_IMAGES
 from wfa.scenes.sensor_pairs import Pair, make_pair
@@ -71,7 +72,6 @@ def write_official(
     counts: Mapping[str, int],
     images: str = "lmdb",
     workers: int = -1,
-    progress: Progress | None = None,
 ) -> None:
     """Make the data set in `folder`, unless it is there already; equal settings give equal bytes.
 
@@ -86,7 +86,6 @@ def write_official(
             rows but for the wrong answers, which follow the frequencies of the classes.
         images: `lmdb`, or `geotiff` for one file a band.
         workers: Processes; 0 takes none but this one, -1 one for each core.
-        progress: Called as (what is made, done, in all).
 
     Raises:
         ConfigError: A setting is out of its range.
@@ -102,15 +101,15 @@ def write_official(
         metadata: list[dict[str, Any]] = []
         if images == "lmdb":
             blobs = _blobs(_made(_lmdb_part, tasks, workers), metadata)
-            write_lmdb(imagery / LMDB, blobs, Count(0, 3 * len(tasks)), progress)
+            write_lmdb(imagery / LMDB, blobs, Count(0, 3 * len(tasks)))
             close_environments()
             (imagery / LMDB / "lock.mdb").unlink(missing_ok=True)
         else:
-            _write_files(imagery, tasks, metadata, progress)
+            _write_files(imagery, tasks, metadata)
         table = pa.Table.from_pylist(metadata, schema=_METADATA)
         pq.write_table(table, imagery / METADATA[0])
         annotations, options = building / TEXTS / ANNOTATIONS, Config(seed=seed, workers=workers)
-        annotate(imagery, imagery / METADATA[0], annotations, options, progress=progress)
+        annotate(imagery, imagery / METADATA[0], annotations, options)
         close_environments()  # the folder is about to move
         return {}
 
@@ -166,10 +165,8 @@ def _made(function: Any, tasks: Sequence[Task], workers: int) -> Iterator[Any]:
             yield from pool.map(function, tasks[start : start + step], chunksize=_CHUNK)
 
 
-def _write_files(
-    imagery: Path, tasks: Sequence[Task], metadata: list[dict[str, Any]], progress: Progress | None
-) -> None:
-    for done, task in enumerate(tasks, 1):
+def _write_files(imagery: Path, tasks: Sequence[Task], metadata: list[dict[str, Any]]) -> None:
+    for task in track(tasks, "GeoTIFFs"):
         pair = make_pair(*task)
         place = pair.place
         tile, scene = place.patch_id.rsplit("_", 2)[0], place.s1_name.rsplit("_", 3)[0]
@@ -178,8 +175,6 @@ def _write_files(
         reference = {MAP_SUFFIX.removeprefix("_"): pair.reference}
         write_geotiffs(imagery / MAPS_FOLDER / tile / place.patch_id, reference)
         metadata.append(_row(pair, task[1]))
-        if progress is not None:
-            progress("GeoTIFFs", done, len(tasks))
 
 
 def _row(pair: Pair, split: str) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from wfa.config import RunConfig
 from wfa.data.loader import CaptionDataModule, TrainingBatches
 from wfa.model.clip import MultiCaptionCLIP
-from wfa.progress import Track, untracked
+from wfa.progress import Track, shown_by, untracked
 from wfa.retrieval.evaluate import mean_recall
 from wfa.runs.parts import Parts, save_weights
 from wfa.runs.run_folder import RunFolder
@@ -79,7 +79,7 @@ def fit(
         course = Course(trainer, config.train, lambda: throughput.fit_seconds)
         module = _module(parts, folder, track, trainer, throughput, history, prepared, course)
         resume = folder.last_checkpoint if folder.last_checkpoint.is_file() else None
-        with _quiet_lightning():
+        with _quiet_lightning(), shown_by(None):  # Lightning has its own bar
             trainer.fit(module, _batches(parts, course), ckpt_path=resume, weights_only=True)
     return folder if trainer.is_global_zero else None
 

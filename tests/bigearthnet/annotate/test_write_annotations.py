@@ -27,10 +27,11 @@ def world(tmp_path: Path, count: int = COUNT, **change: Any) -> tuple[Path, Path
     return tmp_path / "maps", write_metadata(tmp_path / "m.parquet", rows), tmp_path / "out.parquet"
 
 
-def test_the_file_has_the_official_columns_and_the_order_of_the_metadata(tmp_path: Path) -> None:
-    seen: list[tuple[str, int, int]] = []
+def test_the_file_has_the_official_columns_and_the_order_of_the_metadata(
+    tmp_path: Path, shown: list[tuple[str, int, int]]
+) -> None:
     maps, metadata, out = world(tmp_path)
-    found = annotate(maps, metadata, out, Config(workers=0), progress=lambda *d: seen.append(d))
+    found = annotate(maps, metadata, out, Config(workers=0))
     schema = pq.read_schema(out)
     assert tuple(schema.names) == COLUMNS
     assert schema.field("ID").type == pa.int64()
@@ -43,7 +44,7 @@ def test_the_file_has_the_official_columns_and_the_order_of_the_metadata(tmp_pat
     assert found.rows == Counter((made["type"], made["category"], made["split"]) for made in rows)
     assert rows[0]["s1_name"] == S1.format(COUNT - 1)
     assert (rows[0]["season"], rows[0]["country"]) == ("Summer", "Austria")
-    assert seen[-1] == ("annotations", COUNT, COUNT)
+    assert shown[-1] == ("annotations", COUNT, COUNT)
     assert next(found.remarks()) == f"{COUNT} patches annotated with {len(rows)} rows"
 
 

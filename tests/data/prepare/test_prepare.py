@@ -109,7 +109,7 @@ def test_what_is_complete_is_left_alone(
     (tmp_path / "images" / "2.jpg").unlink()
     with pytest.raises(DataError):  # now it asks for the images, and there are none
         prepare("ucm_captions", tmp_path, site.base_url)
-    assert len(site.requests) == 1
+    assert len(site.asked) == 1
 
 
 def test_real_captions_and_images_are_complete(site: Any, data_dir: Callable[[str], Path]) -> None:

@@ -1,7 +1,7 @@
 """Annotating a whole data set: every patch that has a map, rows in the order of the metadata."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -11,14 +11,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from wfa.bigearthnet.annotate import paraphrase
-from wfa.bigearthnet.annotate.annotator import CHUNK, Annotator, Config, Patch, annotated
+from wfa.bigearthnet.annotate.annotator import Annotator, Config, Patch, annotated
 from wfa.bigearthnet.annotate.patch_metadata import Metadata, Place
 from wfa.bigearthnet.annotate.reference_maps import open_maps
 from wfa.bigearthnet.annotate.yes_no_questions import Question
 from wfa.bigearthnet.annotation_table import COLUMNS, BadRows
-from wfa.data.dataset import Progress
 from wfa.errors import DataError
 from wfa.files import atomic_write
+from wfa.progress import track
 
 _GROUP = 1 << 17  # rows of a row group
 _PLACES = ("latitude", "longitude")
@@ -78,7 +78,6 @@ def annotate(
     out: Path,
     options: Config | None = None,
     model: paraphrase.Config | None = None,
-    progress: Progress | None = None,
 ) -> Annotated:
     """Write the annotations of all patches that have a map and a row of the metadata.
 
@@ -91,7 +90,6 @@ def annotate(
         out: The Parquet file to write.
         options: Seed, connectivity, processes, what to do with what is broken.
         model: The paraphrasing model; captions stay as they are made without one.
-        progress: Called as (what is made, patches done, patches in all).
 
     Raises:
         DataError: Maps or metadata are missing or broken, or no patch has both; the message names
@@ -107,7 +105,8 @@ def annotate(
         atomic_write(out) as temporary,
         pq.ParquetWriter(temporary, _SCHEMA, compression="zstd") as writer,
     ):
-        rows = _rows(annotated(annotator, todo, options.workers), found, len(todo), progress)
+        patches = annotated(annotator, todo, options.workers)
+        rows = _rows(track(patches, "annotations", len(todo)), found)
         while group := list(islice(rows, _GROUP)):
             writer.write_table(_table(group))
         if not found.patches:
@@ -148,12 +147,10 @@ def _matched(
     return todo
 
 
-def _rows(
-    patches: Iterator[Patch], found: Annotated, total: int, progress: Progress | None
-) -> Iterator[tuple[Any, ...]]:
+def _rows(patches: Iterable[Patch], found: Annotated) -> Iterator[tuple[Any, ...]]:
     """Give the rows by column, and count them."""
     number = 0
-    for done, (place, questions, reworded, reason) in enumerate(patches, 1):
+    for place, questions, reworded, reason in patches:
         if place is None:
             found.bad_rows.add(reason)
         else:
@@ -165,8 +162,6 @@ def _rows(
                 number += 1
                 found.rows[asked.type, asked.category, place.split] += 1
                 yield _columns(number, place, asked)
-        if progress is not None and (done % CHUNK == 0 or done == total):
-            progress("annotations", done, total)
 
 
 def _columns(number: int, place: Place, asked: Question) -> tuple[Any, ...]:

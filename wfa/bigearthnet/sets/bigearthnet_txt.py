@@ -41,7 +41,6 @@ from wfa.data.channels import Channels
 from wfa.data.dataset import (
     SPLITS,
     ImageTextDataset,
-    Progress,
     SourceConfig,
     data_folder,
     data_root,
@@ -148,12 +147,11 @@ class BigEarthNetTxt(ImageTextDataset):
         return tuple(split for split in SPLITS if split in found)
 
     @classmethod
-    def build(cls, options: Any, progress: Progress | None = None) -> None:
+    def build(cls, options: Any) -> None:
         """Build the LMDB from GeoTIFF folders, where they are and no other LMDB is used.
 
         Args:
             options: The plug-in's `Config`.
-            progress: Called as (what is made, patches done, patches in all).
 
         Raises:
             DataError: A band is missing or broken.
@@ -162,7 +160,7 @@ class BigEarthNetTxt(ImageTextDataset):
         imagery = _imagery(options)
         other = find_lmdb(imagery) not in (None, imagery / LMDB)
         if options.images != "geotiff" and has_geotiffs(imagery) and not other:
-            build_lmdb(imagery, progress=progress)
+            build_lmdb(imagery)
 
     @classmethod
     def how_to_get(cls, options: SourceConfig, root: Path) -> str:

@@ -1,10 +1,11 @@
 """Fetch a data set, check it and put it where its plug-in reads it."""
 
+import os
 from dataclasses import replace
 from pathlib import Path
 
 from wfa import plugins
-from wfa.data.dataset import ImageTextDataset, Progress, SourceConfig
+from wfa.data.dataset import ImageTextDataset, SourceConfig
 from wfa.data.prepare.download import fetch, matches
 from wfa.data.prepare.unpack import unpack
 from wfa.data.publication import Download, Facts
@@ -12,27 +13,25 @@ from wfa.data.verify import without_stopping
 from wfa.errors import DataError
 from wfa.files import write_text
 
-HUB = "https://huggingface.co"
-"""Where the stable addresses are; another host that mirrors its paths can stand in."""
+HUB = os.environ.get("HF_ENDPOINT") or "https://huggingface.co"
+"""Where the stable addresses are; another host that answers as it does can stand in."""
 
 
 def prepare(
     name: str,
     root: Path,
     base_url: str = HUB,
-    progress: Progress | None = None,
     options: SourceConfig | None = None,
 ) -> Path:
     """Fetch what data set `name` needs into `root`; what is there already is not fetched again.
 
-    A download that was cut goes on where it stopped, and its file gets its name only when it is
-    whole and its checksum fits. What can be built from files that lie there is built first.
+    A file gets its name only when it is whole and its checksum fits. What can be built from files
+    that lie there is built first.
 
     Args:
         name: The data set's name.
         root: The data set's folder, made when missing.
         base_url: The host to fetch from, `http(s)://...`.
-        progress: Called while a file is fetched or something is built.
         options: The data set's options, its defaults where there are none; `root` replaces theirs.
 
     Returns:
@@ -47,11 +46,11 @@ def prepare(
     dataset = plugins.plugin_class("data", name)
     chosen = options or plugins.config_class("data", name)()
     chosen = without_stopping(replace(chosen, root=str(root)))
-    dataset.build(chosen, progress)
+    dataset.build(chosen)
     if _is_as_published(dataset, chosen):
         return root
     for download in dataset.facts.downloads:
-        _bring(download, root, f"{base_url.rstrip('/')}/{download.address}", progress)
+        _bring(download, root, base_url.rstrip("/"))
     try:
         _open(dataset, chosen)
     except DataError as error:
@@ -94,8 +93,9 @@ def _is_as_published(dataset: type[ImageTextDataset], options: SourceConfig) -> 
         return False
 
 
-def _bring(download: Download, root: Path, url: str, progress: Progress | None) -> None:
+def _bring(download: Download, root: Path, base_url: str) -> None:
     target = root / download.target
+    url = f"{base_url}/{download.address}"
     if download.place is None:
         if matches(target, download.checksum):
             return
@@ -105,14 +105,14 @@ def _bring(download: Download, root: Path, url: str, progress: Progress | None) 
                 f"{download.checksum}): move or delete it to have that one fetched, or use it as "
                 "it is"
             )
-        fetch(url, target, download.checksum, progress)
+        fetch(base_url, download.address, target, download.checksum)
         return
     # The archive goes once it is unpacked; this note says that it was, and which one.
     note = target.with_name(f".{target.name}.unpacked")
     if note.is_file() and note.read_text(encoding="utf-8") == url:
         return
     if not matches(target, download.checksum):
-        fetch(url, target, download.checksum, progress)
+        fetch(base_url, download.address, target, download.checksum)
     unpack(target, root, download.place)
     write_text(note, url)
     target.unlink()

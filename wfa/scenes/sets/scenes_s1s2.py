@@ -6,11 +6,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
-from rich.progress import Progress as Bars
-
 from wfa.bigearthnet.sets import bigearthnet_txt
-from wfa.data.dataset import SPLITS, Progress, SourceConfig, folder_path
+from wfa.data.dataset import SPLITS, SourceConfig, folder_path
 from wfa.data.publication import Facts
 from wfa.errors import ConfigError, DataError
 from wfa.files import cache_dir
@@ -58,18 +55,17 @@ class ScenesS1S2(bigearthnet_txt.BigEarthNetTxt):
         return tuple(_counts(options))
 
     @classmethod
-    def build(cls, options: Any, progress: Progress | None = None) -> None:
+    def build(cls, options: Any) -> None:
         """Make the pairs, unless they are there.
 
         Args:
             options: The plug-in's `Config`.
-            progress: Called as (what is made, done, in all).
 
         Raises:
             ConfigError: An option is out of its range.
             UserError: The disk is full or the folder may not be written to.
         """
-        _made(options, progress)
+        _made(options)
 
     @classmethod
     def how_to_get(cls, options: SourceConfig, root: Path) -> str:
@@ -83,7 +79,7 @@ def _counts(options: Any) -> dict[str, int]:
     return {split: count for split, count in counts.items() if count}
 
 
-def _made(options: Config, progress: Progress | None = None) -> Config:
+def _made(options: Config) -> Config:
     """Make the pairs when they are not there; return the options that read them."""
     if options.images_root:
         raise ConfigError(
@@ -96,20 +92,5 @@ def _made(options: Config, progress: Progress | None = None) -> Config:
     key = hashlib.sha256(json.dumps(settings).encode()).hexdigest()[:16]
     own = folder_path(options.root, "data.root") if options.root else None
     folder = own or cache_dir() / "scenes_s1s2" / key
-    with Bars(console=Console(stderr=True), transient=True) as bars:
-        shown = progress or _Shown(bars)
-        write_official(folder, options.seed, counts, images, progress=shown)
+    write_official(folder, options.seed, counts, images)
     return replace(options, root=str(folder / TEXTS))
-
-
-class _Shown:
-    """A progress bar for each thing that is made, there from its first step on."""
-
-    def __init__(self, bars: Bars) -> None:
-        self._bars = bars
-        self._tasks: dict[str, Any] = {}
-
-    def __call__(self, what: str, done: int, total: int) -> None:
-        if what not in self._tasks:
-            self._tasks[what] = self._bars.add_task(f"making {what}", total=total)
-        self._bars.update(self._tasks[what], completed=done)
