@@ -5,7 +5,7 @@ import io
 import json
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -54,7 +54,7 @@ def delimited(
     text = io.StringIO(newline="")
     table = [[*headings], *map(list, rows)]
     # Python quotes a mere carriage return only where lines end in one.
-    quoting = (
+    quoting: Literal[0, 1] = (
         csv.QUOTE_ALL if any("\r" in cell for row in table for cell in row) else csv.QUOTE_MINIMAL
     )
     csv.writer(text, delimiter=separator, lineterminator=end, quoting=quoting).writerows(table)
