@@ -17,6 +17,7 @@ from wfa.data.batch import ragged_texts
 from wfa.encoders.encoder import Encoder
 from wfa.encoders.models.small import Config as SmallConfig
 from wfa.encoders.models.small import Small
+from wfa.errors import ConfigError
 from wfa.model.texts import TextFeatures, TextSide
 
 CAPTIONS = (
@@ -94,13 +95,12 @@ def one_by_one(of: TextSide, images: Sequence[Sequence[str]]) -> tuple[list[Tens
 def test_equals_the_loop_and_encodes_each_distinct_text_once(name: str, batch_size: int) -> None:
     of = side(name)
     expected, drawn = one_by_one(of, CAPTIONS)
-    half = TextHalf.of(of.aggregation)
     flat = [caption for own in CAPTIONS for caption in own]
     features = TextFeatures(of, flat, batch_size=batch_size)
-    found = features.aggregate([half.draw(own, half.weigh([own])) for own in CAPTIONS])
+    found = features.query(CAPTIONS)
     torch.testing.assert_close(found.text_features, torch.stack(expected), atol=1e-5, rtol=0)
     assert found.texts == drawn
-    ends = np.cumsum([len(half.draw(own, half.weigh([own]))[0]) for own in CAPTIONS])
+    ends = np.cumsum([len(one_by_one(of, [own])[1]) for own in CAPTIONS])
     for weights in np.split(found.weights.numpy(), ends[:-1]):
         assert weights.sum() == pytest.approx(1, abs=1e-6)
 
@@ -137,9 +137,7 @@ def test_features_that_are_known_are_not_computed_again(name: str) -> None:
     known = TextFeatures(of, flat).of(flat)
     assert isinstance(of.encoder, Counted)
     of.encoder.encoded.clear()
-    half = TextHalf.of(of.aggregation)
-    drawn = [half.draw(own, half.weigh([own])) for own in CAPTIONS]
-    found = TextFeatures(of, flat, features=known).aggregate(drawn)
+    found = TextFeatures(of, flat, features=known).query(CAPTIONS)
     expected, texts = one_by_one(of, CAPTIONS)
     torch.testing.assert_close(found.text_features, torch.stack(expected), atol=1e-5, rtol=0)
     assert set(of.encoder.encoded) == set(texts) - set(flat)
@@ -147,20 +145,29 @@ def test_features_that_are_known_are_not_computed_again(name: str) -> None:
 
 @pytest.mark.parametrize("name", TECHNIQUES)
 @torch.inference_mode()
-def test_a_query_is_one_image(name: str) -> None:
+def test_a_query_alone_is_as_an_image_alone(name: str) -> None:
     of = side(name)
     for captions in CAPTIONS:
         (expected,), texts = one_by_one(of, [captions])
-        query = of.query(captions)
+        query = of.query([captions])
         torch.testing.assert_close(query.text_features[0], expected, atol=1e-5, rtol=0)
         assert query.texts == texts
         assert query.weights.sum().item() == pytest.approx(1, abs=1e-6)
 
 
 def test_weights_by_text_and_by_their_number_alone_differ() -> None:
-    by_text = side("uniqueness").query(CAPTIONS[0])
+    by_text = side("uniqueness").query(CAPTIONS[:1])
     assert by_text.weights[2] > by_text.weights[0]
-    assert side("mean").query(CAPTIONS[0]).weights.tolist() == [0.25] * 4
+    assert side("mean").query(CAPTIONS[:1]).weights.tolist() == [0.25] * 4
+
+
+def test_another_technique_encodes_with_the_same_tower() -> None:
+    of = side("attention")
+    found = of.with_technique("mean").query(CAPTIONS)
+    expected, _ = one_by_one(side("mean"), CAPTIONS)
+    torch.testing.assert_close(found.text_features, torch.stack(expected), atol=1e-5, rtol=0)
+    with pytest.raises(ConfigError, match="did you mean 'mean'"):
+        of.with_technique("means")
 
 
 def test_encoded_in_parts_as_whole_and_in_order() -> None:

@@ -1,11 +1,12 @@
 """The text side: captions are weighed and drawn, each distinct text encoded once, and aggregated.
 
 Training does it in two places, because data workers weigh and draw: `TextHalf` there, and
-`TextSide.aggregate` on the device. Everything else asks `TextSide.query` or `TextFeatures`.
+`TextSide.aggregate` on the device. Everything else asks `TextSide.query` or `TextFeatures`, both
+without the image.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -18,6 +19,7 @@ from wfa.aggregation.text_half import TextHalf
 from wfa.captions.folding import caption_ids
 from wfa.data.batch import ragged_texts
 from wfa.encoders.encoder import Encoder
+from wfa.plugins import config_class, plugin_class
 from wfa.progress import Track, untracked
 
 BATCH = 256
@@ -113,10 +115,19 @@ class TextSide:
         features[torch.tensor(order)] = torch.cat(encoded)
         return features
 
-    def query(self, captions: Sequence[str]) -> Queries:
-        """Make one query of captions that describe the same, at least one."""
-        half = TextHalf.of(self.aggregation)
-        return TextFeatures(self, captions).aggregate([half.draw(captions, half.weigh([captions]))])
+    def query(self, captions: Sequence[Sequence[str]]) -> Queries:
+        """Make M queries, each of captions that describe the same, at least one."""
+        return TextFeatures(self, [text for own in captions for text in own]).query(captions)
+
+    def with_technique(self, name: str) -> "TextSide":
+        """Return the same with another technique, untrained and with its default options.
+
+        Raises:
+            ConfigError: There is no such technique.
+        """
+        options = config_class("aggregation", name)()
+        built: Aggregation = plugin_class("aggregation", name)(options, self.encoder.width)
+        return replace(self, aggregation=built.to(self.device).eval())
 
 
 class TextFeatures:
@@ -174,6 +185,11 @@ class TextFeatures:
             self._features = torch.cat([self._features, encoded])
             self._track = untracked
         return texts
+
+    def query(self, captions: Sequence[Sequence[str]]) -> Queries:
+        """Weigh, draw and aggregate the captions of M images, or some captions of each."""
+        half = TextHalf.of(self._side.aggregation)
+        return self.aggregate([half.draw(own, half.weigh([own])) for own in captions])
 
     @torch.inference_mode()
     def aggregate(self, drawn: Sequence[Drawn]) -> Queries:

@@ -81,7 +81,7 @@ def _chosen(dataset: ImageTextDataset, count: int) -> list[int]:
 
 def _example(parts: Parts, part: SplitParts, row: int) -> dict[str, Any]:
     record = part.dataset.records[row]
-    query = parts.model.text_side.query(record.captions)
+    query = parts.model.text_side.query([record.captions])
     alone = dict(zip(record.captions, uniqueness([record.captions]).tolist(), strict=True))
     return {
         "image": record.image,
@@ -117,7 +117,7 @@ def _query_seconds(parts: Parts, part: SplitParts, count: int) -> dict[str, floa
 
     def aggregated(place: int) -> torch.Tensor:
         texts = [f"{text}  " for text in records[place].captions]
-        return side.query(texts).text_features
+        return side.query([texts]).text_features
 
     return {
         name: _median_seconds(ask, index, len(rows))

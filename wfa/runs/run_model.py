@@ -10,11 +10,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from wfa.aggregation.base import Aggregation
 from wfa.errors import ModelError, RunError, UserError
 from wfa.files import file_hash
 from wfa.model.texts import TextFeatures
-from wfa.plugins import config_class, plugin_class, unknown
+from wfa.plugins import unknown
 from wfa.retrieval.embeddings import Floats
 from wfa.runs.evaluate_run import best_device
 from wfa.runs.parts import load_run
@@ -79,10 +78,8 @@ class RunModel:
             )
         self._model.to(best_device())
         own = self._model.text_side
-        self._sides = {"own": own} | {
-            name: replace(own, aggregation=_technique(name, self.width))
-            for name in ("mean", "uniqueness")
-        }
+        others = {name: own.with_technique(name) for name in ("mean", "uniqueness")}
+        self._sides = {"own": own, **others}
 
     def prepare(self, image: NDArray[np.uint8]) -> Tensor:
         """Turn a picture (H, W, 3) into the model's input; safe in many threads at once."""
@@ -122,7 +119,7 @@ class RunModel:
                 features = TextFeatures(self._sides["own"], captions).of(captions)
                 query = Query(features.numpy(), tuple(captions))
             else:
-                made = self._sides[technique].query(captions)
+                made = self._sides[technique].query([captions])
                 query = Query(
                     made.text_features.numpy(), tuple(made.texts), tuple(made.weights.tolist())
                 )
@@ -173,14 +170,6 @@ def checksum(run: Path) -> str:
             f"{folder.config_file} out={run}`"
         )
     return file_hash(folder.weights)
-
-
-def _technique(name: str, width: int) -> Aggregation:
-    """Build a technique that has nothing to train, with its default options."""
-    built: Aggregation = plugin_class("aggregation", name)(
-        config_class("aggregation", name)(), width
-    )
-    return built.eval()
 
 
 def _finite(features: Floats, what: str) -> Floats:

@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 import torch
 
-from wfa.aggregation.text_half import TextHalf
 from wfa.config import RunConfig, resolve, resolve_section
 from wfa.data.dataset import ImageTextDataset
 from wfa.data.pixel_inputs import check_channels
@@ -145,14 +144,12 @@ def _aggregator(parts: Parts, part: SplitParts, embeddings: Embeddings) -> Aggre
     """Aggregate some of the captions as the run was trained."""
     texts = [text for captions in part.dataset.captions for text in captions]
     known = torch.from_numpy(embeddings.captions)
-    half = TextHalf.of(parts.model.aggregation)
     features = TextFeatures(parts.model.text_side, texts, part.inputs.texts, features=known)
 
     def vectors(rows: Integers) -> Floats:
         ends = np.cumsum(np.bincount(embeddings.image_index[rows]))[:-1]
         captions = [[texts[place] for place in own] for own in np.split(rows, ends)]
-        drawn = [half.draw(own, half.weigh([own])) for own in captions]
-        return np.asarray(features.aggregate(drawn).text_features.numpy(), np.float32)
+        return np.asarray(features.query(captions).text_features.numpy(), np.float32)
 
     return Aggregator(parts.config.aggregation.name, vectors)
 

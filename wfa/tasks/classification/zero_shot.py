@@ -1,16 +1,13 @@
 """Zero-shot classification: an image is of the class whose prompts its feature is nearest to."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from wfa.aggregation.text_half import TextHalf
 from wfa.data.dataset import ImageTextDataset
 from wfa.errors import ConfigError, DataError
-from wfa.model.texts import TextFeatures, TextSide
-from wfa.plugins import config_class, plugin_class
+from wfa.model.texts import TextSide
 from wfa.tasks.classification.class_scores import Floats, Integers
 from wfa.tasks.classification.templates import prompts
 
@@ -37,12 +34,15 @@ def class_features(
     Raises:
         ConfigError: There is no such technique, or it has parameters of its own to train.
     """
-    side = _with_technique(side, technique)
-    half = TextHalf.of(side.aggregation)
-    asked = [prompts(templates, name) for name in classes]
-    drawn = [half.draw(own, half.weigh([own])) for own in asked]
-    features = TextFeatures(side, [text for own in asked for text in own])
-    return np.asarray(features.aggregate(drawn).text_features.numpy(), np.float32)
+    if technique != OWN:
+        side = side.with_technique(technique)
+        if any(True for _ in side.aggregation.parameters()):
+            raise ConfigError(
+                f"task.technique={technique} has parameters that nothing trained here: use mean, "
+                "uniqueness, or own for a run that was trained with it"
+            )
+    made = side.query([prompts(templates, name) for name in classes])
+    return np.asarray(made.text_features.numpy(), np.float32)
 
 
 def single_labels(dataset: ImageTextDataset) -> tuple[Integers, Integers]:
@@ -70,16 +70,3 @@ def multi_labels(dataset: ImageTextDataset) -> NDArray[np.bool_]:
     for index in range(len(dataset)):
         found[index, list(dataset.labels(index))] = True
     return found
-
-
-def _with_technique(side: TextSide, technique: str) -> TextSide:
-    if technique == OWN:
-        return side
-    options = config_class("aggregation", technique)()
-    aggregation = plugin_class("aggregation", technique)(options, side.encoder.width)
-    if any(True for _ in aggregation.parameters()):
-        raise ConfigError(
-            f"task.technique={technique} has parameters that nothing trained here: use mean, "
-            "uniqueness, or own for a run that was trained with it"
-        )
-    return replace(side, aggregation=aggregation.eval().to(side.device))
