@@ -1,3 +1,35 @@
-"""Redundancy-aware contrastive pretraining on remote-sensing images with several captions each."""
+"""Redundancy-aware contrastive pretraining on remote-sensing images with several captions each.
+
+The names below are imported when they are first used, so that `import wfa` stays quick and free of
+torch.
+
+>>> import wfa
+>>> captions = [["a red roof", "a red roof", "two cars on a road"], ["a river", "a bridge"]]
+>>> wfa.caption_weights(captions).round(3).tolist()
+[0.245, 0.245, 0.51, 0.5, 0.5]
+"""
+
+from typing import TYPE_CHECKING
+
+from wfa.lazy_names import lazy_names
+
+if TYPE_CHECKING:
+    from wfa import aggregation, losses
+    from wfa.captions.uniqueness import uniqueness
+    from wfa.captions.weights import caption_weights, image_index
+    from wfa.errors import UserError
 
 __version__ = "0.1.0"
+__all__ = ["UserError", "aggregation", "caption_weights", "image_index", "losses", "uniqueness"]
+
+__getattr__, __dir__ = lazy_names(
+    __name__,
+    {
+        "UserError": "wfa.errors:UserError",
+        "aggregation": "wfa.aggregation",
+        "caption_weights": "wfa.captions.weights:caption_weights",
+        "image_index": "wfa.captions.weights:image_index",
+        "losses": "wfa.losses",
+        "uniqueness": "wfa.captions.uniqueness:uniqueness",
+    },
+)

@@ -27,3 +27,7 @@ class RunError(UserError):
 
 class SearchIndexError(UserError):
     """An index folder is damaged or was made by another model."""
+
+
+class ArgumentError(UserError, ValueError):
+    """What was handed to a function of the package does not fit; nothing was computed."""

@@ -5,7 +5,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from wfa.aggregation.base import segment_softmax, segment_sum
+from wfa.aggregation.segment_math import segment_softmax, segment_sum
 
 
 @settings(max_examples=30, deadline=None)

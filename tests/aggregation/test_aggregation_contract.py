@@ -57,7 +57,7 @@ def ragged(counts: Sequence[int], seed: int = 0) -> tuple[Tensor, Tensor, Tensor
 def run(module: Aggregation, *inputs: Tensor) -> Aggregated:
     """Call the module with the same random numbers every time."""
     torch.manual_seed(1)
-    return module(*inputs)  # type: ignore[no-any-return]
+    return module.aggregate(*inputs)
 
 
 @technique
@@ -151,10 +151,10 @@ def test_gradients_reach_parameters_and_features(name: str) -> None:
 def test_batch_equals_a_loop_over_images(name: str, with_images: bool) -> None:
     module = build(name)
     features, index, prior, images = ragged(COUNTS)
-    together = module(features, index, prior, images if with_images else None)
+    together = module.aggregate(features, index, prior, images if with_images else None)
     for image in range(len(COUNTS)):
         own = index == image
-        alone = module(
+        alone = module.aggregate(
             features[own],
             torch.zeros(COUNTS[image], dtype=torch.int64),
             prior[own],
@@ -168,7 +168,8 @@ def test_batch_equals_a_loop_over_images(name: str, with_images: bool) -> None:
 def test_outside_training_the_image_changes_nothing(name: str) -> None:
     module = build(name)
     features, index, prior, images = ragged(COUNTS)
-    with_image, without = module(features, index, prior, images), module(features, index, prior)
+    with_image = module.aggregate(features, index, prior, images)
+    without = module.aggregate(features, index, prior)
     assert torch.equal(with_image.text_features, without.text_features)
 
 

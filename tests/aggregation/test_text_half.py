@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 
 from wfa import plugins
-from wfa.aggregation.base import Aggregation, AggregationConfig, Weights
-from wfa.aggregation.text_half import TextHalf, tempered
+from wfa.aggregation.base import Aggregation
+from wfa.aggregation.caption_draws import AggregationConfig, Weights, tempered
+from wfa.aggregation.text_half import TextHalf
 
 
 def test_tempering_by_hand() -> None:

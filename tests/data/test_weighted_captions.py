@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from tests.data.tiny import TinyDataset, ragged
-from wfa.aggregation.base import Aggregation, AggregationConfig, Weights
+from wfa.aggregation.base import Aggregation
+from wfa.aggregation.caption_draws import AggregationConfig, Weights
 from wfa.aggregation.text_half import TextHalf
 from wfa.captions.weights import caption_weights
 from wfa.config import resolve

@@ -8,7 +8,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from wfa.aggregation.base import AggregationConfig, Drawn, Weights
+from wfa.aggregation.caption_draws import AggregationConfig, Drawn, Weights
 from wfa.aggregation.techniques.mean import Mean
 from wfa.aggregation.text_half import TextHalf
 from wfa.data.dataset import ImageTextDataset, Record, SourceConfig

@@ -188,7 +188,7 @@ def test_outside_training_captions_are_aggregated_as_a_query_is() -> None:
         for parameter in model.aggregation.parameters():
             nn.init.normal_(parameter)
         out = model(given)
-        query = model.aggregation(
+        query = model.aggregation.aggregate(
             model.encode_text(given.tokens)[given.text_index], given.image_index, given.prior
         )
     torch.testing.assert_close(out.text_features, query.text_features)

@@ -84,7 +84,7 @@ def one_by_one(of: TextSide, images: Sequence[Sequence[str]]) -> tuple[list[Tens
             alone.append(of.encoder.small.encode_text(of.encoder.small.tokenize([encoded]))[0])
         prior = torch.from_numpy(weights).float()
         index = torch.zeros(len(texts), dtype=torch.int64)
-        features.append(of.aggregation(torch.stack(alone), index, prior).text_features[0])
+        features.append(of.aggregation.aggregate(torch.stack(alone), index, prior).text_features[0])
         drawn += texts
     return features, drawn
 
@@ -197,7 +197,7 @@ def test_training_gives_each_caption_the_gradient_of_its_own_tokens() -> None:
     prior = texts.prior.double()
     towards = torch.randn(len(CAPTIONS), width, dtype=torch.float64)
     made = of.aggregate(once, texts.text_index, texts.image_index, prior)
-    apart = of.aggregation(each, texts.image_index, prior)
+    apart = of.aggregation.aggregate(each, texts.image_index, prior)
     torch.testing.assert_close(made.text_features, apart.text_features)
     (gradient,) = torch.autograd.grad((made.text_features * towards).sum(), once)
     (alone,) = torch.autograd.grad((apart.text_features * towards).sum(), each)

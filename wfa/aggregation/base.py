@@ -1,56 +1,25 @@
-"""What every technique shares: its options, its steps, segment arithmetic, the invariants."""
+"""What every technique shares: drawing captions, the checks of the face, the invariants."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any, ClassVar, NamedTuple, TypeAlias
+from functools import partial
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
-from wfa.errors import ConfigError
-
-Weights: TypeAlias = NDArray[np.float64]
-"""Importance weights that are known from the text."""
-
-Drawn: TypeAlias = tuple[Sequence[str], Weights]
-"""The texts of one image that a step encodes, and their weights with sum 1."""
-
-
-@dataclass(frozen=True)
-class AggregationConfig:
-    """Options of every technique.
-
-    Attributes:
-        caption_dropout: Chance in [0, 1) that a caption is left out of a training step; at least
-            one is kept and the weights are renormalised over those kept.
-        caption_dropout_end: The chance in [0, 1) at the end of training, to which it moves
-            linearly; None keeps it as it is.
-        prior_temperature: Text-known weights w become w^(1/temperature), renormalised: below 1
-            sharper, above 1 flatter. Positive.
-    """
-
-    caption_dropout: float = 0.0
-    caption_dropout_end: float | None = None
-    prior_temperature: float = 1.0
-
-    def __post_init__(self) -> None:
-        for name in ("caption_dropout", "caption_dropout_end"):
-            rate = getattr(self, name)
-            if rate is not None and not 0.0 <= rate < 1.0:
-                raise ConfigError(f"aggregation.{name}={rate} must be in [0, 1): 1 leaves nothing")
-        if not 0.0 < self.prior_temperature < float("inf"):
-            raise ConfigError(
-                f"aggregation.prior_temperature={self.prior_temperature} must be a number above 0"
-            )
-
-    def dropout_at(self, progress: float) -> float:
-        """Return the chance to leave a caption out when a share in [0, 1] of training is done."""
-        if self.caption_dropout_end is None:
-            return self.caption_dropout
-        return (1.0 - progress) * self.caption_dropout + progress * self.caption_dropout_end
+from wfa.aggregation.caption_draws import (
+    AggregationConfig,
+    Drawn,
+    Rows,
+    Weights,
+    drawn_rows,
+)
+from wfa.aggregation.feature_checks import check_captions, check_images, check_weights
+from wfa.aggregation.segment_math import at_least_float32, segment_sum
+from wfa.errors import ArgumentError
+from wfa.option_keywords import TakesKeywords
 
 
 class Aggregated(NamedTuple):
@@ -60,7 +29,7 @@ class Aggregated(NamedTuple):
         text_features: (T, D), normalised; T is B, or N where every caption is its own pair.
         owner: (T,) int64, text -> row of the images.
         weights: (N,), importance weights, >= 0; they sum to 1 over the captions of each text.
-        text_of: (N,) int64, caption -> row of `text_features`.
+        text_of: (N,) int64, caption -> row of `text_features`; -1 for one that was left out.
     """
 
     text_features: Tensor
@@ -69,32 +38,40 @@ class Aggregated(NamedTuple):
     text_of: Tensor
 
 
-class Aggregation(nn.Module):
+class Aggregation(TakesKeywords, nn.Module):
     """A technique; a subclass is one file that overrides what it does otherwise.
 
-    `prior_weights` weighs by the text alone (once a data set), `compose` chooses what a step
-    encodes (in data workers, through `TextHalf`), `importance_weights` weighs by the features, and
-    `pool` makes text features of weighted captions. As they stand the four give the plain mean of
-    all captions.
+    `prior_weights` weighs by the text alone (once a data set), `choose` picks the captions that a
+    step encodes and `compose` the texts (in data workers, through `TextHalf`),
+    `importance_weights` weighs by the features, and `pool` makes text features of weighted
+    captions. As they stand the five give the plain mean of all captions.
 
     Args:
-        options: The plug-in's `Config`.
-        width: D, the width of the features.
+        options: The plug-in's `Config`; None makes it of the keywords.
+        width: D, the width of the features; None takes any where nothing is learned.
+        keywords: Fields of the `Config`.
 
     Attributes:
         weighs_text: Whether weights depend on the captions' text; true of every technique that
-            has `prior_weights` of its own.
+            has `prior_weights` of its own. A call by hand must bring them.
+        progress: Share of training that is done, in [0, 1], for a call by hand; a loop of one's
+            own that wants `caption_dropout_end` moves it.
+
+    Raises:
+        ConfigError: An option is unknown or out of range, or a width is needed and not given.
     """
 
+    Config: ClassVar[type[Any]] = AggregationConfig
     weighs_text: ClassVar[bool] = False
+    progress: float = 0.0
 
     def __init_subclass__(cls, **arguments: Any) -> None:
         super().__init_subclass__(**arguments)
         cls.weighs_text |= "prior_weights" in vars(cls)
 
-    def __init__(self, options: Any, width: int) -> None:
+    def __init__(self, options: Any = None, width: int | None = None, **keywords: Any) -> None:
         super().__init__()
-        self.options = options
+        self.options = self.options_from(options, keywords)
         self.width = width
 
     @classmethod
@@ -131,6 +108,8 @@ class Aggregation(nn.Module):
     ) -> Drawn:
         """Make the texts of one image out of the captions that dropout has left.
 
+        What words decide overrides this; such a technique cannot be called by hand on features.
+
         Args:
             options: The plug-in's `Config`.
             captions: K captions of the image, at least one.
@@ -138,10 +117,27 @@ class Aggregation(nn.Module):
             rng: The image's generator for this step, or None outside training.
 
         Returns:
-            The texts, at least one, and their weights with sum 1; by default as given.
+            The texts, at least one, and their weights with sum 1; by default what `choose` picks.
+        """
+        rows, weights = cls.choose(options, prior, rng)
+        return [captions[row] for row in rows.tolist()], weights
+
+    @classmethod
+    def choose(
+        cls, options: Any, prior: Weights, rng: np.random.Generator | None
+    ) -> tuple[Rows, Weights]:
+        """Pick captions of one image by their weights alone.
+
+        Args:
+            options: The plug-in's `Config`.
+            prior: (K,), sum 1.
+            rng: The image's generator for this step, or None outside training.
+
+        Returns:
+            The places of those picked, at least one, and their weights with sum 1; by default all.
         """
         del options, rng
-        return captions, prior
+        return np.arange(len(prior)), prior
 
     def importance_weights(
         self,
@@ -188,16 +184,17 @@ class Aggregation(nn.Module):
             text_of=image_index,
         )
 
-    def forward(
+    def aggregate(
         self,
         caption_features: Tensor,
         image_index: Tensor,
         prior: Tensor,
         image_features: Tensor | None = None,
     ) -> Aggregated:
-        """Aggregate the captions of B images, in float32 (float64 stays) whatever autocast says.
+        """Aggregate the captions that were drawn, unchecked: what training calls at every step.
 
-        Without image features B is read from the index, which makes a GPU wait once.
+        In float32 (float64 stays) whatever autocast says. Without image features B is read from
+        the index, which makes a GPU wait once.
 
         Args:
             caption_features: (N, D), any scale.
@@ -218,39 +215,59 @@ class Aggregation(nn.Module):
             )
             return self.pool(unit, weights, image_index, images)
 
+    def forward(
+        self,
+        caption_features: Tensor,
+        image_index: Any,
+        weights: Any = None,
+        image_features: Tensor | None = None,
+    ) -> Aggregated:
+        """Check what is given, draw captions as the technique does, and aggregate them.
 
-def at_least_float32(values: Tensor) -> Tensor:
-    """Return half precision as float32 and anything wider as it is."""
-    return values.float() if values.dtype in (torch.float16, torch.bfloat16) else values
+        In training mode captions are dropped and drawn as in `wfa train`, by torch's seed; in
+        evaluation mode all count. The checks make a GPU wait: `aggregate` is the step without them.
 
+        Args:
+            caption_features: (N, D) floating, any scale.
+            image_index: (N,) integers ascending from 0, caption -> image; every image has a
+                caption. A tensor, array or list.
+            weights: (N,), >= 0, sum 1 for each image, such as `wfa.caption_weights` gives; None
+                for uniform ones.
+            image_features: (B, D) floating, any scale; only what learns from images needs them.
 
-def segment_sum(values: Tensor, index: Tensor, segments: int) -> Tensor:
-    """Add rows that share an index.
+        Returns:
+            Text features with their owners and weights; a caption that this step left out has
+            weight 0 and the text -1.
 
-    Args:
-        values: (N, ...).
-        index: (N,) int64 in [0, segments).
-        segments: S.
-
-    Returns:
-        (S, ...), the same dtype.
-    """
-    return values.new_zeros((segments, *values.shape[1:])).index_add(0, index, values)
-
-
-def segment_softmax(scores: Tensor, index: Tensor, segments: int) -> Tensor:
-    """Softmax over the rows that share an index, stable for any finite scores.
-
-    Args:
-        scores: (N, ...).
-        index: (N,) int64 in [0, segments); every segment has a row.
-        segments: S.
-
-    Returns:
-        (N, ...), sums to 1 over each segment.
-    """
-    shape = (segments, *scores.shape[1:])
-    place = index.view(-1, *[1] * (scores.dim() - 1)).expand_as(scores)
-    highest = scores.new_full(shape, -torch.inf).scatter_reduce(0, place, scores.detach(), "amax")
-    powers = torch.exp(scores - highest.index_select(0, index))
-    return powers / segment_sum(powers, index, segments).index_select(0, index)
+        Raises:
+            ArgumentError: A shape, width, order, device or value does not fit, the technique
+                weighs by text and no weights are given, or it makes its texts of words.
+        """
+        features, index = check_captions(caption_features, image_index, self.width)
+        images = int(index[-1]) + 1
+        if image_features is not None:
+            image_features = functional.normalize(
+                at_least_float32(check_images(image_features, features, images)), dim=-1
+            )
+        if weights is None and self.weighs_text:
+            raise ArgumentError(
+                f"{type(self).__name__} weighs by the text, which features do not show: give "
+                "weights=wfa.caption_weights(captions)"
+            )
+        prior = check_weights(weights, features, index, images)
+        if type(self).compose.__func__ is not Aggregation.compose.__func__:  # type: ignore[attr-defined]
+            if len(features) > images:
+                raise ArgumentError(
+                    f"{type(self).__name__} makes its texts of words before they are encoded: "
+                    "encode the texts of its `compose`, one an image"
+                )
+            return self.aggregate(features, index, prior, image_features)
+        choose = partial(self.choose, self.options)
+        rows, prior = drawn_rows(choose, self.options, index, prior, self.training, self.progress)
+        found = self.aggregate(features[rows], index[rows], prior, image_features)
+        if len(rows) == len(index):
+            return found
+        return found._replace(
+            weights=found.weights.new_zeros(len(index)).index_copy(0, rows, found.weights),
+            text_of=found.text_of.new_full((len(index),), -1).index_copy(0, rows, found.text_of),
+        )

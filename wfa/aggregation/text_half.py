@@ -6,7 +6,8 @@ from typing import Any, Self
 
 import numpy as np
 
-from wfa.aggregation.base import Aggregation, Drawn, Weights
+from wfa.aggregation.base import Aggregation
+from wfa.aggregation.caption_draws import Drawn, Weights, kept_captions
 
 
 @dataclass(frozen=True)
@@ -55,27 +56,6 @@ class TextHalf:
         Returns:
             The texts, and their weights with sum 1.
         """
-        weights = tempered(weights, self.options.prior_temperature)
-        dropout = 0.0 if rng is None else self.options.dropout_at(progress)
-        if rng is not None and dropout > 0.0:
-            kept = np.flatnonzero(rng.random(len(captions)) >= dropout)
-            if not len(kept):
-                kept = rng.integers(len(captions), size=1)
-            captions, weights = [captions[int(k)] for k in kept], tempered(weights[kept], 1.0)
+        rows, weights = kept_captions(self.options, weights, rng, progress)
+        captions = [captions[row] for row in rows.tolist()]
         return self.technique.compose(self.options, captions, weights, rng)
-
-
-def tempered(weights: Weights, temperature: float) -> Weights:
-    """Return w^(1/temperature) scaled to sum 1; weights that are all zero become uniform.
-
-    Args:
-        weights: (K,), >= 0; K at least 1.
-        temperature: Above 0.
-    """
-    highest = weights.max()
-    if not highest > 0.0:
-        return np.full(len(weights), 1.0 / len(weights))
-    # Against the highest, so that a low temperature cannot underflow all of them.
-    powers: Weights = (weights / highest) ** (1.0 / temperature)
-    scaled: Weights = powers / powers.sum()
-    return scaled

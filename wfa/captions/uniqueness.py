@@ -8,6 +8,7 @@ import multiprocessing
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import numpy as np
 
@@ -17,6 +18,7 @@ from wfa.captions.ngrams import TextSets
 from wfa.captions.options import UniquenessOptions
 from wfa.captions.segments import Bools, Floats, Ints, ranges, starts_of_equals
 from wfa.captions.similarity import Embed, similarity_to_others
+from wfa.option_keywords import options_from
 
 __all__ = ["CaptionScores", "UniquenessOptions", "score_captions", "uniqueness"]
 
@@ -47,6 +49,7 @@ def uniqueness(
     options: UniquenessOptions | None = None,
     processes: int = 1,
     embed: Embed | None = None,
+    **keywords: Any,
 ) -> Floats:
     """Score every caption of every image.
 
@@ -61,15 +64,20 @@ def uniqueness(
         processes: Worker processes for large sets; results do not depend on it. With more than one
             a script needs the `if __name__ == "__main__"` guard. Ignored for `measure=embedding`.
         embed: Features of captions, for `measure=embedding`.
+        keywords: Fields of `UniquenessOptions` instead of `options`, such as `duplicates="keep"`.
 
     Returns:
         Uniqueness (N,) float64 in 0..1, images in order, then captions.
 
     Raises:
-        ConfigError: `measure=embedding` without `embed`.
+        ConfigError: There is no such keyword or value, or `measure=embedding` without `embed`.
         DataError: An image's captions are not a list of strings.
+
+    >>> uniqueness([["a red roof", "a red roof", "two cars on a road"], ["a river"]]).round(3)
+    array([0.859, 0.859, 0.893, 1.   ])
     """
-    return score_captions(captions, options, processes, embed).uniqueness
+    given = options_from(UniquenessOptions, options, keywords, "uniqueness")
+    return score_captions(captions, given, processes, embed).uniqueness
 
 
 def score_captions(

@@ -1,14 +1,17 @@
 """Importance weights: how much each caption counts in the one text feature of its image."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
+from wfa.captions.chunks import text_chunks
 from wfa.captions.options import UniquenessOptions
 from wfa.captions.segments import Floats, Ints, starts_of
 from wfa.captions.similarity import Embed
 from wfa.captions.uniqueness import score_captions
 from wfa.errors import ConfigError, DataError
+from wfa.option_keywords import options_from
 
 NORMALISATIONS = ("sum", "softmax")
 
@@ -20,6 +23,7 @@ def caption_weights(
     temperature: float = 1.0,
     processes: int = 1,
     embed: Embed | None = None,
+    **keywords: Any,
 ) -> Floats:
     """Weigh every caption of every image by its uniqueness.
 
@@ -30,6 +34,7 @@ def caption_weights(
         temperature: Of the softmax, above 0; small is sharp.
         processes: Worker processes for large sets.
         embed: Features of captions, for `measure=embedding`.
+        keywords: Fields of `UniquenessOptions` instead of `options`, such as `duplicates="keep"`.
 
     Returns:
         Weights (N,) float64, images in order, then captions; at least 0, and they sum to 1 for
@@ -38,13 +43,39 @@ def caption_weights(
         nothing is worth 0: it resembles no other, but only because it says nothing.
 
     Raises:
-        ConfigError: `normalise` or `temperature` is wrong, or `embed` is missing.
+        ConfigError: `normalise`, `temperature` or another keyword is wrong, or `embed` is missing.
         DataError: An image's captions are not a list of strings.
+
+    >>> captions = [["a red roof", "a red roof", "two cars on a road"], ["a river", "a bridge"]]
+    >>> caption_weights(captions).round(3).tolist()
+    [0.245, 0.245, 0.51, 0.5, 0.5]
     """
     _check(normalise, temperature)
-    scores = score_captions(captions, options, processes, embed)
+    given = options_from(UniquenessOptions, options, keywords, "caption_weights")
+    scores = score_captions(captions, given, processes, embed)
     worth = np.where(scores.empty, 0.0, scores.uniqueness)
     return importance_weights(worth, scores.counts, scores.copies, normalise, temperature)
+
+
+def image_index(captions: Sequence[Sequence[str]]) -> Ints:
+    """Say to which image each caption belongs.
+
+    Args:
+        captions: B images with at least one caption each, N in all.
+
+    Returns:
+        (N,) int64 ascending, caption -> image.
+
+    Raises:
+        DataError: An image has no caption, or its captions are not a list of strings.
+
+    >>> image_index([["a red roof", "two cars"], ["a river"]]).tolist()
+    [0, 0, 1]
+    """
+    counts = [size for chunk in text_chunks(captions) for size in chunk[1]]
+    if 0 in counts:
+        raise DataError(f"image {counts.index(0)} has no caption: leave such images out")
+    return np.repeat(np.arange(len(counts)), counts)
 
 
 def importance_weights(

@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from wfa.aggregation.base import Drawn
+from wfa.aggregation.caption_draws import Drawn
 from wfa.data.dataset import distinct
 from wfa.data.instruction_tokens import stacked
 

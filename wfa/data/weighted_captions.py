@@ -11,7 +11,8 @@ from pathlib import Path
 import numpy as np
 
 from wfa import captions as caption_room
-from wfa.aggregation.base import Aggregation, Weights
+from wfa.aggregation.base import Aggregation
+from wfa.aggregation.caption_draws import Weights
 from wfa.aggregation.text_half import TextHalf
 from wfa.data.arrays import mapped
 from wfa.data.dataset import ImageTextDataset

@@ -149,7 +149,7 @@ class MultiCaptionCLIP(nn.Module):
             if self.loss.wants_shared
             else None
         )
-        loss: Tensor = self.loss(
+        return self.loss.compute(
             gather.rows(image_features, "images"),
             gather.rows(aggregated.text_features, "texts"),
             owner,
@@ -157,7 +157,6 @@ class MultiCaptionCLIP(nn.Module):
             scale,
             self.logit_bias,
         )
-        return loss
 
     def _initial_logit_scale(self) -> float:
         """Return what the options ask for, else the encoder's, else the loss's, in the range."""

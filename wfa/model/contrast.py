@@ -7,8 +7,16 @@ from typing import Any, ClassVar
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
-from wfa.errors import ConfigError
+from wfa.aggregation.feature_checks import (
+    check_features,
+    check_index,
+    check_owned,
+)
+from wfa.aggregation.segment_math import at_least_float32
+from wfa.errors import ArgumentError, ConfigError
+from wfa.option_keywords import TakesKeywords
 
 SHARED = ("keep", "mask", "share")
 
@@ -52,11 +60,12 @@ class LossConfig:
             )
 
 
-class Contrast(ABC, nn.Module):
+class Contrast(TakesKeywords, ABC, nn.Module):
     """A loss; a subclass is one file that answers `contrast`.
 
     Args:
-        options: The plug-in's `Config`.
+        options: The plug-in's `Config`; None makes it of the keywords.
+        keywords: Fields of the `Config`.
 
     Attributes:
         initial_logit_scale: Log of the inverse temperature to start with where nothing else says.
@@ -64,12 +73,13 @@ class Contrast(ABC, nn.Module):
             bias.
     """
 
+    Config: ClassVar[type[Any]] = LossConfig
     initial_logit_scale: ClassVar[float] = math.log(1 / 0.07)
     initial_logit_bias: float | None = None
 
-    def __init__(self, options: Any) -> None:
+    def __init__(self, options: Any = None, **keywords: Any) -> None:
         super().__init__()
-        self.options = options
+        self.options = self.options_from(options, keywords)
 
     @property
     def wants_shared(self) -> bool:
@@ -98,12 +108,62 @@ class Contrast(ABC, nn.Module):
         self,
         image_features: Tensor,
         text_features: Tensor,
+        owner: Any,
+        shared: Tensor | None = None,
+        logit_scale: Tensor | float | None = None,
+        logit_bias: Tensor | float | None = None,
+    ) -> Tensor:
+        """Check what is given, and compute the loss; `compute` is the same without the checks.
+
+        Args:
+            image_features: (B, D) floating, any length.
+            text_features: (T, D) floating, any length.
+            owner: (T,) integers, text -> image; every image has a text. A tensor, array or list.
+            shared: (T, B) in [0, 1]: share of text t's weight on captions that image b bears too,
+                0 for the own image; needed where the option `shared` is not `keep`.
+            logit_scale: The inverse temperature itself (not its log), a number or a scalar that
+                is learned; None for the one that the options or the loss start with.
+            logit_bias: What is added to the logits; None for what the loss starts with, if any.
+
+        Returns:
+            A scalar.
+
+        Raises:
+            ArgumentError: A shape, width, device or value does not fit, an image has no text, or
+                the shares are wanted and not given.
+        """
+        images = check_features("image_features", image_features)
+        texts = check_features("text_features", text_features, images.shape[1], images.device)
+        index = check_index("owner", owner, len(texts), images.device)
+        check_owned("owner", index, len(images), "a text")
+        if self.wants_shared and (shared is None or shared.shape != (len(texts), len(images))):
+            raise ArgumentError(
+                f"shared={self.options.shared} needs shared, a matrix of texts x images: "
+                f"{len(texts)} x {len(images)}"
+            )
+        start = self.options.initial_logit_scale
+        start = self.initial_logit_scale if start is None else start
+        scale = torch.as_tensor(math.exp(start) if logit_scale is None else logit_scale)
+        bias = self.initial_logit_bias if logit_bias is None else logit_bias
+        return self.compute(
+            functional.normalize(at_least_float32(images), dim=-1),
+            functional.normalize(at_least_float32(texts), dim=-1),
+            index,
+            shared,
+            scale.to(images.device),
+            None if bias is None else torch.as_tensor(bias).to(images.device),
+        )
+
+    def compute(
+        self,
+        image_features: Tensor,
+        text_features: Tensor,
         owner: Tensor,
         shared: Tensor | None,
         logit_scale: Tensor,
         logit_bias: Tensor | None,
     ) -> Tensor:
-        """Compute the loss in float32 (float64 stays), whatever autocast says.
+        """Compute the loss, unchecked, as training does; in float32 whatever autocast says.
 
         Args:
             image_features: (B, D), normalised.

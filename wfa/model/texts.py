@@ -14,7 +14,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from wfa.aggregation.base import Aggregated, Aggregation, Drawn, at_least_float32
+from wfa.aggregation.base import Aggregated, Aggregation
+from wfa.aggregation.caption_draws import Drawn
+from wfa.aggregation.segment_math import at_least_float32
 from wfa.aggregation.text_half import TextHalf
 from wfa.captions.folding import caption_ids
 from wfa.data.batch import ragged_texts
@@ -75,13 +77,10 @@ class TextSide:
             image_features: (B, D), normalised, in training; None for queries.
 
         Returns:
-            See `Aggregation.forward`.
+            See `Aggregation.aggregate`.
         """
         caption_features = text_features.index_select(0, text_index)
-        aggregated: Aggregated = self.aggregation(
-            caption_features, image_index, prior, image_features
-        )
-        return aggregated
+        return self.aggregation.aggregate(caption_features, image_index, prior, image_features)
 
     @torch.inference_mode()
     def encode(

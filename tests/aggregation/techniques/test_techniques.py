@@ -88,7 +88,7 @@ def test_single_gives_all_captions_outside_training() -> None:
 
 def test_pairs_gives_every_caption_its_own_text_in_training() -> None:
     module = pairs.Pairs(pairs.Config(), WIDTH).train()
-    out = module(features(), INDEX, uniform(), images())
+    out = module.aggregate(features(), INDEX, uniform(), images())
     torch.testing.assert_close(out.text_features, features())
     assert torch.equal(out.owner, INDEX)
     assert torch.equal(out.text_of, torch.arange(6))
@@ -101,7 +101,7 @@ def test_pairs_gives_every_caption_its_own_text_in_training() -> None:
 def test_max_pool_by_hand() -> None:
     unit = torch.tensor([[0.6, 0.8, 0.0], [0.8, 0.6, 0.0], [0.0, 0.0, 1.0]])
     module = max_pool.MaxPool(max_pool.Config(), 3)
-    out = module(unit, torch.tensor([0, 0, 1]), torch.tensor([0.5, 0.5, 1.0]))
+    out = module.aggregate(unit, torch.tensor([0, 0, 1]), torch.tensor([0.5, 0.5, 1.0]))
     torch.testing.assert_close(
         out.text_features[0], functional.normalize(torch.tensor([0.8, 0.8, 0.0]), dim=0)
     )
@@ -119,7 +119,7 @@ def test_max_pool_weights_are_shares_of_dimensions() -> None:
 @pytest.mark.parametrize("kind", attention.KINDS)
 def test_attention_starts_as_the_mean(kind: str) -> None:
     module = attention.Attention(attention.Config(kind=kind), WIDTH).double()
-    out = module(features(), INDEX, uniform(), images())
+    out = module.aggregate(features(), INDEX, uniform(), images())
     torch.testing.assert_close(out.weights, uniform())
     torch.autograd.backward((out.text_features @ images()[0]).sum())
     assert any(p.grad is not None and p.grad.abs().sum() > 0 for p in module.parameters())
@@ -128,7 +128,7 @@ def test_attention_starts_as_the_mean(kind: str) -> None:
 def test_attention_heads_do_not_start_alike() -> None:
     module = attention.Attention(attention.Config(heads=2), WIDTH).double()
     torch.autograd.backward(
-        (module(features(), INDEX, uniform()).text_features @ images()[0]).sum()
+        (module.aggregate(features(), INDEX, uniform()).text_features @ images()[0]).sum()
     )
     grad = module.get_parameter("score.query").grad
     assert grad is not None
@@ -138,7 +138,7 @@ def test_attention_heads_do_not_start_alike() -> None:
 @pytest.mark.parametrize("heads", [1, 2, 4])
 def test_learned_query_equals_a_loop(heads: int) -> None:
     module = randomised(attention.Attention(attention.Config(heads=heads), WIDTH))
-    out = module(features(), INDEX, uniform())
+    out = module.aggregate(features(), INDEX, uniform())
     query = module.get_parameter("score.query").detach()
     share = WIDTH // heads
     for image in range(3):
@@ -154,7 +154,7 @@ def test_learned_query_equals_a_loop(heads: int) -> None:
 def test_additive_attention_equals_a_loop() -> None:
     options = attention.Config(kind="additive", hidden=5)
     module = randomised(attention.Attention(options, WIDTH))
-    out = module(features(), INDEX, uniform())
+    out = module.aggregate(features(), INDEX, uniform())
     weight, bias, value = (
         module.get_parameter(f"score.{name}").detach()
         for name in ("project.weight", "project.bias", "value.weight")
@@ -181,7 +181,7 @@ def test_attention_heads_must_divide_the_width() -> None:
 def test_image_attention_equals_a_loop_in_training() -> None:
     options = image_attention.Config(image_dropout=0.0)
     module = randomised(image_attention.ImageAttention(options, WIDTH)).train()
-    out = module(features(), INDEX, uniform(), images())
+    out = module.aggregate(features(), INDEX, uniform(), images())
     query, project = (module.get_parameter(name).detach() for name in ("query", "project.weight"))
     for image in range(3):
         asked = query + project @ images()[image]
@@ -206,7 +206,7 @@ def test_image_dropout_is_for_whole_images() -> None:
     query, project = (module.get_parameter(name).detach() for name in ("query", "project.weight"))
     index = torch.arange(200).repeat_interleave(2)
     values, shown = features()[:2].repeat(200, 1), images()[:1].repeat(200, 1)
-    out = module(values, index, torch.full((400,), 0.5, dtype=torch.float64), shown)
+    out = module.aggregate(values, index, torch.full((400,), 0.5, dtype=torch.float64), shown)
     blind = (features()[:2] @ query).softmax(dim=0)
     seeing = (features()[:2] @ (query + project @ images()[0])).softmax(dim=0)
     rows = out.weights.detach().view(200, 2)

@@ -46,7 +46,7 @@ def case(seed: int = 0, images: int = 5, texts: int = 9, width: int = 8) -> Case
 
 
 def call(loss: Contrast, given: Case, scale: float = 5.0, bias: float | None = -0.5) -> Tensor:
-    value: Tensor = loss(
+    value: Tensor = loss.compute(
         given.images,
         given.texts,
         given.owner,
@@ -114,12 +114,12 @@ def test_shares_are_ignored_when_kept_and_needed_otherwise(name: str) -> None:
     given, scale = case(), torch.tensor(5.0)
     loss = build(name)
     assert not loss.wants_shared
-    without = loss(given.images, given.texts, given.owner, None, scale, None)
+    without = loss.compute(given.images, given.texts, given.owner, None, scale, None)
     torch.testing.assert_close(without, call(loss, given, bias=None))
     wanting = build(name, shared="mask")
     assert wanting.wants_shared
     with pytest.raises(ValueError, match="shared=mask"):
-        wanting(given.images, given.texts, given.owner, None, scale, None)
+        wanting.compute(given.images, given.texts, given.owner, None, scale, None)
 
 
 @each_loss
@@ -139,7 +139,7 @@ def test_extremes_stay_finite(name: str, how: str, scale: float, kind: str) -> N
     given = Case(*(part.float() if part.is_floating_point() else part for part in given))
     images, texts = given.images.clone().requires_grad_(), given.texts.clone().requires_grad_()
     loss = build(name, shared=how)
-    value = loss(images, texts, given.owner, given.shared, torch.tensor(scale), None)
+    value = loss.compute(images, texts, given.owner, given.shared, torch.tensor(scale), None)
     torch.autograd.backward(value)
     for tensor in (value, images.grad, texts.grad):
         assert tensor is not None
@@ -153,8 +153,8 @@ def test_autocast_does_not_touch_the_logits(name: str, how: str) -> None:
     loss, scale = build(name, shared=how), torch.tensor(30.0)
     images, texts, shared = given.images.bfloat16(), given.texts.bfloat16(), given.shared.float()
     with torch.autocast("cpu", torch.bfloat16):
-        half = loss(images, texts, given.owner, shared, scale, None)
-    wide = loss(images.float(), texts.float(), given.owner, shared, scale, None)
+        half = loss.compute(images, texts, given.owner, shared, scale, None)
+    wide = loss.compute(images.float(), texts.float(), given.owner, shared, scale, None)
     assert half.dtype == torch.float32
     assert torch.equal(half, wide)
 

@@ -2,11 +2,15 @@
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from wfa.aggregation.base import Aggregation, AggregationConfig, segment_softmax
+from wfa.aggregation.base import Aggregation
+from wfa.aggregation.caption_draws import AggregationConfig
+from wfa.aggregation.feature_checks import learned_width
+from wfa.aggregation.segment_math import segment_softmax
 from wfa.errors import ConfigError
 
 KINDS = ("query", "additive")
@@ -43,15 +47,24 @@ class Attention(Aggregation):
     All scores start at zero, so training starts from the plain mean.
 
     Raises:
-        ConfigError: The heads do not divide the width.
+        ConfigError: There is no width, or the heads do not divide it.
+
+    >>> import torch, wfa
+    >>> pool = wfa.aggregation.Attention(width=8, heads=2)
+    >>> found = pool(torch.randn(5, 8), [0, 0, 0, 1, 1])
+    >>> found.text_features.shape, found.weights[3:].tolist()
+    (torch.Size([2, 8]), [0.5, 0.5])
     """
 
-    def __init__(self, options: Config, width: int) -> None:
-        super().__init__(options, width)
+    def __init__(
+        self, options: Config | None = None, width: int | None = None, **keywords: Any
+    ) -> None:
+        super().__init__(options, width, **keywords)
+        wide = learned_width(self, width)
         self.score = (
-            _Query(width, options.heads)
-            if options.kind == "query"
-            else _Additive(width, options.hidden)
+            _Query(wide, self.options.heads)
+            if self.options.kind == "query"
+            else _Additive(wide, self.options.hidden)
         )
 
     def importance_weights(

@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from wfa.aggregation.base import Aggregation, AggregationConfig, Drawn, Weights
+from wfa.aggregation.base import Aggregation
+from wfa.aggregation.caption_draws import AggregationConfig, Drawn, Weights
 from wfa.captions.folding import fold
 from wfa.errors import ConfigError
 

@@ -1,11 +1,15 @@
 """Attention whose query is the image feature; queries without an image use a learned one."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from wfa.aggregation.base import Aggregation, AggregationConfig, segment_softmax
+from wfa.aggregation.base import Aggregation
+from wfa.aggregation.caption_draws import AggregationConfig
+from wfa.aggregation.feature_checks import learned_width
+from wfa.aggregation.segment_math import segment_softmax
 from wfa.errors import ConfigError
 from wfa.keyed_random import keyed_uniform
 
@@ -37,10 +41,13 @@ class ImageAttention(Aggregation):
     starts from the plain mean.
     """
 
-    def __init__(self, options: Config, width: int) -> None:
-        super().__init__(options, width)
-        self.query = nn.Parameter(torch.zeros(width))
-        self.project = nn.Linear(width, width, bias=False)
+    def __init__(
+        self, options: Config | None = None, width: int | None = None, **keywords: Any
+    ) -> None:
+        super().__init__(options, width, **keywords)
+        wide = learned_width(self, width)
+        self.query = nn.Parameter(torch.zeros(wide))
+        self.project = nn.Linear(wide, wide, bias=False)
         nn.init.zeros_(self.project.weight)
         self._step: tuple[int, Tensor] | None = None
 

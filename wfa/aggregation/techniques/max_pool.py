@@ -6,7 +6,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from wfa.aggregation.base import Aggregated, Aggregation, AggregationConfig, segment_sum
+from wfa.aggregation.base import Aggregated, Aggregation
+from wfa.aggregation.caption_draws import AggregationConfig
+from wfa.aggregation.segment_math import segment_sum
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from wfa.aggregation.base import Aggregation, AggregationConfig
+from wfa.aggregation.base import Aggregation
+from wfa.aggregation.caption_draws import AggregationConfig
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from wfa.aggregation.base import Aggregated, Aggregation, AggregationConfig
+from wfa.aggregation.base import Aggregated, Aggregation
+from wfa.aggregation.caption_draws import AggregationConfig
 
 
 @dataclass(frozen=True)

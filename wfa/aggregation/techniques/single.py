@@ -1,12 +1,12 @@
 """One caption a step, drawn uniformly; outside training all captions, averaged."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from wfa.aggregation.base import Aggregation, AggregationConfig, Drawn, Weights
+from wfa.aggregation.base import Aggregation
+from wfa.aggregation.caption_draws import AggregationConfig, Rows, Weights
 
 
 @dataclass(frozen=True)
@@ -15,17 +15,19 @@ class Config(AggregationConfig):
 
 
 class Single(Aggregation):
-    """The field's usual way with several captions (LaCLIP, arXiv 2305.20088)."""
+    """The field's usual way with several captions (LaCLIP, arXiv 2305.20088).
+
+    >>> import torch, wfa
+    >>> found = wfa.aggregation.Single()(torch.randn(5, 8), [0, 0, 0, 1, 1])
+    >>> sorted(found.weights.tolist())
+    [0.0, 0.0, 0.0, 1.0, 1.0]
+    """
 
     @classmethod
-    def compose(
-        cls,
-        options: Any,
-        captions: Sequence[str],
-        prior: Weights,
-        rng: np.random.Generator | None,
-    ) -> Drawn:
-        """Draw one caption in training; give all of them back outside training."""
+    def choose(
+        cls, options: Any, prior: Weights, rng: np.random.Generator | None
+    ) -> tuple[Rows, Weights]:
+        """Draw one caption in training; take all of them outside training."""
         if rng is None:
-            return captions, prior
-        return [captions[int(rng.integers(len(captions)))]], np.ones(1)
+            return super().choose(options, prior, rng)
+        return rng.integers(len(prior), size=1), np.ones(1)

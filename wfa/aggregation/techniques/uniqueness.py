@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
-from wfa.aggregation.base import Aggregation, AggregationConfig, Weights
+from wfa.aggregation.base import Aggregation
+from wfa.aggregation.caption_draws import AggregationConfig, Weights
 from wfa.captions.uniqueness import UniquenessOptions
 from wfa.captions.weights import NORMALISATIONS, caption_weights
 from wfa.errors import ConfigError
@@ -47,7 +48,16 @@ class Uniqueness(Aggregation):
 
     The weights come from the text alone and are computed once a data set; see
     `wfa.captions.uniqueness` for u.
+
+    >>> import torch, wfa
+    >>> captions = [["a red roof", "a red roof", "two cars on a road"], ["a river", "a bridge"]]
+    >>> weights = wfa.caption_weights(captions)
+    >>> found = wfa.aggregation.Uniqueness()(torch.eye(5), [0, 0, 0, 1, 1], weights)
+    >>> [round(weight, 3) for weight in found.weights.tolist()]
+    [0.245, 0.245, 0.51, 0.5, 0.5]
     """
+
+    weighs_text: ClassVar[bool] = True
 
     @classmethod
     def prior_weights(cls, options: Any, captions: Sequence[Sequence[str]]) -> Weights:

@@ -1,12 +1,11 @@
 """Captions drawn by their uniqueness, instead of weighted by it."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from wfa.aggregation.base import Drawn, Weights
+from wfa.aggregation.caption_draws import Rows, Weights
 from wfa.aggregation.techniques import uniqueness
 from wfa.errors import ConfigError
 
@@ -37,17 +36,13 @@ class UniquenessSampling(uniqueness.Uniqueness):
     """
 
     @classmethod
-    def compose(
-        cls,
-        options: Any,
-        captions: Sequence[str],
-        prior: Weights,
-        rng: np.random.Generator | None,
-    ) -> Drawn:
-        """Draw by weight in training; give all captions back outside training."""
+    def choose(
+        cls, options: Any, prior: Weights, rng: np.random.Generator | None
+    ) -> tuple[Rows, Weights]:
+        """Draw by weight in training; take all captions outside training."""
         if rng is None:
-            return captions, prior
+            return super().choose(options, prior, rng)
         count = int(rng.integers(1, options.count + 1)) if options.vary else options.count
         count = min(count, np.count_nonzero(prior))
-        drawn = rng.choice(len(captions), size=count, replace=False, p=prior)
-        return [captions[k] for k in drawn], np.full(count, 1.0 / count)
+        drawn = rng.choice(len(prior), size=count, replace=False, p=prior)
+        return drawn, np.full(count, 1.0 / count)

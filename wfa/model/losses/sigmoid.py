@@ -2,7 +2,7 @@
 
 import math
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from torch import Tensor
 from torch.nn import functional
@@ -34,9 +34,9 @@ class Sigmoid(Contrast):
 
     initial_logit_scale: ClassVar[float] = math.log(10.0)
 
-    def __init__(self, options: Config) -> None:
-        super().__init__(options)
-        self.initial_logit_bias = options.initial_logit_bias
+    def __init__(self, options: Config | None = None, **keywords: Any) -> None:
+        super().__init__(options, **keywords)
+        self.initial_logit_bias = self.options.initial_logit_bias
 
     def contrast(
         self, logits: Tensor, owner: Tensor, left_out: Tensor | None, shared: Tensor | None
