@@ -39,3 +39,11 @@ def shown() -> Iterator[list[tuple[str, int, int | None]]]:
 
     with shown_by(note):
         yield told
+
+
+@pytest.fixture
+def cache_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Send the toolkit's cache to a folder of this test."""
+    folder = tmp_path / "the_cache"
+    monkeypatch.setenv("WFA_CACHE_DIR", str(folder))
+    return folder

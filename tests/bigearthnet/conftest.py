@@ -1,12 +1,20 @@
 """A small made BigEarthNet, and the real one's files."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.bigearthnet.made import three_pairs, write_geotiffs, write_rows
 from wfa.bigearthnet.build import build_lmdb
+from wfa.bigearthnet.lmdb_handles import close_environments
+
+
+@pytest.fixture(autouse=True)
+def handles_closed() -> Iterator[None]:
+    """Let the next test open any LMDB by itself: LMDB allows one handle a process."""
+    yield
+    close_environments()
 
 
 @pytest.fixture(scope="session")

@@ -15,7 +15,8 @@ from tests.bigearthnet.made import names, three_pairs, write_geotiffs, write_row
 from wfa.bigearthnet import patch_writing
 from wfa.bigearthnet.blobs import decode
 from wfa.bigearthnet.build import build_lmdb, how_to_get
-from wfa.bigearthnet.patch_stores import GeoTiffStore, close_environments
+from wfa.bigearthnet.lmdb_handles import close_environments
+from wfa.bigearthnet.patch_stores import GeoTiffStore
 from wfa.bigearthnet.sets.bigearthnet_txt import BigEarthNetTxt, Config
 from wfa.data.prepare import prepare
 from wfa.errors import DataError, UserError

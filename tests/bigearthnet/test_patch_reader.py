@@ -14,8 +14,9 @@ from tests.bigearthnet.made import names
 from wfa.bigearthnet.bands import RESAMPLINGS, channels_of, resolve_bands
 from wfa.bigearthnet.build import build_lmdb
 from wfa.bigearthnet.layout import open_store
+from wfa.bigearthnet.lmdb_handles import close_environments
 from wfa.bigearthnet.patch_reader import PatchReader
-from wfa.bigearthnet.patch_stores import GeoTiffStore, LmdbStore, close_environments
+from wfa.bigearthnet.patch_stores import GeoTiffStore, LmdbStore
 from wfa.data.images import ImageSpec, normalise, resize
 from wfa.errors import DataError
 

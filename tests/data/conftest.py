@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from wfa.bigearthnet.patch_stores import close_environments
+from wfa.bigearthnet.lmdb_handles import close_environments
 
 
 @pytest.fixture(autouse=True)
@@ -17,14 +17,6 @@ def _closed_after() -> Iterator[None]:
     """Close every LMDB, so that the next test may open the same file by itself."""
     yield
     close_environments()
-
-
-@pytest.fixture
-def cache_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Send the toolkit's cache to a folder of this test."""
-    folder = tmp_path / "the_cache"
-    monkeypatch.setenv("WFA_CACHE_DIR", str(folder))
-    return folder
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 """BigEarthNet v2 imagery: what to download, and the LMDB built from the unpacked GeoTIFFs."""
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from itertools import islice
 from pathlib import Path
@@ -25,7 +25,8 @@ from wfa.bigearthnet.archives import (
 )
 from wfa.bigearthnet.bands import S1_BANDS, S2_BANDS
 from wfa.bigearthnet.blobs import encode
-from wfa.bigearthnet.patch_stores import close_environments, read_geotiff
+from wfa.bigearthnet.lmdb_handles import close_environments
+from wfa.bigearthnet.patch_stores import read_geotiff
 from wfa.bigearthnet.patch_writing import Count, write_lmdb
 from wfa.errors import DataError
 
@@ -63,6 +64,7 @@ def build_lmdb(
     imagery: Path,
     target: Path | None = None,
     workers: int | None = None,
+    on_bad: Callable[[str], None] | None = None,
 ) -> int:
     """Write every patch of the GeoTIFF folders as a safetensors blob into an LMDB.
 
@@ -73,12 +75,15 @@ def build_lmdb(
         imagery: Folder with `BigEarthNet-S1/`, `BigEarthNet-S2/` or `Reference_Maps/`.
         target: The LMDB; `BigEarthNet-V2-LMDB` in `imagery` by default.
         workers: Processes that read GeoTIFFs; 0 reads in this one, None takes one for each core.
+        on_bad: Called with the reason for each patch that cannot be read, which is left out; None
+            stops at the first one.
 
     Returns:
-        How many patches were written.
+        How many patches were to be written.
 
     Raises:
-        DataError: There are no GeoTIFFs, or a band is missing or broken; the message names it.
+        DataError: There are no GeoTIFFs, or a band is missing or broken; the message names it,
+            and the same command goes on from there once it is mended.
         UserError: The disk is full or the folder may not be written to.
     """
     folders = _patch_folders(imagery)
@@ -93,7 +98,8 @@ def build_lmdb(
     if not todo:
         return 0
     blobs = _blobs(todo, os.cpu_count() if workers is None else workers)
-    write_lmdb(target, blobs, Count(len(folders) - len(todo), len(folders)))
+    readable = _readable(blobs, on_bad or _stop)
+    write_lmdb(target, readable, Count(len(folders) - len(todo), len(folders)))
     return len(todo)
 
 
@@ -142,16 +148,33 @@ def _key(folder: Path) -> str:
     return f"{folder.name}{MAP_SUFFIX}" if _is_map(folder) else folder.name
 
 
-def _blob(folder: Path) -> tuple[str, bytes]:
-    if _is_map(folder):
-        found = {MAP_KEY: read_geotiff(folder / f"{folder.name}{MAP_SUFFIX}.tif")}
-    else:
+def _blob(folder: Path) -> tuple[str, bytes | str]:
+    """Return a patch's key and its blob; of one that cannot be read the reason in words."""
+    key = _key(folder)
+    try:
+        if _is_map(folder):
+            return key, encode({MAP_KEY: read_geotiff(folder / f"{key}.tif")})
         bands = S1_BANDS if folder.parents[1].name == S1_FOLDER else S2_BANDS
-        found = {band: read_geotiff(folder / f"{folder.name}_{band}.tif") for band in bands}
-    return _key(folder), encode(found)
+        return key, encode({b: read_geotiff(folder / f"{key}_{b}.tif") for b in bands})
+    except DataError as error:
+        return key, str(error)
 
 
-def _blobs(folders: Sequence[Path], workers: int | None) -> Iterator[tuple[str, bytes]]:
+def _readable(
+    blobs: Iterator[tuple[str, bytes | str]], on_bad: Callable[[str], None]
+) -> Iterator[tuple[str, bytes]]:
+    for key, blob in blobs:
+        if isinstance(blob, bytes):
+            yield key, blob
+        else:
+            on_bad(blob)
+
+
+def _stop(reason: str) -> None:
+    raise DataError(reason)
+
+
+def _blobs(folders: Sequence[Path], workers: int | None) -> Iterator[tuple[str, bytes | str]]:
     if not workers:
         yield from map(_blob, folders)
         return

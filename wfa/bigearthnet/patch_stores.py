@@ -1,27 +1,27 @@
 """Where the bands of a patch are read from: an LMDB of safetensors blobs, or GeoTIFF folders."""
 
 import hashlib
-import os
-import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any, Protocol
 
-import lmdb
-import tifffile
 from numpy.typing import NDArray
 
 from wfa.bigearthnet.archives import S1_FOLDER, S2_FOLDER
 from wfa.bigearthnet.blobs import decode
+from wfa.bigearthnet.geotiff_files import opened_geotiff
+from wfa.bigearthnet.lmdb_handles import reading
+from wfa.data.file_hashes import Stamp, remembered, stamp, stamp_of_all
 from wfa.errors import DataError
+from wfa.progress import track
 
 Bands = Mapping[str, NDArray[Any]]
 """Band -> array at its native size and type."""
 
-
-_FIRST_PAGES = 1 << 16
-"""Bytes that hold the first two pages of an LMDB whatever the size of pages, 4 to 32 KiB."""
+_AT_ONCE = 256
+"""Patches that a thread hashes before it takes others."""
 
 
 class PatchStore(Protocol):
@@ -37,11 +37,13 @@ class PatchStore(Protocol):
     def holds(self, names: Sequence[str]) -> list[bool]:
         """Say of each patch whether it is there, without reading it."""
 
-    def fingerprint(self, names: Sequence[str]) -> str:
-        """Return what tells two states of the store apart.
+    def stamp(self, names: Sequence[str]) -> Stamp:
+        """Return what changes whenever the files of these patches do, without reading them."""
 
-        Args:
-            names: Some patches, where the store can only look at a sample.
+    def fingerprint(self, names: Sequence[str]) -> str:
+        """Return a hash of what is stored of these patches, the same on every machine.
+
+        All of it is read once and remembered until a file changes.
         """
 
 
@@ -66,7 +68,7 @@ class LmdbStore:
     @contextmanager
     def patch(self, name: str, bands: Sequence[str]) -> Iterator[Bands]:
         """Give all bands of a patch as views into the memory map."""
-        with _environment(self._path).begin(buffers=True) as transaction:
+        with reading(self._path) as transaction:
             blob = transaction.get(name.encode())
             if blob is None:
                 raise DataError(
@@ -75,7 +77,7 @@ class LmdbStore:
                 )
             try:
                 found = decode(blob)
-            except ValueError as error:
+            except Exception as error:  # broken bytes lead a decoder anywhere
                 raise DataError(f"patch {name} in the LMDB {self._path}: {error}") from error
             for band in bands:
                 if band not in found:
@@ -87,26 +89,34 @@ class LmdbStore:
 
     def holds(self, names: Sequence[str]) -> list[bool]:
         """Look for each name among the keys."""
-        with _environment(self._path).begin(buffers=True) as transaction:
+        with reading(self._path) as transaction:
             return [transaction.get(name.encode()) is not None for name in names]
 
     def names(self) -> list[str]:
         """Return the names of all patches, sorted."""
-        with _environment(self._path).begin() as transaction:
-            return [key.decode() for key in transaction.cursor().iternext(values=False)]
+        with reading(self._path) as transaction:
+            return [bytes(key).decode() for key in transaction.cursor().iternext(values=False)]
+
+    def stamp(self, names: Sequence[str]) -> Stamp:
+        """Return the stamp of the file that holds all patches."""
+        del names
+        return stamp(self._path / "data.mdb")
 
     def fingerprint(self, names: Sequence[str]) -> str:
-        """Return the length and a hash of the first pages, the same for every copy of the file.
+        """Return a hash of the blobs.
 
-        LMDB notes there the number of the last transaction and where its tree begins, so whatever
-        is written through LMDB shows, patch by patch. Bytes that were changed behind its back, as
-        on a failing disk, do not.
+        The file's own first pages do not do: two LMDBs of other pixels, each written in one go,
+        have the same.
         """
-        del names
-        path = self._path / "data.mdb"
-        with path.open("rb") as file:
-            first = file.read(_FIRST_PAGES)
-        return f"{path.stat().st_size} {hashlib.sha256(first).hexdigest()}"
+
+        def blobs(part: Sequence[str]) -> bytes:
+            digest = hashlib.blake2b(digest_size=16)
+            with reading(self._path) as transaction:
+                for name in part:
+                    digest.update(transaction.get(name.encode()) or b"missing")
+            return digest.digest()
+
+        return _fingerprint(self._path, names, self.stamp(names), blobs)
 
 
 class GeoTiffStore:
@@ -129,17 +139,24 @@ class GeoTiffStore:
         """Look for each patch's folder."""
         return [self.folder(name).is_dir() for name in names]
 
-    def fingerprint(self, names: Sequence[str]) -> str:
-        """Return a hash of the named patches' files, the same on every machine.
+    def stamp(self, names: Sequence[str]) -> Stamp:
+        """Return the stamp of all files of these patches."""
+        return stamp_of_all([file for name in names for file in self._files(name)])
 
-        The published imagery has millions of files: looking at each would take longer than many a
-        training. A change to other patches than those named does not show.
-        """
-        digest = hashlib.sha256()
-        for name in names:
-            for path in sorted(self.folder(name).glob("*.tif")):
-                digest.update(path.name.encode() + b"\0" + path.read_bytes())
-        return digest.hexdigest()
+    def fingerprint(self, names: Sequence[str]) -> str:
+        """Return a hash of the files' content."""
+
+        def files(part: Sequence[str]) -> bytes:
+            digest = hashlib.blake2b(digest_size=16)
+            for name in part:
+                for path in self._files(name):
+                    digest.update(path.name.encode() + b"\0" + path.read_bytes())
+            return digest.digest()
+
+        return _fingerprint(self._root, names, self.stamp(names), files)
+
+    def _files(self, name: str) -> list[Path]:
+        return sorted(self.folder(name).glob("*.tif"))
 
     def folder(self, name: str) -> Path:
         """Return the folder of a patch: below its Sentinel-2 tile or its Sentinel-1 scene.
@@ -157,44 +174,24 @@ def read_geotiff(path: Path) -> NDArray[Any]:
     Raises:
         DataError: It is missing or cannot be decoded.
     """
-    try:
-        array: NDArray[Any] = tifffile.imread(path)
-    except FileNotFoundError as error:
-        raise DataError(f"band file {path} is missing: unpack the archive again") from error
-    except (ValueError, OSError, tifffile.TiffFileError) as error:
-        raise DataError(f"band file {path} cannot be read: {error}") from error
+    with opened_geotiff(path, "band file") as file:
+        array: NDArray[Any] = file.asarray()
     return array
 
 
-_environments: dict[Path, tuple[int, Any]] = {}
-_opening = threading.Lock()
+def _fingerprint(
+    place: Path, names: Sequence[str], now: Stamp, of_part: Callable[[Sequence[str]], bytes]
+) -> str:
+    """Hash what is stored of the named patches in parts, unless that is remembered."""
+    key = hashlib.blake2b("\n".join(names).encode(), digest_size=16).hexdigest()
 
+    def find() -> str:
+        parts = [names[start : start + _AT_ONCE] for start in range(0, len(names), _AT_ONCE)]
+        digest = hashlib.blake2b(key.encode(), digest_size=16)
+        # Reading and hashing let go of the interpreter, so threads keep disk and cores busy.
+        with ThreadPoolExecutor() as pool:
+            for found in track(pool.map(of_part, parts), "hashing patches", len(parts)):
+                digest.update(found)
+        return digest.hexdigest()
 
-def _environment(path: Path) -> Any:
-    """Return this process's handle; LMDB allows one for each file and process, and none forked."""
-    opened_by, environment = _environments.get(path, (0, None))
-    return environment if opened_by == os.getpid() else _open(path)
-
-
-def _open(path: Path) -> Any:
-    with _opening:
-        opened_by, environment = _environments.get(path, (0, None))
-        if opened_by == os.getpid():
-            return environment
-        if environment is not None:
-            environment.close()  # the parent's, inherited by fork; its own stays open
-        try:
-            # Read-ahead stays on: a patch spans forty pages, and they lie side by side.
-            environment = lmdb.open(str(path), readonly=True, lock=False)
-        except lmdb.Error as error:
-            raise DataError(f"the LMDB {path} cannot be opened: {error}") from error
-        _environments[path] = (os.getpid(), environment)
-    return environment
-
-
-def close_environments() -> None:
-    """Close every handle of this process, so that other code may open the same files."""
-    for opened_by, environment in _environments.values():
-        if opened_by == os.getpid():
-            environment.close()
-    _environments.clear()
+    return remembered("patch_hashes", place, key, now, find)

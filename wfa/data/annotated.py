@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wfa.data.dataset import SPLITS, ImageTextDataset, Record, SourceConfig, data_root
-from wfa.data.decode import BadImageError, decode_image
+from wfa.data.decode import DECODING, BadImageError, decode_image
 from wfa.data.file_hashes import content_hashes
 from wfa.data.tables.entries import Entry, split_of
 from wfa.data.verify import bad_images
@@ -145,14 +145,14 @@ class AnnotatedDataset(ImageTextDataset):
             raise self._bad_image(index, error) from error
 
     def image_fingerprint(self) -> str:
-        """Return the hashes of the images' files: the same on every machine.
+        """Return the hashes of the images' files, and how they are decoded: everywhere the same.
 
         Files are read whole the first time and remembered by their size and times after. Of
         images in Parquet the whole file is hashed, so a change of one row changes it for all.
         """
         files = self._files()
         hashes = content_hashes([file for file in files if file is not None], self._root)
-        return ",".join("missing" if file is None else hashes[file] for file in files)
+        return ",".join([DECODING, *("missing" if f is None else hashes[f] for f in files)])
 
     def check_present(self) -> None:
         """Look whether every image has its file, without reading it.

@@ -3,7 +3,7 @@
 import hashlib
 import json
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
@@ -23,11 +23,14 @@ class Stamp(NamedTuple):
         modified: Time of the last change of its content, in ns.
         changed: Time of the last change of anything about it, in ns: shows a file that was moved
             onto another's place with its old time.
+        which: Number of the file on its disk: shows another file with equal times. Of several
+            files a hash of all their stamps.
     """
 
     size: int
     modified: int
     changed: int
+    which: int = 0
 
     @property
     def settled(self) -> bool:
@@ -42,7 +45,26 @@ def stamp(path: Path) -> Stamp:
         OSError: The file is missing.
     """
     status = path.stat()
-    return Stamp(status.st_size, status.st_mtime_ns, status.st_ctime_ns)
+    return Stamp(status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino)
+
+
+def stamp_of_all(paths: Sequence[Path]) -> Stamp:
+    """Return one stamp of several files: it differs when that of any file does, or the files do.
+
+    Raises:
+        OSError: A file is missing.
+    """
+    with ThreadPoolExecutor() as pool:  # what takes long is a disk in the network
+        found = list(pool.map(stamp, paths, chunksize=64))
+    digest = hashlib.blake2b(digest_size=7)  # as many bits as a number in JSON holds everywhere
+    for path, one in zip(paths, found, strict=True):
+        digest.update(f"{path.name} {' '.join(map(str, one))}\n".encode("utf-8", "surrogateescape"))
+    return Stamp(
+        sum(one.size for one in found),
+        max((one.modified for one in found), default=0),
+        max((one.changed for one in found), default=0),
+        int.from_bytes(digest.digest()),
+    )
 
 
 class FileMemo:
@@ -111,8 +133,11 @@ def content_hashes(files: Iterable[Path], root: Path) -> dict[Path, str]:
             now = stamp(path)
             known = memo.recall(str(path), now)
             if known is None:
+                # Asked before reading: what changes while it is read must show in the stamp.
+                settled = now.settled
                 known = _hash(path)
-                memo.remember(str(path), now, known)
+                if settled:
+                    memo.remember(str(path), now, known)
         except OSError as error:
             return f"unreadable ({error.strerror})"
         return known
@@ -123,6 +148,30 @@ def content_hashes(files: Iterable[Path], root: Path) -> dict[Path, str]:
         found = dict(zip(distinct, pool.map(one, distinct), strict=True))
     memo.save()
     return found
+
+
+def remembered(kind: str, root: Path, key: str, now: Stamp, find: Callable[[], str]) -> str:
+    """Return what is known of `key` by its stamp; what is not known is found, and remembered.
+
+    Args:
+        kind: What is remembered: the name of a folder.
+        root: The folder that it is about; each has a memory of its own.
+        key: The thing.
+        now: The stamp of what it is found from, taken before.
+        find: Finds it.
+
+    Raises:
+        UserError: The cache folder may not be written to, or its disk is full.
+    """
+    memo = FileMemo(kind, root)
+    known = memo.recall(key, now)
+    if known is None:
+        settled = now.settled
+        known = find()
+        if settled:
+            memo.remember(key, now, known)
+            memo.save()
+    return known
 
 
 def _hash(path: Path) -> str:

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import PIL
 
 from wfa.data.dataset import ImageTextDataset, SourceConfig
-from wfa.data.decode import BadImageError, NoBytesError
+from wfa.data.decode import DECODING, BadImageError, NoBytesError
 from wfa.data.file_hashes import FileMemo, stamp
 from wfa.errors import DataError
 from wfa.progress import track
@@ -149,8 +149,8 @@ def bad_images(
         files: The file that holds each image, None where it is missing.
         root: The data set's folder.
     """
-    # Another Pillow may decode other images.
-    memo = FileMemo(f"checked_images-{PIL.__version__}", root)
+    # Another Pillow may decode other images, and so may other rules of ours.
+    memo = FileMemo(f"checked_images-{DECODING}-{PIL.__version__}", root)
 
     def reason(dataset: ImageTextDataset, index: int) -> str | None:
         file = files[index]
@@ -159,6 +159,7 @@ def bad_images(
         key, now = f"{file}|{dataset.records[index].image}", stamp(file)
         known = memo.recall(key, now)
         if known is None:
+            settled = now.settled
             try:
                 dataset.read_image(index)
                 known = ""
@@ -166,7 +167,8 @@ def bad_images(
                 known = _cause(error)
                 if isinstance(error.__cause__, NoBytesError):
                     return known
-            memo.remember(key, now, known)
+            if settled:
+                memo.remember(key, now, known)
         return known or None
 
     found = [

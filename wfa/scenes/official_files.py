@@ -27,7 +27,7 @@ from wfa.bigearthnet.archives import (
     S2_FOLDER,
 )
 from wfa.bigearthnet.blobs import encode
-from wfa.bigearthnet.patch_stores import close_environments
+from wfa.bigearthnet.lmdb_handles import close_environments
 from wfa.bigearthnet.patch_writing import Count, write_geotiffs, write_lmdb
 from wfa.data.dataset import SPLITS
 from wfa.errors import ConfigError

@@ -13,7 +13,7 @@ import pytest
 
 from tests.bigearthnet.made import names, row, three_pairs, write_rows
 from wfa.bigearthnet.image_texts import KINDS, left_out
-from wfa.bigearthnet.patch_stores import close_environments
+from wfa.bigearthnet.lmdb_handles import close_environments
 from wfa.bigearthnet.sets.bigearthnet_txt import BigEarthNetTxt, Config
 from wfa.data.verify import verify
 from wfa.errors import ConfigError, DataError

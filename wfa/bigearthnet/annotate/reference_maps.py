@@ -4,12 +4,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
-import tifffile
 from numpy.typing import NDArray
 
 from wfa.bigearthnet.annotate.utm import to_degrees
 from wfa.bigearthnet.archives import MAP_KEY, MAP_SUFFIX
 from wfa.bigearthnet.bands import PATCH_SIZE
+from wfa.bigearthnet.geotiff_files import opened_geotiff
 from wfa.bigearthnet.layout import find_lmdb
 from wfa.bigearthnet.patch_stores import LmdbStore
 from wfa.errors import DataError
@@ -86,11 +86,8 @@ class GeoTiffMaps:
     def read(self, patch: str) -> ReferenceMap:
         """Read a file, with its place on Earth where it says so."""
         path = self._files[patch]
-        try:
-            with tifffile.TiffFile(path) as file:
-                return ReferenceMap(file.asarray(), *_middle(file.pages.first.tags))
-        except (ValueError, OSError, tifffile.TiffFileError) as error:
-            raise DataError(f"the reference map {path} cannot be read: {error}") from error
+        with opened_geotiff(path, "the reference map") as file:
+            return ReferenceMap(file.asarray(), *_middle(file.pages.first.tags))
 
 
 class LmdbMaps:

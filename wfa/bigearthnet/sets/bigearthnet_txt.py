@@ -1,6 +1,7 @@
 """BigEarthNet.txt: 464,044 Sentinel-1 and Sentinel-2 pairs with 9.6 M annotations."""
 
 import hashlib
+import logging
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ from wfa.bigearthnet.archives import (
     IMAGERY,
     LMDB,
 )
+from wfa.bigearthnet.bad_patches import bad_patches
 from wfa.bigearthnet.bands import RESAMPLINGS, SENSORS, channels_of, resolve_bands
 from wfa.bigearthnet.build import build_lmdb, how_to_get
 from wfa.bigearthnet.image_texts import KINDS, resolve_kinds
@@ -49,8 +51,7 @@ from wfa.data.instruction import Instruction
 from wfa.data.publication import Download, Facts
 from wfa.errors import ConfigError, DataError
 
-_SAMPLE = 16
-"""Images of which the files are looked at where there are too many to look at all."""
+_log = logging.getLogger(__name__)
 
 PAPER_TEST = "test+bench"
 """The split that the paper calls test."""
@@ -150,6 +151,8 @@ class BigEarthNetTxt(ImageTextDataset):
     def build(cls, options: Any) -> None:
         """Build the LMDB from GeoTIFF folders, where they are and no other LMDB is used.
 
+        With `on_bad_image=skip` a patch that cannot be read is told and left out.
+
         Args:
             options: The plug-in's `Config`.
 
@@ -160,7 +163,8 @@ class BigEarthNetTxt(ImageTextDataset):
         imagery = _imagery(options)
         other = find_lmdb(imagery) not in (None, imagery / LMDB)
         if options.images != "geotiff" and has_geotiffs(imagery) and not other:
-            build_lmdb(imagery)
+            skips = options.on_bad_image == "skip"
+            build_lmdb(imagery, on_bad=_log.warning if skips else None)
 
     @classmethod
     def how_to_get(cls, options: SourceConfig, root: Path) -> str:
@@ -206,17 +210,13 @@ class BigEarthNetTxt(ImageTextDataset):
         return digest.hexdigest()
 
     def image_fingerprint(self) -> str:
-        """Return which channels the images have, how they are made, and the state of the store.
+        """Return which channels the images have, how they are made, and a hash of their patches.
 
-        An LMDB and GeoTIFFs of the same patches differ: at worst a cache is made once more. See
-        the stores for the changes that do not show.
+        An LMDB and GeoTIFFs of the same patches differ: at worst a cache is made once more.
         """
         options = self._options
         bands = ",".join(self.channels.bands) if self.channels else ""
-        patches = self._records.patches
-        spread = np.linspace(0, len(patches) - 1, min(_SAMPLE, len(patches))).astype(int)
-        names = [name for patch in patches[spread].tolist() for name in self._names(patch)]
-        store = self._store.fingerprint(names)
+        store = self._store.fingerprint(self._reader.names(*self._pairs(self._records.patches)))
         return f"{bands};{options.resampling};{options.drop_sensor};{store}"
 
     def check_present(self) -> None:
@@ -239,11 +239,7 @@ class BigEarthNetTxt(ImageTextDataset):
         shown = pc.invert(pc.is_in(self._table.patch_ids, unwanted)).to_numpy(zero_copy_only=False)
         patches = np.flatnonzero(shown)
         if self._options.on_bad_image == "skip":
-            absent = ~self._stored(patches)
-            self.skipped = tuple(
-                f"{self._names(patch)[0]}: not in the imagery" for patch in patches[absent].tolist()
-            )
-            patches = patches[~absent]
+            patches = self._drop_bad_images(patches)
         self.records = self._records = TextRecords(self._table, self._kinds, patches)
         self.skipped += tuple(
             f"{self._names(patch)[0]}: no text" for patch in self._records.without_text.tolist()
@@ -255,11 +251,26 @@ class BigEarthNetTxt(ImageTextDataset):
                 f"{', '.join(self._kinds)}"
             )
 
+    def _drop_bad_images(self, patches: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return the patches that can be read; name the others in `skipped`."""
+        absent = ~self._stored(patches)
+        self.skipped = tuple(
+            f"{self._names(patch)[0]}: not in the imagery" for patch in patches[absent].tolist()
+        )
+        there = patches[~absent]
+        bad = bad_patches(self._reader, self._store, self.imagery, *self._pairs(there))
+        self.skipped += tuple(f"{self._names(int(there[k]))[0]}: {why}" for k, why in bad.items())
+        return np.delete(there, list(bad))
+
     def _stored(self, patches: NDArray[np.int64]) -> NDArray[np.bool_]:
         """Say of each patch, (P,), whether the store has what is read for it."""
+        return self._reader.stored(*self._pairs(patches))
+
+    def _pairs(self, patches: NDArray[np.int64]) -> tuple[list[str], list[str]]:
+        """Return the patch_id and the s1_name of each patch."""
         own = pa.array(patches)
-        names = (self._table.patch_ids, self._table.s1_names)
-        return self._reader.stored(*(of_all.take(own).to_pylist() for of_all in names))
+        patch_ids, s1_names = self._table.patch_ids.take(own), self._table.s1_names.take(own)
+        return patch_ids.to_pylist(), s1_names.to_pylist()
 
     def _patch(self, index: int) -> int:
         return int(self._records.patches[index])

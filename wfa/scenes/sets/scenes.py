@@ -11,11 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wfa.data.dataset import SPLITS, ImageTextDataset, Record, SourceConfig, folder_path
+from wfa.data.file_hashes import content_hashes
 from wfa.data.publication import Facts
 from wfa.data.tables.karpathy import karpathy_entries
 from wfa.errors import DataError
 from wfa.files import cache_dir
-from wfa.scenes.generate import FORMAT_VERSION, MANIFEST, generate
+from wfa.scenes.generate import FORMAT_VERSION, generate
 
 
 @dataclass(frozen=True)
@@ -75,9 +76,8 @@ class Scenes(ImageTextDataset):
         return np.array(self._images[index])
 
     def image_fingerprint(self) -> str:
-        """Return the SHA-256 of the file of images, as noted when it was made."""
-        manifest = json.loads((self._folder / MANIFEST).read_text(encoding="utf-8"))
-        return str(manifest["sha256"][self._path.name])
+        """Return a hash of the file of images, whatever was noted when it was made."""
+        return content_hashes([self._path], self._folder)[self._path]
 
     @property
     def _path(self) -> Path:
