@@ -20,8 +20,8 @@ from wfa.search.index_images import index_images
 from wfa.search.index_outcome import Indexed
 from wfa.search.index_settings import IndexOptions
 from wfa.search.library import Library
-from wfa.search.open_libraries import Shelf
-from wfa.search.server import LibraryServer, make_server
+from wfa.search.open_libraries import OpenLibraries
+from wfa.search.server import LibraryServer
 
 SMALL = (
     "data=scenes", "encoder=small", "encoder.image_size=16", "encoder.image_tower=vit",
@@ -134,12 +134,12 @@ def make_library(run: Path, images: Path, folder: Path) -> Library:
 @contextmanager
 def serving(library: Library) -> Iterator[LibraryServer]:
     """Serve a library in a thread."""
-    server = make_server(Shelf([library.folder]), "127.0.0.1", 0)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
+    server = LibraryServer(OpenLibraries([library.folder]), "127.0.0.1", 0)
+    thread = threading.Thread(target=server.run)
     thread.start()
     try:
         yield server
     finally:
-        server.shutdown()
-        server.server_close()
+        server.stop()
         thread.join()
+        server.close()

@@ -106,15 +106,18 @@ def test_a_served_page_says_where_it_is_and_ends_with_ctrl_c(
 ) -> None:
     asked: list[bytes] = []
 
-    def interrupted(server: LibraryServer, poll_interval: float = 0.5) -> None:
-        thread = threading.Thread(target=server.handle_request)
+    run = LibraryServer.run
+
+    def interrupted(server: LibraryServer) -> None:
+        thread = threading.Thread(target=run, args=(server,))
         thread.start()
         with urlopen(f"{server.address}api/libraries", timeout=30) as response:
             asked.append(response.read())
+        server.stop()
         thread.join()
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(LibraryServer, "serve_forever", interrupted)
+    monkeypatch.setattr(LibraryServer, "run", interrupted)
     out = call("serve", str(still.folder), "--port", "0").stdout
     assert re.search(r"search page http://127\.0\.0\.1:\d+/ ", out)
     assert "everyone" not in out

@@ -9,7 +9,7 @@ from wfa.errors import RunError, SearchIndexError
 from wfa.search.ask import Question
 from wfa.search.index_outcome import Indexed
 from wfa.search.library import Library
-from wfa.search.open_libraries import Shelf, open_library, run_model
+from wfa.search.open_libraries import OpenLibraries, open_library, run_model
 
 
 def test_an_index_is_found_by_its_folder_or_its_run(
@@ -48,31 +48,31 @@ def test_a_retrained_run_is_noticed(index: Callable[..., Indexed], run: Path) ->
     folder = index().folder
     make_run(run, "aggregation=uniqueness", seed=2)
     with pytest.raises(SearchIndexError, match="indexed by another model"):
-        Shelf([folder])
+        OpenLibraries([folder])
 
 
 def test_an_index_that_was_brought_up_to_date_is_reopened(
     index: Callable[..., Indexed], images: Path
 ) -> None:
     folder = index().folder
-    shelf = Shelf([folder])
-    assert len(shelf.ask(0, Question(("a lake",), top=99)).hits) == 9
+    libraries = OpenLibraries([folder])
+    assert len(libraries.ask(0, Question(("a lake",), top=99)).hits) == 9
     picture(77).save(images / "new.png")
     index()
-    paths = [hit.path for hit in shelf.ask(0, Question(("a lake",), top=99)).hits]
+    paths = [hit.path for hit in libraries.ask(0, Question(("a lake",), top=99)).hits]
     assert len(paths) == 10
     assert "new.png" in paths
     shutil.rmtree(folder)
     with pytest.raises(SearchIndexError, match="is gone"):
-        shelf.library(0)
+        libraries[0]
 
 
 def test_runs_are_loaded_once(index: Callable[..., Indexed], run: Path) -> None:
     one = index().folder
     two = index(f"out={run / 'indexes' / 'two'}").folder
-    shelf = Shelf([one, two])
-    assert len(shelf) == 2
-    assert shelf._models[0] is shelf._models[1]
-    assert shelf.ask(1, Question(("a lake",))).library == "two"
+    libraries = OpenLibraries([one, two])
+    assert len(libraries) == 2
+    assert libraries._models[0] is libraries._models[1]
+    assert libraries.ask(1, Question(("a lake",))).library == "two"
     with pytest.raises(SearchIndexError, match="no index 2"):
-        shelf.library(2)
+        libraries[2]

@@ -14,8 +14,8 @@ from wfa.errors import UserError
 from wfa.runs.run_model import RunModel
 from wfa.search.ask import Question, ask
 from wfa.search.library import Library
-from wfa.search.open_libraries import Shelf
-from wfa.search.server import LibraryServer, make_server
+from wfa.search.open_libraries import OpenLibraries
+from wfa.search.server import LibraryServer
 
 
 def test_the_page_brings_all_it_needs_and_nothing_from_elsewhere(
@@ -129,7 +129,7 @@ def test_images_are_drawn_anew_and_not_handed_out(server: LibraryServer, library
 def test_one_connection_serves_many_requests_and_many_serve_at_once(
     still_server: LibraryServer,
 ) -> None:
-    connection = HTTPConnection("127.0.0.1", still_server.server_address[1], timeout=30)
+    connection = HTTPConnection("127.0.0.1", still_server.port, timeout=30)
     for _ in range(3):
         connection.request("GET", "/api/search?q=a+lake&top=2")
         assert len(json.loads(connection.getresponse().read())["hits"]) == 2
@@ -156,10 +156,10 @@ def test_one_connection_serves_many_requests_and_many_serve_at_once(
 def test_a_failure_of_ours_says_nothing_of_the_machine(
     still_server: LibraryServer, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    def fails(self: Shelf, place: int) -> Library:
+    def fails(self: OpenLibraries, place: int) -> Library:
         raise RuntimeError("secret detail")
 
-    monkeypatch.setattr(Shelf, "library", fails)
+    monkeypatch.setattr(OpenLibraries, "__getitem__", fails)
     response, content = fetch(still_server, "/api/libraries")
     assert response.status == 500
     assert b"secret" not in content
@@ -169,19 +169,19 @@ def test_a_failure_of_ours_says_nothing_of_the_machine(
 def test_an_address_that_cannot_be_had_is_named(
     still_server: LibraryServer, still: Library
 ) -> None:
-    shelf = Shelf([still.folder])
+    libraries = OpenLibraries([still.folder])
     for host, port in (
-        ("127.0.0.1", still_server.server_address[1]), ("192.0.2.1", 0), ("127.0.0.1", 99999),
+        ("127.0.0.1", still_server.port), ("192.0.2.1", 0), ("127.0.0.1", 99999),
         ("no.such.host.invalid", 0),
     ):  # fmt: skip
         with pytest.raises(UserError, match="cannot listen on"):
-            make_server(shelf, host, port)
+            LibraryServer(libraries, host, port)
 
 
 def test_it_listens_where_it_is_told(still: Library) -> None:
     if not Path("/proc/net/if_inet6").exists():
         pytest.skip("no IPv6 here")
-    server = make_server(Shelf([still.folder]), "::1", 0)
-    server.server_close()
-    assert server.address == f"http://[::1]:{server.server_address[1]}/"
+    server = LibraryServer(OpenLibraries([still.folder]), "::1", 0)
+    server.close()
+    assert server.address == f"http://[::1]:{server.port}/"
     assert server.is_local

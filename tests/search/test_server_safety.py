@@ -11,8 +11,9 @@ import pytest
 from tests.search.conftest import picture
 from tests.search.web import fetch
 from wfa.search.library import Library
-from wfa.search.open_libraries import Shelf
-from wfa.search.server import MOST_UPLOADED, LibraryServer, make_server
+from wfa.search.open_libraries import OpenLibraries
+from wfa.search.page_requests import MOST_UPLOADED
+from wfa.search.server import LibraryServer
 
 SECRET = b"the secret of another folder"
 
@@ -104,8 +105,8 @@ def test_only_names_of_this_machine_are_answered(
 
 
 def test_a_server_for_others_answers_to_addresses_but_to_no_foreign_name(still: Library) -> None:
-    server = make_server(Shelf([still.folder]), "0.0.0.0", 0)
-    server.server_close()
+    server = LibraryServer(OpenLibraries([still.folder]), "0.0.0.0", 0)
+    server.close()
     assert not server.is_local
     known = {host: server.knows(host) for host in ("10.0.0.1:80", "[fe80::1]", "evil.example", "")}
     assert known == {"10.0.0.1:80": True, "[fe80::1]": True, "evil.example": False, "": False}
@@ -129,9 +130,11 @@ def test_other_methods_and_too_much_content_are_refused(still_server: LibrarySer
         assert fetch(still_server, "/", method)[0].status == 501
     for path in ("/", "/api/libraries", "/image/0/1"):
         assert fetch(still_server, path, "POST", b"x")[0].status == 404
-    for length in (str(MOST_UPLOADED + 1), "-1", "many", "1" * 30):
+    for length, status in (
+        (str(MOST_UPLOADED + 1), 413), ("1" * 20, 413), ("-1", 400), ("many", 400), ("1" * 30, 400)
+    ):  # fmt: skip
         headers = {"Content-Length": length}
-        assert fetch(still_server, "/api/search", "POST", b"", headers)[0].status == 413
+        assert fetch(still_server, "/api/search", "POST", b"", headers)[0].status == status
     response, content = fetch(still_server, "/", "HEAD")
     assert response.status == 200
     assert content == b""

@@ -16,7 +16,7 @@ def fetch(
     headers: Mapping[str, str] | None = None,
 ) -> tuple[HTTPResponse, bytes]:
     """Send a path as it stands: http.client does not tidy it up as a browser would."""
-    connection = HTTPConnection("127.0.0.1", server.server_address[1], timeout=30)
+    connection = HTTPConnection("127.0.0.1", server.port, timeout=30)
     connection.request(method, path, body, dict(headers or {}))
     response = connection.getresponse()
     content = response.read()

@@ -158,21 +158,21 @@ def serve(
 
         wfa serve runs/a/indexes/alps runs/b/indexes/coast --port 0
     """
-    from wfa.search.open_libraries import Shelf
-    from wfa.search.server import make_server
+    from wfa.search.open_libraries import OpenLibraries
+    from wfa.search.server import LibraryServer
 
-    server = make_server(Shelf(indexes), host, port)
+    server = LibraryServer(OpenLibraries(indexes), host, port)
     console.print(f"search page {server.address} (Ctrl-C ends it)", soft_wrap=True)
     if not server.is_local:
         console.print(
             "[yellow]note:[/] everyone who reaches this machine can search and see the images"
         )
     try:
-        server.serve_forever()
+        server.run()
     except KeyboardInterrupt:
         console.print("ended")
     finally:
-        server.server_close()
+        server.close()
 
 
 def _show_indexed(done: "Indexed") -> None:

@@ -42,7 +42,7 @@ def run_model(library: Library, run: Path | None = None) -> RunModel:
     return model
 
 
-class Shelf:
+class OpenLibraries:
     """Several libraries that are asked by their place; one that was indexed again is reopened.
 
     Args:
@@ -68,7 +68,7 @@ class Shelf:
     def __len__(self) -> int:
         return len(self._libraries)
 
-    def library(self, place: int) -> Library:
+    def __getitem__(self, place: int) -> Library:
         """Return a library as its folder holds it now.
 
         Raises:
@@ -84,7 +84,7 @@ class Shelf:
 
     def ask(self, place: int, question: Question) -> Answer:
         """Ask the library at a place; see `wfa.search.ask.ask`."""
-        return ask(self.library(place), self._models[place], question)
+        return ask(self[place], self._models[place], question)
 
 
 def _stamp(library: Library) -> tuple[int, int]:
