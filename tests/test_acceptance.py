@@ -13,6 +13,8 @@ import pytest
 
 from tests.training.conftest import run
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:

@@ -135,6 +135,7 @@ for writer in writers.WRITERS:
 """
 
 
+@pytest.mark.slow
 def test_every_writers_full_disk_is_told(tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-c", LIMITED, __file__, str(tmp_path)],

@@ -195,6 +195,7 @@ def test_a_data_set_without_splits_is_refused() -> None:
         audit(resolve_section("data", "scenes", words))
 
 
+@pytest.mark.slow
 def test_ucm(data_dir: Callable[[str], Path]) -> None:
     root = data_dir("ucm_captions")
     found = audit(resolve_section("data", "ucm_captions", [f"data.root={root}"]))
@@ -209,6 +210,7 @@ def test_ucm(data_dir: Callable[[str], Path]) -> None:
     assert tokens["packed"] < tokens["trimmed"] < tokens["one_caption"] * 1.2
 
 
+@pytest.mark.slow
 def test_rsicd_without_its_images(data_dir: Callable[[str], Path]) -> None:
     root = data_dir("rsicd")
     found = audit(resolve_section("data", "rsicd", [f"data.root={root}"]), images=False)

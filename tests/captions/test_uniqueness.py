@@ -48,6 +48,7 @@ def test_chrf_equals_sacrebleu(captions: list[list[str]], reference: str, duplic
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("duplicates", ["merge", "keep"])
 @pytest.mark.parametrize("name", ["rsicd", "ucm_captions"])
 def test_bleu_equals_sacrebleu_on_all_real_captions(

@@ -4,8 +4,12 @@ import json
 import time
 from pathlib import Path
 
+import pytest
+
 from tests.compare.conftest import TINY
 from tests.training.conftest import run, wfa
+
+pytestmark = pytest.mark.slow
 
 
 def test_killed_and_started_again(tmp_path: Path) -> None:

@@ -48,6 +48,7 @@ def assert_gone(processes: list[subprocess.Popen[bytes]]) -> None:
             os.kill(process.pid, 0)
 
 
+@pytest.mark.slow
 def test_every_cell_is_run_once_and_outlives_one_that_dies(
     tmp_path: Path, started: list[subprocess.Popen[bytes]]
 ) -> None:

@@ -31,6 +31,7 @@ def answers(one: dict[str, Any]) -> dict[str, str]:
     return {line["question"]: line["answer"] for line in one["guidelines"]}
 
 
+@pytest.mark.slow
 def test_a_planted_difference_is_found(request_of: Make, made: Made) -> None:
     request = request_of(techniques=["single", "mean", "uniqueness"], seeds=5)
     one = summed(request, made(request, good_ranks(better="uniqueness", by=0.8)))
@@ -52,6 +53,7 @@ def test_a_planted_difference_is_found(request_of: Make, made: Made) -> None:
     assert said["Best per second, single-caption queries?"].startswith("`uniqueness`")
 
 
+@pytest.mark.slow
 def test_two_names_of_one_technique_do_not_differ(request_of: Make, made: Made) -> None:
     request = request_of(techniques={"one": "single", "other": "single"}, seeds=5)
     ranks = good_ranks()
@@ -130,6 +132,7 @@ def test_rows_of_results(request_of: Make, made: Made) -> None:
         assert row["cost"]["text_tokens"] == 9000
 
 
+@pytest.mark.slow
 def test_queries_are_named_where_the_data_is_not_there(request_of: Make, made: Made) -> None:
     request = request_of("data.test_images=2", "data.size=32", "data.train_images=4",
                          "data.validation_images=2")  # fmt: skip

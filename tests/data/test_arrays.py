@@ -103,6 +103,7 @@ def test_disks_that_cannot_set_room_aside_are_filled(
     assert made.values[-1] == 699_999
 
 
+@pytest.mark.slow
 def test_inputs_travel_without_their_pixels(tmp_path: Path) -> None:
     dataset = TinyDataset([["a"]] * 500)
     inputs = PixelInputs(dataset, SPEC, tokenize, cache=tmp_path, augment="none")

@@ -40,6 +40,7 @@ def test_the_real_data_set_is_whole(
     assert json.loads(json.dumps(report.to_json()))["ok"] is True
 
 
+@pytest.mark.slow
 def test_captions_without_images(data_dir: Callable[[str], Path], tmp_path: Path) -> None:
     shutil.copy(data_dir("rsicd") / "captions.json", tmp_path)
     report = verify(RSICD, RSICDConfig(root=str(tmp_path)))

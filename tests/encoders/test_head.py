@@ -11,6 +11,7 @@ def rows(count: int) -> torch.Tensor:
     return torch.randn(count, 20, generator=torch.Generator().manual_seed(0))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", HEADS)
 def test_dropout_keeps_the_mean_and_is_off_in_evaluation(kind: str) -> None:
     head = Head(20, 5, kind, hidden=64, dropout=0.5)

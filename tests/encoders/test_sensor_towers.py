@@ -49,6 +49,7 @@ def many(pictures: torch.Tensor) -> torch.Tensor:
     return images
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("tower", ["vit", "resnet", "resnet10t"])
 @pytest.mark.parametrize("fusion", ["early", "late", "late_mean"])
 @pytest.mark.parametrize("channels", [RGB, S1, BOTH])

@@ -35,6 +35,7 @@ def pictures(kind: str) -> torch.Tensor:
     return torch.randn(3, 3, size, size, generator=torch.Generator().manual_seed(1))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", TOWERS)
 @pytest.mark.parametrize("init", [*INITS, None])
 def test_colours_in_their_order_change_nothing(kind: str, init: str | None) -> None:
@@ -44,6 +45,7 @@ def test_colours_in_their_order_change_nothing(kind: str, init: str | None) -> N
         assert torch.equal(adapted(pictures(kind)), stock(pictures(kind)))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", TOWERS)
 @pytest.mark.parametrize("init", INITS)
 def test_colours_in_another_order_are_found(kind: str, init: str) -> None:
@@ -54,6 +56,7 @@ def test_colours_in_another_order_are_found(kind: str, init: str) -> None:
         torch.testing.assert_close(adapted(images[:, [2, 0, 1]]), stock(images))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", TOWERS)
 def test_zero_leaves_a_tower_of_twelve_bands_as_it_was(kind: str) -> None:
     stock, adapted = tower(kind), tower(kind)

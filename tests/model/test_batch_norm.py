@@ -14,6 +14,7 @@ from wfa.errors import ModelError
 from wfa.model.batch_norm import synchronise
 
 
+@pytest.mark.slow
 def test_two_processes_equal_one(tmp_path: Path) -> None:
     processes = [
         subprocess.Popen(

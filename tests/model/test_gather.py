@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import pytest
 import torch
 
 from tests.model.two_processes import run_two
@@ -10,6 +11,7 @@ from wfa.model.gather import Gather
 WORKER = Path(__file__).with_name("gather_worker.py")
 
 
+@pytest.mark.slow
 def test_two_processes_give_the_loss_and_gradients_of_one(tmp_path: Path) -> None:
     for rank, cases in enumerate(run_two(WORKER, tmp_path)):
         assert len(cases) == 6

@@ -128,6 +128,7 @@ def test_clip_benchmark_image_to_text_without_equal_captions(embeddings: Embeddi
         )
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:.*unsafe cast")  # in its own compiled code
 def test_ranx(embeddings: Embeddings, found: Found) -> None:
     ranx = pytest.importorskip("ranx")

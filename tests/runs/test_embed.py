@@ -22,6 +22,7 @@ def parts(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.Mo
     return Parts(resolve([*words, f"aggregation={request.param}", "encoder.image_size=32"]))
 
 
+@pytest.mark.slow
 def test_chosen_images_have_the_features_they_have_among_all(parts: Parts) -> None:
     part = parts.split("validation")
     whole, some = parts.embed(part), parts.embed(part, places=PLACES)

@@ -63,6 +63,7 @@ def test_a_small_run_loads_from_its_folder(tmp_path: Path, tower: str) -> None:
         torch.testing.assert_close(theirs, ours, atol=2e-6, rtol=1e-5)
 
 
+@pytest.mark.slow
 def test_a_stock_model_loads_by_its_name_too(tmp_path: Path) -> None:
     run = make_run(tmp_path / "run", "encoder=open_clip", "encoder.model=ViT-S-32-alt")
     done = export_run(run, out=tmp_path / "out")

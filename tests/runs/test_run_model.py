@@ -41,6 +41,7 @@ class OneImage(ImageTextDataset):
         return ("test",)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("technique", names("aggregation"))
 def test_captions_are_aggregated_as_the_run_evaluates_them(tmp_path: Path, technique: str) -> None:
     run = make_run(tmp_path / "run", f"aggregation={technique}", "train.cache=false", seed=5)

@@ -75,6 +75,7 @@ def test_a_page_that_cannot_be_written_is_told_before_the_search(
     assert found.output == ""
 
 
+@pytest.mark.slow
 def test_a_killed_indexing_goes_on(shared_run: Path, tmp_path: Path) -> None:
     images, out = tmp_path / "many", tmp_path / "index"
     images.mkdir()

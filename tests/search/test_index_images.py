@@ -205,6 +205,7 @@ def test_a_folder_with_other_files_is_left_alone(index: Make, tmp_path: Path) ->
         index(f"out={tmp_path / 'full'}")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["images.parquet", "library.json", "exact/index.json"])
 def test_a_damaged_index_is_named_and_mended(index: Make, name: str) -> None:
     folder = index("ann=HNSW8").folder

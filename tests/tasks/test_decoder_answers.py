@@ -82,6 +82,7 @@ def taught() -> tuple[CoCa, Any]:
     return model.eval(), dataset
 
 
+@pytest.mark.slow
 def test_all_types_are_answered_as_they_were_learned(taught: tuple[CoCa, Any]) -> None:
     model, dataset = taught
     found = generate_answers(model, dataset, untracked)
@@ -118,6 +119,7 @@ def test_the_fewer_words_are_unknown_the_sooner_an_answer_is_taken() -> None:
     assert generate_answers(model.eval(), dataset, untracked) == {0: "b", 1: "b"}
 
 
+@pytest.mark.slow
 def test_what_is_no_box_is_left_as_it_was_written(
     taught: tuple[CoCa, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:

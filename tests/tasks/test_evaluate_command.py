@@ -29,6 +29,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "run"
 
 
+@pytest.mark.slow
 def test_every_question_is_answered_and_scored(trained: Path) -> None:
     out = run(["evaluate", str(trained), *TASK], trained.parent / "cache")
     folder = trained / "tasks" / "scenes_s1s2-bench"
@@ -48,6 +49,7 @@ def test_every_question_is_answered_and_scored(trained: Path) -> None:
     assert "by ranking" in out
 
 
+@pytest.mark.slow
 def test_the_decoder_answers_everything_too(trained: Path) -> None:
     run(["evaluate", str(trained), *TASK], trained.parent / "cache")
     folder = trained / "tasks" / "scenes_s1s2-bench"
@@ -63,6 +65,7 @@ def test_the_decoder_answers_everything_too(trained: Path) -> None:
     assert "loss_captioning" in history[0].split(",")
 
 
+@pytest.mark.slow
 def test_answers_score_the_same_as_a_file_and_heads_are_kept(trained: Path) -> None:
     cache = trained.parent / "cache"
     folder = trained / "tasks" / "scenes_s1s2-bench"
@@ -78,6 +81,7 @@ def test_answers_score_the_same_as_a_file_and_heads_are_kept(trained: Path) -> N
     assert json.loads(scored.read_text())["figures"] == before["figures"]
 
 
+@pytest.mark.slow
 def test_few_images_at_once_give_the_same_answers(
     trained: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -90,6 +94,7 @@ def test_few_images_at_once_give_the_same_answers(
     assert [read_predictions(file) for file in files] == before
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("word", "message"),
     [

@@ -14,6 +14,7 @@ from wfa.tasks.published_bench import BENCH_ROWS, PUBLISHED, is_official
 from wfa.tasks.scores_file import check_scores_of
 
 
+@pytest.mark.slow
 def test_scoring_writes_figures_and_shows_the_published(bench: Path, tmp_path: Path) -> None:
     answers = tmp_path / "own" / "model.jsonl"
     write_predictions(answers, {**RIGHT, 2: "maybe"})
@@ -30,6 +31,7 @@ def test_scoring_writes_figures_and_shows_the_published(bench: Path, tmp_path: P
     assert "without WordNet" in out
 
 
+@pytest.mark.slow
 def test_scores_of_other_answers_are_not_overwritten(bench: Path, tmp_path: Path) -> None:
     first, second = tmp_path / "first.jsonl", tmp_path / "second.jsonl"
     for path in (first, second):
@@ -60,6 +62,7 @@ def test_prompts_ask_without_the_answers(bench: Path, tmp_path: Path) -> None:
     assert RIGHT[10] not in path.read_text()
 
 
+@pytest.mark.slow
 def test_mistakes_leave_with_two(bench: Path, tmp_path: Path) -> None:
     out = run(["score", f"rows={bench}"], tmp_path, code=2)
     assert "--prompts FILE" in " ".join(out.split())

@@ -115,6 +115,7 @@ def test_two_budgets_are_refused() -> None:
         Config(max_images=5, max_seconds=5.0)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("words", "source"),
     [

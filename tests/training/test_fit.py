@@ -53,6 +53,7 @@ def finished(
     return folder, words
 
 
+@pytest.mark.slow
 def test_the_run_folder_is_complete(finished: tuple[Path, list[str]]) -> None:
     folder, words = finished
     names = {path.name for path in folder.iterdir()}
@@ -70,6 +71,7 @@ def test_the_run_folder_is_complete(finished: tuple[Path, list[str]]) -> None:
     assert float(rows[-1]["loss"]) < float(rows[0]["loss"])
 
 
+@pytest.mark.slow
 def test_some_validation_images_can_select_and_all_are_measured(
     tmp_path: Path, own_folder: Path, cache: Path
 ) -> None:
@@ -83,6 +85,7 @@ def test_some_validation_images_can_select_and_all_are_measured(
     assert len(asked) == facts["data"]["splits"]["validation"]["images"] > 3
 
 
+@pytest.mark.slow
 def test_the_checkpoint_with_the_best_validation_is_the_one_measured(
     finished: tuple[Path, list[str]],
 ) -> None:
@@ -98,6 +101,7 @@ def test_the_checkpoint_with_the_best_validation_is_the_one_measured(
     assert measured == pytest.approx(best, abs=1e-6)
 
 
+@pytest.mark.slow
 def test_the_saved_config_repeats_the_run(
     finished: tuple[Path, list[str]], tmp_path: Path, cache: Path
 ) -> None:
@@ -107,6 +111,7 @@ def test_the_saved_config_repeats_the_run(
     assert metrics(again) == metrics(folder)
 
 
+@pytest.mark.slow
 def test_a_killed_run_goes_on_to_the_same_result(
     finished: tuple[Path, list[str]], tmp_path: Path, cache: Path
 ) -> None:
@@ -133,6 +138,7 @@ def check_equal(folder: Path, other: Path) -> None:
         assert math.isclose(row["value"], wanted["value"], abs_tol=1e-5), row
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("strategy", ["ddp", "fsdp"])
 def test_two_processes_give_the_result_of_one(
     finished: tuple[Path, list[str]], tmp_path: Path, cache: Path, strategy: str
@@ -143,6 +149,7 @@ def test_two_processes_give_the_result_of_one(
     check_equal(tmp_path / "both", folder)
 
 
+@pytest.mark.slow
 def test_two_processes_share_batch_statistics_and_an_odd_batch(
     odd_folder: Path, tmp_path: Path, cache: Path
 ) -> None:
@@ -154,6 +161,7 @@ def test_two_processes_share_batch_statistics_and_an_odd_batch(
     check_equal(tmp_path / "both", tmp_path / "one")
 
 
+@pytest.mark.slow
 def test_stopping_early_holds_after_a_crash_while_results_are_written(
     finished: tuple[Path, list[str]], tmp_path: Path, cache: Path
 ) -> None:
@@ -176,6 +184,7 @@ def test_stopping_early_holds_after_a_crash_while_results_are_written(
     assert again["seconds"]["fit"] > 0.9 * whole["seconds"]["fit"]
 
 
+@pytest.mark.slow
 def test_overwrite_trains_again_with_other_settings(
     finished: tuple[Path, list[str]], tmp_path: Path, cache: Path
 ) -> None:
@@ -198,6 +207,7 @@ def test_overwrite_trains_again_with_other_settings(
     assert not (copy / "tasks").exists()
 
 
+@pytest.mark.slow
 def test_an_interrupt_says_how_to_go_on(own_folder: Path, tmp_path: Path, cache: Path) -> None:
     words = [*SMALL, f"data.root={own_folder}", "train.epochs=2000", f"out={tmp_path / 'run'}"]
     process = wfa(["train", *words], cache)
@@ -228,6 +238,7 @@ def test_a_folder_that_is_trained_into_is_locked(tmp_path: Path) -> None:
         pass
 
 
+@pytest.mark.slow
 def test_evaluate_gives_the_metrics_of_training(
     finished: tuple[Path, list[str]], cache: Path
 ) -> None:
@@ -246,6 +257,7 @@ def test_a_place_where_no_folder_can_be_is_refused_first(tmp_path: Path, name: s
     assert (tmp_path / "file").read_text() == "mine"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("extra", "message"),
     [

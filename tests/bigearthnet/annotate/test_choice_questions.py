@@ -66,6 +66,7 @@ def holds(oracle: Oracle, question: Question, stem: str, option: str) -> bool:
             return option == SOMEWHERE.climate_zone
 
 
+@pytest.mark.slow
 def test_exactly_the_answer_is_right(asked: list[tuple[Oracle, Question]]) -> None:
     for oracle, question in asked:
         choice = parsed(question)

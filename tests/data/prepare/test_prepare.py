@@ -168,6 +168,7 @@ def test_what_has_no_address_is_put_there_by_hand(tmp_path: Path, name: str) -> 
         prepare(name, tmp_path / name)
 
 
+@pytest.mark.slow
 def test_embedded_data_is_made(tmp_path: Path) -> None:
     prepare("scenes", tmp_path / "scenes")
     assert (tmp_path / "scenes" / "captions.json").is_file()

@@ -29,6 +29,7 @@ def exported(tmp_path: Path) -> tuple[Small, Path]:
     return encoder, tmp_path
 
 
+@pytest.mark.slow
 def test_stock_open_clip_loads_it(exported: tuple[Small, Path]) -> None:
     encoder, folder = exported
     stock = open_clip.create_model(f"local-dir:{folder}")
@@ -57,6 +58,7 @@ def test_the_export_is_an_encoder_again(exported: tuple[Small, Path]) -> None:
         torch.testing.assert_close(again.encode_image(images), encoder.encode_image(images))
 
 
+@pytest.mark.slow
 def test_features_do_not_depend_on_the_batch() -> None:
     encoder = Small(Config()).eval()
     images = torch.randn(3, 3, 64, 64)

@@ -127,6 +127,7 @@ def test_bfloat16_runs_under_autocast() -> None:
     torch.testing.assert_close(features.float(), exact, rtol=0.1, atol=0.1)
 
 
+@pytest.mark.slow
 def test_vit_b_32_equals_stock() -> None:
     torch.manual_seed(0)
     config = open_clip.get_model_config("ViT-B-32")

@@ -55,6 +55,7 @@ def test_a_step_encodes_its_images_once() -> None:
     assert passes == [3]
 
 
+@pytest.mark.slow
 def test_every_parameter_that_trains_is_reached() -> None:
     model = build()
     torch.autograd.backward(model(whole_batch()).loss)
@@ -62,12 +63,14 @@ def test_every_parameter_that_trains_is_reached() -> None:
         assert not parameter.requires_grad or parameter.grad is not None, name
 
 
+@pytest.mark.slow
 def test_two_processes_give_the_loss_and_gradients_of_one(tmp_path: Path) -> None:
     for found in run_two(WORKER, tmp_path):
         assert {"loss", "captioning", "decoder.words", "decoder.cells"} <= found.keys()
         assert max(found.values()) < 1e-5, max(found, key=lambda name: found[name])
 
 
+@pytest.mark.slow
 def test_a_handful_of_captions_is_learned_by_heart() -> None:
     captions = [["a red roof."], ["two rivers."], ["a road, a field."]]
     model = build(context_length=32, instructions=1)

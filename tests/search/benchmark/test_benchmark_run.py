@@ -32,6 +32,7 @@ def trained(own_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder.path
 
 
+@pytest.mark.slow
 def test_a_run_is_measured(trained: Path) -> None:
     path = benchmark(trained, [*QUICK, "split=validation", "benchmark.scenes=20"])
     assert path == trained / "benchmark" / "benchmark.json"
@@ -55,6 +56,7 @@ def test_a_run_is_measured(trained: Path) -> None:
     assert flat["task"]["R@5"] == pytest.approx(own)
 
 
+@pytest.mark.slow
 def test_other_data_sets_come_before_scenes_and_draws(trained: Path, tmp_path: Path) -> None:
     other = make_folder(tmp_path, 12)
     words = [*QUICK, "split=validation", "benchmark.scenes=5", "benchmark.forms=false",
@@ -122,6 +124,7 @@ def test_no_run(tmp_path: Path) -> None:
         benchmark(tmp_path, [])
 
 
+@pytest.mark.slow
 def test_the_verb_measures_an_embeddings_file(tmp_path: Path) -> None:
     file = tmp_path / "e.safetensors"
     embeddings().save(file)

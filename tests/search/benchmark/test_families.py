@@ -7,6 +7,7 @@ from wfa.search.benchmark.families import FAMILIES, family, lists_for, parts_for
 from wfa.search.indexes.factory import new_index, set_parameters, train_index
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("width", [16, 24, 30])
 @pytest.mark.parametrize("name", FAMILIES)
 def test_every_family_is_built_and_every_point_can_be_set(name: str, width: int) -> None:

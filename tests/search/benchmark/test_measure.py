@@ -26,6 +26,7 @@ def run(folder: Path, *words: str) -> Values:
     )
 
 
+@pytest.mark.slow
 def test_every_family_is_measured(tmp_path: Path) -> None:
     found = run(tmp_path)
     assert json.loads(json.dumps(found, allow_nan=False)) == found

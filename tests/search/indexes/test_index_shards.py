@@ -22,6 +22,7 @@ def search(index: Any, queries: Floats) -> tuple[Floats, Any]:
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shards", [1, 3])
 @pytest.mark.parametrize("factory", ["IVF8,Flat", "IVF8,SQ8", "OPQ8,IVF8,PQ8np"])
 def test_a_merge_equals_a_single_build(tmp_path: Path, factory: str, shards: int) -> None:

@@ -42,6 +42,7 @@ def test_reranking_everything_is_exact_search(factory: str) -> None:
     assert hits.scores == pytest.approx(np.take_along_axis(scores, best, 1), abs=1e-5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rerank", ["none", "fp16"])
 @pytest.mark.parametrize("factory", FACTORIES)
 def test_adding_and_removing_without_a_rebuild(factory: str, rerank: str) -> None:

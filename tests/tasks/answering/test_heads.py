@@ -1,4 +1,5 @@
 import numpy as np
+import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
@@ -57,6 +58,7 @@ def test_every_head_gets_a_gradient() -> None:
     assert all(torch.isfinite(p.grad).all() for p in heads.parameters() if p.grad is not None)
 
 
+@pytest.mark.slow
 def test_what_can_be_learned_is_learned() -> None:
     asked, heads = asked_of(48)
     before = measure(heads, asked)

@@ -1,0 +1,1 @@
+"""Towers for images and texts: bands, adapters, and each distinct text computed once."""
