@@ -31,7 +31,7 @@ def picture(turns: int) -> bytes:
 
 def write_folder(root: Path, turned: int = 0) -> None:
     root.mkdir(exist_ok=True)
-    for number, split in enumerate(SPLITS):
+    for number in range(len(SPLITS)):
         replace(root / f"{number}.bmp", picture(turned if number == 2 else 0))
     lines = [f"{number}.bmp,a lake {number},{split}" for number, split in enumerate(SPLITS)]
     (root / "c.csv").write_text("\n".join(["file_name,caption,split", *lines]))
