@@ -44,8 +44,14 @@ def test_ten_pictures_and_a_csv(folder: Path, tmp_path: Path) -> None:
     facts = json.loads((tmp_path / "run" / "run.json").read_text())
     splits = facts["data"]["splits"]
     assert sum(split["images"] for split in splits.values()) == 10
+    (note,) = facts["data"]["notes"]
+    assert note in out
+    assert "divided by the hash of their names into 8 train, 1 validation, 1 test" in note
     out = run(["data", "verify", "captions_folder", f"data.root={folder}"], tmp_path)
     assert "train" in out
+    assert note in out
+    words = ["data=captions_folder", f"data.root={folder}", f"out={tmp_path / 'audit'}"]
+    assert note in run(["audit", *words], tmp_path)
     page = tmp_path / "page.html"
     run(["report", str(tmp_path / "run"), f"out={page}"], tmp_path)
     assert "<html" in page.read_text(encoding="utf-8")

@@ -59,6 +59,44 @@ def test_only_the_asked_split_is_read(tmp_path: Path) -> None:
     assert len(read(path, "bench")) == 0
 
 
+@pytest.mark.parametrize(
+    "note",
+    [
+        {"tool": "web", "author": "ada"},
+        {"tool": "web", "version": 2},
+        ["x", "y"],
+        {"a": {"b": b"c"}},
+    ],
+    ids=["texts", "numbers", "list", "deep"],
+)
+def test_columns_before_the_split_may_be_nested(tmp_path: Path, note: Any) -> None:
+    rows = three_pairs()
+    path = write_rows(tmp_path / "plain.parquet", rows)
+    table = pq.read_table(path)
+    place = table.column_names.index("split")
+    noted = table.add_column(place, "note", pa.array([note] * len(rows)))
+    pq.write_table(noted, tmp_path / "noted.parquet", row_group_size=2)
+    plain, found = read(path), read(tmp_path / "noted.parquet")
+    assert [found.rows(patch) for patch in range(3)] == [plain.rows(patch) for patch in range(3)]
+    assert splits_in(tmp_path / "noted.parquet") == splits_in(path)
+
+
+@pytest.mark.parametrize("name", ["split", "type", "patch_id", "input"])
+def test_columns_of_another_type_are_refused(tmp_path: Path, name: str) -> None:
+    table = pq.read_table(write_rows(tmp_path / "rows.parquet", three_pairs()))
+    place = table.column_names.index(name)
+    for values, message in (
+        (pa.array(range(len(table))), f"column {name} holds int64, wanted is text"),
+        (pa.array([["x"]] * len(table)), f"column {name} holds list<.*>, wanted is text"),
+    ):
+        pq.write_table(table.set_column(place, name, values), tmp_path / "bad.parquet")
+        with pytest.raises(DataError, match=message):
+            read(tmp_path / "bad.parquet")
+    pq.write_table(table.append_column(name, table[name]), tmp_path / "bad.parquet")
+    with pytest.raises(DataError, match=f"2 columns {name}"):
+        splits_in(tmp_path / "bad.parquet")
+
+
 def test_a_bad_row_stops_or_is_left_out_and_counted(tmp_path: Path) -> None:
     rows = three_pairs()
     rows[3]["output"] = "[0.5 0.1, 0.0 1.0]"

@@ -79,6 +79,14 @@ def test_everything_wrong_is_listed(root: Path) -> None:
     assert report.splits[0].sizes == {"12 x 10 x 3 uint8": 1}
 
 
+def test_what_was_decided_is_told(root: Path) -> None:
+    report = verify(CaptionsFolder, FolderConfig(root=str(root), validation_fraction=0.5))
+    (note,) = report.notes
+    assert "1 of the 3 images of train are taken" in note
+    assert json.loads(json.dumps(report.to_json()))["notes"] == [note]
+    assert [split.split for split in report.splits] == ["train", "validation", "test"]
+
+
 def test_hashes_follow_images_and_names(tmp_path: Path, picture: Picture) -> None:
     def found() -> str:
         return verify(CaptionsFolder, FolderConfig(root=str(tmp_path))).splits[0].sha256

@@ -44,6 +44,23 @@ def test_values_become_text_and_empty_ones_are_left_out(tmp_path: Path) -> None:
     ]
 
 
+def test_values_of_any_type_become_text(tmp_path: Path) -> None:
+    table = pa.table(
+        {
+            "path": pa.array([b"./x\\a.png", b"b.png"]).dictionary_encode(),
+            "seen": pa.array([10**15, None], pa.timestamp("s")),
+            "country": ["NA", "None"],
+            "cloud": [float("nan"), 1.5],
+        }
+    )
+    pq.write_table(table, tmp_path / "facts.parquet")
+    first, second = read_metadata(tmp_path / "facts.parquet", tmp_path).of(["x/a.png", "b.png"])
+    assert (first["country"], second["country"]) == ("NA", "None")
+    assert second == {"country": "None", "cloud": "1.5"}
+    assert "cloud" not in first
+    assert "out of range" in first["seen"]
+
+
 def test_what_is_written_is_read(tmp_path: Path) -> None:
     metadata = Metadata(("x", "y"), {"a.png": {"x": "1", "y": "ü"}, "b.png": {"y": "2"}, "c": {}})
     write_metadata(tmp_path / "m.parquet", metadata)
@@ -68,6 +85,9 @@ def test_the_column_of_paths_can_be_named(tmp_path: Path) -> None:
         (("path,b", "x.png,1", "./x.png,2"), "row 2: x.png stands there twice"),
         (("path,b", " ,1"), "row 1: no image path"),
         (("path,b",), "has no rows"),
+        (("path,b,b", "x.png,1,2"), "several columns 'b'"),
+        (("path,b,Path", "x.png,1,y.png"), "2 columns"),
+        (("path,b", "x.png"), "line 2: not the 2 values"),
     ],
 )
 def test_a_bad_table_is_named(tmp_path: Path, lines: tuple[str, ...], message: str) -> None:

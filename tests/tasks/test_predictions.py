@@ -14,7 +14,8 @@ def test_what_is_written_is_read(tmp_path: Path) -> None:
 
 def test_other_keys_and_blank_lines_do_not_matter(tmp_path: Path) -> None:
     path = tmp_path / "a.jsonl"
-    path.write_text('{"ID": 1, "output": "no", "model": "x"}\n\n{"output": "", "ID": 2}\n')
+    text = '{"ID": 1, "output": "no", "model": "x"}\n\n{"output": "", "ID": 2}\n'
+    path.write_text(text, encoding="utf-8-sig")
     assert read_predictions(path) == {1: "no", 2: ""}
 
 
@@ -24,6 +25,9 @@ def test_other_keys_and_blank_lines_do_not_matter(tmp_path: Path) -> None:
         ('{"ID": 1, "output": "no"}', "line 2: ID 1 was answered in line 1"),
         ('{"ID": 2, "output": "no"', "line 2 is not JSON"),
         ("[2, 3]", "line 2 is no object"),
+        ("[" * 100_000, "line 2 is not JSON .*nested too deeply"),
+        ('{"ID": ' + "9" * 5000 + ', "output": "no"}', "line 2 is not JSON .*digits"),
+        ('{"ID": 2, "output": "no", "output": "yes"}', "line 2 is not JSON .*more than once"),
         ('{"ID": 2, "answer": "no"}', 'line 2 is no object with "ID" and "output"'),
         ('{"ID": "2", "output": "no"}', "line 2.*whole number"),
         ('{"ID": true, "output": "no"}', "line 2.*whole number"),

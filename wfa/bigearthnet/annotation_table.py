@@ -174,7 +174,8 @@ def splits_in(path: Path) -> set[str]:
     found: set[str] = set()
     file = pq.ParquetFile(path, read_dictionary=["split"])
     for batch in file.iter_batches(1 << 20, columns=["split"]):
-        found.update(value for value in batch["split"].unique().to_pylist() if value)
+        values = batch["split"].unique().cast(pa.string()).to_pylist()
+        found.update(value for value in values if value)
     return found
 
 
@@ -241,7 +242,8 @@ def _check(path: Path) -> None:
             f"{path} is missing: `wfa data prepare bigearthnet_txt` fetches it; or set "
             "data.root=DIR"
         )
-    check_columns(path, _READ, f"BigEarthNet.txt has the columns {', '.join(COLUMNS)}")
+    expected = f"BigEarthNet.txt has the columns {', '.join(COLUMNS)}"
+    check_columns(path, _READ, expected, texts=_READ[1:])
 
 
 def _schema() -> pa.Schema:

@@ -93,6 +93,9 @@ class AnnotatedDataset(ImageTextDataset):
                 f"data set {self.name} at {source.where} has no split {split!r}; it has: {present}"
             )
         self._keep_captions(entries, options.on_empty_caption)
+        first = self.records[0].captions[0]
+        if all(_is_number(text) for record in self.records for text in record.captions):
+            self.notes += (f"all captions are numbers, such as {first!r}: is this their column?",)
         if options.on_bad_image == "skip":
             self._drop_bad_images()
 
@@ -225,6 +228,14 @@ def _blank_message(blank: Sequence[Entry], where: Path) -> str:
 def _check_choice(key: str, value: str) -> None:
     if value not in ("error", "skip"):
         raise ConfigError(f"{key}={value!r} is not known. Known: error, skip")
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _check_names(source: Source) -> None:

@@ -5,6 +5,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from math import isnan
 from pathlib import Path, PurePath, PurePosixPath
 from typing import Any
 
@@ -203,9 +204,10 @@ def _number(text: str) -> float | None:
 
 
 def _text(value: Any) -> str | None:
-    text = text_of(value)
-    if text is not None:
-        return text or None
+    if value is None or isinstance(value, str):
+        return value or None
+    if isinstance(value, float) and isnan(value):
+        return None
     if isinstance(value, list | dict):
         return json.dumps(value, ensure_ascii=False, default=str)
     return str(value)
@@ -214,7 +216,7 @@ def _text(value: Any) -> str | None:
 def _relative(value: Any, root: Path, where: str) -> str:
     if not isinstance(value, str) or not value.strip():
         raise DataError(f"{where}: no image path: {value!r}")
-    path = PurePath(value.strip())
+    path = PurePath(value.strip().replace("\\", "/"))
     for base in (root, root.resolve()):
         if path.is_absolute() and path.is_relative_to(base):
             path = path.relative_to(base)

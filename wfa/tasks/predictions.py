@@ -25,7 +25,7 @@ def read_predictions(path: Path) -> dict[int, str]:
     found: dict[int, str] = {}
     lines: dict[int, int] = {}
     try:
-        with path.open(encoding="utf-8") as file:
+        with path.open(encoding="utf-8-sig") as file:
             for number, line in enumerate(file, 1):
                 if line.strip():
                     rid, output = _entry(line, f"{path}, line {number}")

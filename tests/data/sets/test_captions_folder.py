@@ -308,3 +308,105 @@ def test_ten_images_of_a_person_with_gaps(tmp_path: Path, picture: Picture) -> N
         "empty caption beside others (3.png): write the captions there, or leave out what has "
         "none with data.on_empty_caption=skip"
     )
+
+
+def splits(root: Path, **options: Any) -> dict[str, int]:
+    config = Config(root=str(root), **options)
+    return {split: len(CaptionsFolder(config, split)) for split in CaptionsFolder.splits(config)}
+
+
+def rows(*splits: str) -> str:
+    lines = [f"{place}.png,a lake {place},{split}" for place, split in enumerate(splits)]
+    return "\n".join(["file_name,caption,split", *lines])
+
+
+def test_validation_is_taken_from_train_and_said(tmp_path: Path) -> None:
+    csv(tmp_path, rows(*["train"] * 20, *["test"] * 5))
+    assert splits(tmp_path) == {"train": 18, "validation": 2, "test": 5}
+    config = Config(root=str(tmp_path))
+    test = [record.image for record in CaptionsFolder(config, "test").records]
+    assert test == [f"{place}.png" for place in range(20, 25)]
+    for split in ("train", "test"):
+        (note,) = CaptionsFolder(config, split).notes
+        assert "2 of the 20 images of train are taken" in note
+    assert splits(tmp_path, validation_fraction=0.25) == {"train": 15, "validation": 5, "test": 5}
+    assert splits(tmp_path, validation_fraction=0.0) == {"train": 20, "test": 5}
+
+
+def test_one_split_is_divided_as_none_is(tmp_path: Path) -> None:
+    csv(tmp_path / "one", rows(*["train"] * 20))
+    csv(tmp_path / "none", rows(*["train"] * 20).replace(",train", ",").replace("n,split", "n,x"))
+    for options in ({}, {"validation_fraction": 0.2, "test_fraction": 0.3}):
+        config = [Config(root=str(tmp_path / name), **options) for name in ("one", "none")]
+        one, none = (
+            {s: CaptionsFolder(c, s).records for s in CaptionsFolder.splits(c)} for c in config
+        )
+        assert one == none
+        assert len(one) == 3
+
+
+def test_a_table_for_each_split(tmp_path: Path, picture: Picture) -> None:
+    for split, place in (("train", 0), ("val", 1), ("test", 2)):
+        image = {"id": 1, "file_name": f"{place}.png"}
+        content = {"images": [image], "annotations": [{"image_id": 1, "caption": f"a {place}"}]}
+        (tmp_path / f"captions_{split}2017.json").write_text(json.dumps(content))
+        picture(tmp_path / "images" / f"{place}.png", place)
+    assert splits(tmp_path) == {"train": 1, "validation": 1, "test": 1}
+    assert captions(tmp_path)["2.png"] == ("a 2",)
+    notes = CaptionsFolder(Config(root=str(tmp_path)), "test").notes
+    assert [note.partition(" as its name")[0] for note in notes] == [
+        "all images of captions_test2017.json are in the split test,",
+        "all images of captions_train2017.json are in the split train,",
+        "all images of captions_val2017.json are in the split validation,",
+    ]
+    assert splits(tmp_path, annotations="captions_test2017.json") == {"test": 1}
+    (tmp_path / "train.json").write_text("[]")
+    with pytest.raises(DataError, match="several tables"):
+        splits(tmp_path)
+
+
+def test_an_image_in_two_tables_is_refused(tmp_path: Path) -> None:
+    for name in ("train.csv", "test.csv"):
+        csv(tmp_path, "filename,caption\na.png,one\n", name)
+    with pytest.raises(DataError, match=r"stand more than once .*: a\.png"):
+        captions(tmp_path)
+
+
+def test_a_split_column_wins_over_the_tables_name(tmp_path: Path) -> None:
+    csv(tmp_path, rows("test", "val", "train"), "train.csv")
+    assert splits(tmp_path) == {"train": 1, "validation": 1, "test": 1}
+
+
+@pytest.mark.parametrize("numbers", [("1", "2.5"), ("1", "a")])
+def test_captions_that_are_numbers_are_told(tmp_path: Path, numbers: tuple[str, str]) -> None:
+    csv(tmp_path, f"name,text,split\na.png,{numbers[0]},train\nb.png,{numbers[1]},train\n")
+    notes = CaptionsFolder(
+        Config(root=str(tmp_path), validation_fraction=0, test_fraction=0), "train"
+    ).notes
+    assert any("all captions are numbers, such as '1'" in note for note in notes) == (
+        numbers[1] == "2.5"
+    )
+
+
+@pytest.mark.parametrize(
+    ("columns", "message"),
+    [
+        ({"image": [b"\x89PNG"], "caption": ["a"]}, "no file name: .*data=captions_parquet"),
+        ({"image": [{"bytes": b"x", "path": "a"}], "caption": ["a"]}, "no column of image file"),
+        ({"file_name": [7], "caption": ["a"]}, "no column of image file"),
+        ({"file_name": ["a"], "caption": [7]}, "no column of captions"),
+        ({"file_name": ["a", "b"], "caption": ["a", "b"], "split": [0, 1]}, "row 1: the split 0"),
+        ({"file_name": ["a"], "caption": [[["a", "lake"]]]}, "row 1: column 'caption'"),
+    ],
+)
+def test_parquet_of_other_types(tmp_path: Path, columns: dict[str, Any], message: str) -> None:
+    pq.write_table(pa.table(columns), tmp_path / "t.parquet")
+    with pytest.raises(DataError, match=rf"t\.parquet.*{message}"):
+        captions(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["x" * 300, "a\0b", "d/" * 1600])
+def test_names_that_no_disk_has(tmp_path: Path, name: str) -> None:
+    (tmp_path / "t.json").write_text(json.dumps([{"file": f"{name}.png", "caption": "a"}]))
+    with pytest.raises(DataError, match="row 1: no file can have the name"):
+        captions(tmp_path)

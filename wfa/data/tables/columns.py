@@ -4,6 +4,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from wfa.data.tables.caption_cells import text_of
+from wfa.data.tables.entries import SPLIT_NAMES
 from wfa.data.tables.table import Table
 from wfa.errors import DataError
 
@@ -14,6 +16,8 @@ CAPTION_COLUMNS = (
 SPLIT_COLUMNS = ("split", "subset", "set", "partition")
 
 _SPLIT_WORDS = frozenset({"split", "subset", "partition"})
+_PERHAPS_SPLITS = ("phase", "stage", "fold", "usage", "mode", "type", "group", "dataset", "data")
+"""Headings of columns that hold splits if all their values are names of splits."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +72,8 @@ def find_columns(table: Table, wanted: Wanted, image: int | None = None) -> Colu
     captions, others = _caption_columns(table, wanted.caption, texts)
     split = _pick(table, SPLIT_COLUMNS, wanted.split)
     if split is None and not wanted.split:
-        split = _named_after_a_split(table)
+        named = _named_after_a_split(table)
+        split = _with_names_of_splits(table) if named is None else named
     nameless = image is not None and not wanted.file
     missing = [
         f"{what} (data.{key}={given or 'NAME'})"
@@ -127,6 +132,18 @@ def _pick(
 def _named_after_a_split(table: Table) -> int | None:
     words = [set(re.split(r"[^a-z]+", heading.lower())) for heading in table.headings]
     return _one(table, [place for place, own in enumerate(words) if own & _SPLIT_WORDS])
+
+
+def _with_names_of_splits(table: Table) -> int | None:
+    plain = [_plain(heading) for heading in table.headings]
+    likely = [place for place, heading in enumerate(plain) if heading in _PERHAPS_SPLITS]
+    for place in likely:
+        values = {text_of(cell) for (cell,) in table.rows([place])}
+        if None not in values and {str(value).strip().lower() for value in values} <= {
+            *SPLIT_NAMES
+        }:
+            return place
+    return None
 
 
 def _one(table: Table, places: Sequence[int]) -> int | None:

@@ -11,7 +11,7 @@ from typing import Protocol
 from wfa.data.dataset import SPLITS
 from wfa.errors import ConfigError, DataError
 
-_LONGEST_NAME = 255  # bytes, what file systems take
+_LONGEST_NAME, _LONGEST_PATH = 255, 3072  # bytes, what file systems take below a folder
 
 SPLIT_NAMES = {name: name for name in SPLITS} | {
     "training": "train", "val": "validation", "valid": "validation", "dev": "validation",
@@ -87,11 +87,7 @@ def image_name(text: str, where: str) -> str:
             f"{where}: the image name {text!r} is empty or leaves the data set's folder; write it "
             "relative to the image folder"
         )
-    try:
-        longest = max(len(part.encode()) for part in path.parts)
-    except UnicodeEncodeError:
-        longest = _LONGEST_NAME + 1
-    if "\0" in text or longest > _LONGEST_NAME:
+    if not _may_exist(path):
         raise DataError(f"{where}: no file can have the name {text[:_LONGEST_NAME]!r}")
     return str(path)
 
@@ -218,6 +214,15 @@ def split_in_name(path: PurePath) -> str:
         if len(said) == 1:
             return next(iter(said.values()))
     return ""
+
+
+def _may_exist(path: PurePath) -> bool:
+    try:
+        longest = max(len(part.encode()) for part in path.parts)
+        size = len(str(path).encode())
+    except UnicodeEncodeError:  # half of a surrogate pair
+        return False
+    return "\0" not in str(path) and longest <= _LONGEST_NAME and size <= _LONGEST_PATH
 
 
 def _name_hash(name: str) -> bytes:

@@ -38,7 +38,7 @@ class ParquetTable(Table):
                     metadata.row_group(group).num_rows for group in range(metadata.num_row_groups)
                 ]
         except READ_ERRORS as error:
-            raise DataError(f"{path} is not Parquet ({error}): fetch it again") from error
+            raise DataError(f"{path} is not Parquet ({_words(error)}): fetch it again") from error
         super().__init__(path, self.schema.names, ())
         self._class_names = _class_names(self.schema.metadata or {})
 
@@ -86,7 +86,7 @@ class ParquetTable(Table):
 
     def _damaged(self, error: Exception, column: str = "") -> DataError:
         where = f"column {column} of {self.path}" if column else f"{self.path}"
-        return DataError(f"{where} cannot be read ({error}): fetch or write it again")
+        return DataError(f"{where} cannot be read ({_words(error)}): fetch or write it again")
 
 
 def is_binary(kind: Any) -> bool:
@@ -99,19 +99,25 @@ def is_binary(kind: Any) -> bool:
     )
 
 
+def is_string(kind: Any) -> bool:
+    """Say whether an Arrow type is text or bytes, which some writers put in its place."""
+    if pa.types.is_dictionary(kind):
+        return is_string(kind.value_type)
+    return bool(
+        pa.types.is_string(kind)
+        or pa.types.is_large_string(kind)
+        or pa.types.is_string_view(kind)
+        or is_binary(kind)
+    )
+
+
 def _is_text(kind: Any) -> bool:
     if pa.types.is_dictionary(kind) or _is_list(kind):
         return _is_text(kind.value_type)
     if pa.types.is_struct(kind):
         # Images come as structs too.
         return not any(is_binary(field.type) for field in kind)
-    return bool(
-        pa.types.is_string(kind)
-        or pa.types.is_large_string(kind)
-        or pa.types.is_string_view(kind)
-        or pa.types.is_null(kind)
-        or is_binary(kind)
-    )
+    return is_string(kind) or bool(pa.types.is_null(kind))
 
 
 def _is_list(kind: Any) -> bool:
@@ -125,14 +131,18 @@ def _is_list(kind: Any) -> bool:
     )
 
 
+def _words(error: Exception) -> str:
+    return " ".join(str(error).split())
+
+
 def _values(column: Any) -> list[Any]:
-    """Return a column as Python's values; times as text, since Python knows few centuries."""
-    if pa.types.is_temporal(column.type):
-        try:
-            column = column.cast(pa.string())
-        except pa.ArrowException:
-            column = column.cast(pa.int64())
-    values: list[Any] = column.to_pylist()
+    """Return a column as Python's values; as text where a time is beyond Python's centuries."""
+    try:
+        values: list[Any] = column.to_pylist()
+    except (ValueError, OverflowError):
+        if not pa.types.is_temporal(column.type):
+            raise
+        values = column.cast(pa.string()).to_pylist()
     return values
 
 
