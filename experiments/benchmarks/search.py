@@ -6,7 +6,7 @@ RUN is a finished run, such as that of `wfa train run=ucm_frozen encoder.width=5
 are all distinct captions of its data set, encoded by its text tower: queries from another
 distribution than the gallery's, as they are in use. The gallery is its images of all splits, filled
 up to VECTORS (a million) with synthetic vectors: draws from the mixture of
-`wfa.search.benchmark.distractors`, fitted to those images. The operating point is chosen on
+`_mixture.py`, fitted to those images. The operating point is chosen on
 every other query and measured on the rest.
 """
 
@@ -23,13 +23,13 @@ from typing import Any
 import faiss
 import numpy as np
 import torch
+from _mixture import grown
 from _record import Row, record
 
 from wfa.retrieval.embeddings import Floats, Integers
 from wfa.retrieval.exact_search import ExactIndex
 from wfa.runs.parts import load_run
 from wfa.search.benchmark.answer_quality import ann_recall, exact_thresholds
-from wfa.search.benchmark.distractors import grow
 from wfa.search.benchmark.families import lists_for, parts_for
 from wfa.search.indexes.index_store import load_index, save_index
 from wfa.search.indexes.vector_index import VectorIndex, build_index
@@ -62,7 +62,7 @@ def data(run: Path, vectors: int) -> Data:
     own = np.concatenate(images)
     queries = np.unique(np.concatenate(texts), axis=0)
     mixed = np.random.default_rng(0).permutation(len(queries))
-    return Data(np.ascontiguousarray(queries[mixed]), grow(own, [], vectors).vectors, len(own))
+    return Data(np.ascontiguousarray(queries[mixed]), grown(own, vectors), len(own))
 
 
 def main() -> None:

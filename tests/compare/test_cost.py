@@ -4,8 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wfa.compare.cost import (
+    cheapest_best,
     epochs_to,
-    pareto_front,
     reached,
     slower_than,
     target_of,
@@ -19,7 +19,7 @@ POINT = st.tuples(st.integers(0, 5), st.integers(0, 5))
 
 @given(st.dictionaries(st.text(max_size=3), POINT, min_size=1, max_size=8))
 def test_the_front_is_what_nothing_beats(points: dict[str, tuple[int, int]]) -> None:
-    front = pareto_front({k: (float(c), float(q)) for k, (c, q) in points.items()})
+    front = cheapest_best({k: (float(c), float(q)) for k, (c, q) in points.items()})
     for label, (cost, quality) in points.items():
         beaten = any(
             (c <= cost and q > quality) or (c < cost and q >= quality) for c, q in points.values()

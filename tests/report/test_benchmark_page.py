@@ -23,9 +23,9 @@ def point(family: str, recall: float, qps: float, size: float, **more: Any) -> d
     return {
         "family": family, "factory": f"<{family}>", "rerank": "none", "parameters": {},
         "device": "cpu", "recall": recall, "task": {"R@1": 0.125, "R@5": 0.5, "R@10": 0.75},
-        "qps": {"median": qps, "low": qps / 2, "high": qps * 2, "batch": 100},
+        "qps": {"median": qps, "low": qps / 2, "high": qps * 2},
         "latency_ms": {"one_thread": times, "all_threads": times},
-        "bytes": size, "bytes_in_memory": size, "bytes_on_disk": size + 1,
+        "bytes": size,
         "build_seconds": 1.5, "load_ms": 12.0, "best_speed": True, "best_size": False, **more,
     }  # fmt: skip
 
@@ -51,7 +51,7 @@ def found() -> dict[str, Any]:
             point("flat", 1.0, 100.0, 64.0),
             point("ivf_pq", 0.9, 1234.0, 9.0, rerank="fp16",
                   parameters={"nprobe": 4, "k_factor_rf": 16, "qb": 8}),
-            point("ivf_flat", 0.5, 50.0, 70.0, device="disk", best_speed=False),
+            point("ivf_flat", 0.5, 50.0, 70.0, device="gpu", best_speed=False),
         ],
         "skipped": [{"family": "PQ7", "where": "memory", "reason": "7 does not divide <16>"}],
         "recommended": {"place": 1, "fits": True, "why": "the fastest"},
@@ -71,7 +71,7 @@ def test_the_page_holds_curves_tables_and_advice(found: dict[str, Any]) -> None:
         "ANN recall@10 against queries a second · gallery of 5,000, 4,960 synthetic",
         "ANN recall@10 against bytes a vector · gallery of 5,000, 4,960 synthetic",
         "40 own images, 4,960 synthetic (mixture)", "All 3 points", "Not measured (1)",
-        "7 does not divide &lt;16&gt;", "ponds &amp; lakes", "ivf_flat on disk", "12.5 %",
+        "7 does not divide &lt;16&gt;", "ponds &amp; lakes", "ivf_flat on GPU", "12.5 %",
         "617 to 2,468", "Gallery forms", "37.5 %", "30 in all; 7 of them are asked",
         "4 images have a single distinct caption", "2 asked captions stand word for word",
         "made by uniqueness of", "Note: so small that times are noise.",
@@ -102,7 +102,7 @@ def test_terminal_tables_fit_80_columns(found: dict[str, Any]) -> None:
     text = console.export_text()
     assert "…" not in text
     assert "ivf_pq + fp16" in text
-    assert "ivf_flat on disk" not in text  # beaten in both measures
+    assert "ivf_flat on GPU" not in text  # beaten in both measures
     assert "1,234" in text
 
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from wfa.compare.result_rows import Point
 from wfa.compare.statistics import holm, seed_p
+from wfa.pareto import pareto_front
 
 TARGET_SHARE = 0.95
 """The validation mR to reach, as a share of the best technique's, where none is given."""
@@ -33,7 +34,7 @@ class Reached:
     runs: int
 
 
-def pareto_front(points: Mapping[str, tuple[float, float]]) -> list[str]:
+def cheapest_best(points: Mapping[str, tuple[float, float]]) -> list[str]:
     """Return the labels that no other beats in quality at no more cost.
 
     Args:
@@ -42,14 +43,9 @@ def pareto_front(points: Mapping[str, tuple[float, float]]) -> list[str]:
     Returns:
         Labels by rising cost.
     """
-
-    def beaten(label: str) -> bool:
-        cost, quality = points[label]
-        return any(
-            c <= cost and q >= quality and (c, q) != (cost, quality) for c, q in points.values()
-        )
-
-    return sorted((label for label in points if not beaten(label)), key=lambda x: points[x])
+    front = pareto_front([(-cost, quality) for cost, quality in points.values()])
+    kept = [label for label, best in zip(points, front, strict=True) if best]
+    return sorted(kept, key=points.__getitem__)
 
 
 def target_of(courses: Mapping[str, Sequence[Sequence[Point]]]) -> float:

@@ -11,7 +11,7 @@ from wfa.compare.advice import advise, ranked
 from wfa.compare.cell_results import Gathered, gather
 from wfa.compare.cells import Cell
 from wfa.compare.comparison_folder import Folder
-from wfa.compare.cost import pareto_front, reached, target_of, text_bytes, typical_cost
+from wfa.compare.cost import cheapest_best, reached, target_of, text_bytes, typical_cost
 from wfa.compare.guidelines import Ranked
 from wfa.compare.image_scores import MAIN, Kind
 from wfa.compare.result_rows import Point, captions_an_image
@@ -187,7 +187,7 @@ def _fronts(means: Mapping[Kind, Ranked], costs: Mapping[str, Values]) -> list[V
             "protocol": protocol,
             "queries": queries,
             "cost": "train_seconds",
-            "front": pareto_front(
+            "front": cheapest_best(
                 {label: (costs[label]["train_seconds"], mean) for label, mean in of.means.items()}
             ),
         }

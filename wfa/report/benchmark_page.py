@@ -17,7 +17,7 @@ Values = Mapping[str, Any]
 _KEYS = ("source", "gallery", "points", "recommended", "forms", "held_out", "notes", "settings",
          "threads")  # fmt: skip
 _RERANK = {"none": "", "fp16": " + fp16", "fp32": " + fp32"}
-_DEVICE = {"cpu": "", "disk": " on disk", "gpu": " on GPU"}
+_DEVICE = {"cpu": "", "gpu": " on GPU"}
 _SHORT = {"nprobe": "{} probes", "efSearch": "beam {}", "k_factor_rf": "x{}"}
 
 
@@ -60,8 +60,7 @@ def point_records(found: Values) -> list[dict[str, Any]]:
         {"index": label_of(p), "factory": p["factory"], "search": search_of(p),
          "recall": p["recall"], **p["task"], "qps": p["qps"]["median"],
          **{f"{name}_ms": value for name, value in p["latency_ms"]["one_thread"].items()},
-         **{key: p[key] for key in ("bytes", "bytes_in_memory", "bytes_on_disk", "build_seconds",
-                                    "load_ms")}}
+         **{key: p[key] for key in ("bytes", "build_seconds", "load_ms")}}
         for p in found["points"]
     ]  # fmt: skip
 
@@ -224,14 +223,14 @@ def _groups(points: Sequence[Values]) -> list[tuple[str, int]]:
     tasks = len(points[0]["task"]) if points else 0
     return [("", 2), ("quality", 1 + tasks), ("batches, all threads", 2),
             ("one query, one thread (ms)", 3), ("all threads (ms)", 3),
-            ("bytes a vector", 2), ("seconds", 2)]  # fmt: skip
+            ("", 1), ("seconds", 2)]  # fmt: skip
 
 
 def _points_table(points: Sequence[Values]) -> Table:
     """Put everything that was measured at some points into a table."""
     ks = list(points[0]["task"]) if points else []
     header = ("index", "search", "ANN recall", *ks, "QPS", "slowest to fastest",
-              "p50", "p95", "p99", "p50", "p95", "p99", "memory", "disk",
+              "p50", "p95", "p99", "p50", "p95", "p99", "bytes a vector",
               "build", "load")  # fmt: skip
     rows = tuple(
         (label_of(p), search_of(p) or DASH, decimal(p["recall"], 3),
@@ -239,7 +238,7 @@ def _points_table(points: Sequence[Values]) -> Table:
          Number(f"{count(p['qps']['low'])} to {count(p['qps']['high'])}", p["qps"]["high"]),
          *(milliseconds(p["latency_ms"][threads][name])
            for threads in ("one_thread", "all_threads") for name in ("p50", "p95", "p99")),
-         count(p["bytes_in_memory"]), count(p["bytes_on_disk"]), decimal(p["build_seconds"]),
+         count(p["bytes"]), decimal(p["build_seconds"]),
          decimal(p["load_ms"] / 1000, 3))
         for p in points
     )  # fmt: skip

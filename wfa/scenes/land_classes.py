@@ -44,11 +44,6 @@ CODE = {land.name: code for code, land in enumerate(LAND)}
 """Name -> code in the map."""
 
 
-def codes(group: str) -> tuple[int, ...]:
-    """Give the codes of all classes of one group."""
-    return tuple(code for code, land in enumerate(LAND) if land.group == group)
-
-
 @dataclass(frozen=True)
 class ObjectKind:
     """A kind of object that stands on the map.

@@ -18,7 +18,7 @@ from wfa.training.fit import fit
 
 QUICK = (
     "benchmark.families=[flat,ivf_flat]", "benchmark.gallery=300", "benchmark.repeats=1",
-    "benchmark.singles=2", "benchmark.threads=1", "benchmark.shards=2",
+    "benchmark.singles=2", "benchmark.threads=1",
 )  # fmt: skip
 
 

@@ -140,6 +140,6 @@ def test_a_shared_caption_ties_and_is_lost() -> None:
     form = Form("max_similarity", eye[[0, 0, 1, 1]], np.array([0, 1, 1, 2]), grouped=True)
     # Images 0 and 1 bear the caption of image 0; 1 and 2 that of 1; nobody that of 2.
     own = np.eye(3, dtype=bool)
-    assert ranks(form, eye, lambda part: own[part]).tolist() == [2, 2, 3]
+    assert ranks(form, eye, own).tolist() == [2, 2, 3]
     single = Form("captions", form.vectors, form.owners)
-    assert ranks(single, eye, lambda part: own[part]).tolist() == [2, 2, 4]
+    assert ranks(single, eye, own).tolist() == [2, 2, 4]

@@ -16,7 +16,7 @@ from wfa.search.benchmark.settings import Request, parse_request
 from wfa.search.benchmark.sweep import Values
 
 QUICK = ("benchmark.gallery=1500", "benchmark.repeats=1", "benchmark.singles=3",
-         "benchmark.threads=1", "benchmark.shards=2")  # fmt: skip
+         "benchmark.threads=1")  # fmt: skip
 
 
 def run(folder: Path, *words: str) -> Values:
@@ -34,17 +34,15 @@ def test_every_family_is_measured(tmp_path: Path) -> None:
     assert found["skipped"] == []
     points = found["points"]
     assert {point["family"] for point in points} == set(FAMILIES)
-    assert {point["family"] for point in points if point["device"] == "disk"} == {
-        "ivf_flat", "ivf_pq",
-    }  # fmt: skip
+    assert {point["device"] for point in points} == {"cpu"}
     for point in points:
         assert 0 <= point["recall"] <= 1
         assert set(point["task"]) == {"R@1", "R@5", "R@10"}
-        for key in ("build_seconds", "bytes_on_disk", "bytes", "load_ms"):
+        for key in ("build_seconds", "bytes", "load_ms"):
             assert point[key] > 0
     exact = points[0]
     assert (exact["family"], exact["recall"]) == ("flat", 1)
-    assert exact["bytes_on_disk"] == pytest.approx(64, rel=0.1)
+    assert exact["bytes"] == pytest.approx(64, rel=0.1)
     assert exact["best_size"] or any(p["recall"] == 1 and p["bytes"] < 64 for p in points)
     whole = [p for p in points if p["rerank"] == "fp16" and p["parameters"] == {"k_factor_rf": 16}]
     assert whole
@@ -56,12 +54,8 @@ def test_every_family_is_measured(tmp_path: Path) -> None:
     assert found["held_out"]["asked"] == 120
 
 
-def test_disk_and_memory_answer_the_same(tmp_path: Path) -> None:
-    found = run(tmp_path, "benchmark.families=[ivf_flat]", "benchmark.forms=false")
-    by_place: dict[str, list[tuple[float, float]]] = {"cpu": [], "disk": []}
-    for point in found["points"]:
-        by_place[point["device"]].append((point["recall"], point["task"]["R@10"]))
-    assert by_place["cpu"] == by_place["disk"]
+def test_forms_can_be_left_out(tmp_path: Path) -> None:
+    found = run(tmp_path, "benchmark.families=[flat]", "benchmark.forms=false")
     assert (found["forms"], found["held_out"]) == ([], {})
 
 

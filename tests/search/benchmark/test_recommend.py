@@ -5,8 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wfa.errors import ConfigError
+from wfa.pareto import pareto_front
 from wfa.search.benchmark.benchmark_options import Goal
-from wfa.search.benchmark.recommend import notes, pareto, recommend, speed_measures
+from wfa.search.benchmark.recommend import notes, recommend, speed_measures
 
 
 def point(
@@ -22,7 +23,7 @@ def point(
 
 @given(st.lists(st.tuples(st.integers(0, 5), st.integers(0, 5)), max_size=20))
 def test_a_front_is_what_no_other_dominates(measures: list[tuple[int, int]]) -> None:
-    marks = pareto([point(*pair) for pair in measures], speed_measures)
+    marks = pareto_front([speed_measures(point(*pair)) for pair in measures])
     for own, mark in zip(measures, marks, strict=True):
         dominated = any(o[0] >= own[0] and o[1] >= own[1] and o != own for o in measures)
         assert mark != dominated

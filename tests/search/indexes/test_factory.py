@@ -1,5 +1,3 @@
-import ctypes
-
 import faiss
 import numpy as np
 import pytest
@@ -10,7 +8,6 @@ from wfa.search.indexes.factory import (
     layers,
     new_index,
     pinned_threads,
-    quiet,
     sample_rows,
     set_parameters,
     train_index,
@@ -104,11 +101,3 @@ def test_threads_are_given_back() -> None:
     with pinned_threads(before + 1):
         assert faiss.omp_get_max_threads() == before + 1
     assert faiss.omp_get_max_threads() == before
-
-
-def test_quiet_lets_other_output_through(capfd: pytest.CaptureFixture[str]) -> None:
-    print("before")
-    with quiet():
-        ctypes.CDLL(None).puts(b"from C")
-    print("after")
-    assert capfd.readouterr().out == "before\nafter\n"

@@ -1,9 +1,10 @@
-"""Connected regions of a class map, found by joining runs of equal pixels."""
+"""Connected regions of a class map."""
 
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import ndimage
 
 from wfa.bigearthnet.annotate.corine import NO_CLASS, ClassMap
 
@@ -50,70 +51,32 @@ def find_regions(classes: ClassMap, connectivity: int = 4) -> tuple[list[Region]
         The regions, the largest first (equal ones by their first pixel), and (H, W) the place of
         each pixel's region among them, -1 where there is none.
     """
-    width = classes.shape[1]
-    begins = np.ones(classes.shape, bool)
-    np.not_equal(classes[:, 1:], classes[:, :-1], out=begins[:, 1:])
-    starts = np.flatnonzero(begins)
-    run = (np.cumsum(begins) - 1).reshape(classes.shape)
-    root = _joined(len(starts), *_links(classes, run, connectivity))
-    _, first, region = np.unique(root, return_index=True, return_inverse=True)
-    land = classes.ravel()[starts[first]]
-
-    lengths = np.diff(starts, append=classes.size)
-    row, left = np.divmod(starts, width)
-    right = left + lengths
-    pixels = np.bincount(region, lengths)
-    x = np.bincount(region, lengths * (left + right) / 2) / pixels
-    y = np.bincount(region, lengths * (row + 0.5)) / pixels
-    x0, y0 = (_extreme(np.minimum, region, values, classes.size) for values in (left, row))
-    x1, y1 = (_extreme(np.maximum, region, values, 0) for values in (right, row + 1))
-
-    order = np.lexsort((np.arange(len(land)), -pixels))
-    order = order[land[order] != NO_CLASS]
-    place = np.full(len(land), -1)
+    structure = ndimage.generate_binary_structure(2, 1 if connectivity == 4 else 2)
+    label = np.zeros(classes.shape, np.int64)
+    lands: list[int] = []
+    for land in np.unique(classes[classes != NO_CLASS]).tolist():
+        found, count = ndimage.label(classes == land, structure)
+        label += np.where(found > 0, found + len(lands), 0)
+        lands += [land] * count
+    flat, size = label.ravel(), len(lands) + 1
+    row, column = np.divmod(np.arange(classes.size), classes.shape[1])
+    pixels = np.bincount(flat, minlength=size)
+    with np.errstate(invalid="ignore"):  # there may be no pixel without a region
+        x = np.bincount(flat, column + 0.5, size) / pixels
+        y = np.bincount(flat, row + 0.5, size) / pixels
+    first = np.full(size, label.size)
+    first[flat[::-1]] = np.arange(label.size)[::-1]
+    order = 1 + np.lexsort((first[1:], -pixels[1:]))
+    place = np.full(size, -1)
     place[order] = np.arange(len(order))
-    columns = (land, pixels.astype(int), x0, y0, x1, y1, x, y)
-    found = zip(*(column[order].tolist() for column in columns), strict=True)
-    return [Region(*values) for values in found], place[region][run]
-
-
-def _links(classes: ClassMap, run: Places, connectivity: int) -> tuple[Places, Places]:
-    """Return pairs of runs of one class that touch from row to row."""
-    shifts = [(slice(None), slice(None))]
-    if connectivity == 8:
-        shifts += [(slice(1, None), slice(None, -1)), (slice(None, -1), slice(1, None))]
-    uppers, lowers = [], []
-    for upper, lower in shifts:
-        above, below = run[:-1, upper], run[1:, lower]
-        same = classes[:-1, upper] == classes[1:, lower]
-        one, other = above[same], below[same]
-        # Two runs meet along many pixels, one after the other: the first is enough.
-        new = np.ones(len(one), bool)
-        new[1:] = (one[1:] != one[:-1]) | (other[1:] != other[:-1])
-        uppers.append(one[new])
-        lowers.append(other[new])
-    return np.concatenate(uppers), np.concatenate(lowers)
-
-
-def _joined(count: int, one: Places, other: Places) -> Places:
-    """Return for each of `count` runs the first run of its region.
-
-    Each round hangs the later of two linked trees under the earlier one and then shortens all
-    paths by half, until no link joins two trees any more.
-    """
-    root = np.arange(count)
-    while True:
-        first, second = root[one], root[other]
-        if np.array_equal(first, second):
-            return root
-        low = np.minimum(first, second)
-        np.minimum.at(root, first, low)
-        np.minimum.at(root, second, low)
-        while not np.array_equal(root, halved := root[root]):
-            root = halved
-
-
-def _extreme(function: np.ufunc, region: Places, values: Places, start: int) -> Places:
-    found = np.full(int(region.max()) + 1, start)
-    function.at(found, region, values)
-    return found
+    boxes = ndimage.find_objects(label)
+    regions = []
+    for one in order.tolist():
+        rows, columns = boxes[one - 1]
+        regions.append(
+            Region(
+                lands[one - 1], int(pixels[one]), columns.start, rows.start, columns.stop,
+                rows.stop, float(x[one]), float(y[one]),
+            )
+        )  # fmt: skip
+    return regions, place[label]

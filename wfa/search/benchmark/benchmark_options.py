@@ -14,7 +14,7 @@ class Goal:
     Attributes:
         min_recall: Least ANN recall@k against exact search, 0-1.
         max_ms: Most milliseconds for one query on one thread, 95th percentile.
-        max_bytes: Most bytes a vector in memory.
+        max_bytes: Most bytes a vector.
     """
 
     min_recall: float | None = 0.95
@@ -49,8 +49,6 @@ class Config:
         singles: How many of them are asked one at a time, for latencies.
         repeats: Measured passes, after one to warm up.
         threads: 0 for all cores.
-        on_disk: Whether IVF is also built in shards, merged and searched on disk.
-        shards: How many shards.
         gpu: Whether GPUs are measured too, where FAISS sees some.
         forms: Whether gallery forms are measured.
         seed: Of every draw.
@@ -65,14 +63,12 @@ class Config:
     singles: int = 100
     repeats: int = 3
     threads: int = 0
-    on_disk: bool = True
-    shards: int = 4
     gpu: bool = True
     forms: bool = True
     seed: int = 0
 
     def __post_init__(self) -> None:
-        for name in ("k", "queries", "singles", "repeats", "shards"):
+        for name in ("k", "queries", "singles", "repeats"):
             if getattr(self, name) < 1:
                 raise ConfigError(f"benchmark.{name}={getattr(self, name)} must be at least 1")
         for name in ("gallery", "scenes", "threads", "seed"):

@@ -1,7 +1,7 @@
 """The index families that are compared: a factory string and a grid of search parameters each."""
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import product
 
@@ -29,9 +29,9 @@ class Family:
 
     name: str
     factory: str
-    grid: tuple[Parameters, ...] = ({},)
-    exact_to: int = 0
-    on_gpu: bool = False
+    grid: tuple[Parameters, ...]
+    exact_to: int
+    on_gpu: bool
 
     def reranks_with(self, rerank: str) -> bool:
         """Tell whether scoring again can change an answer."""
@@ -59,68 +59,23 @@ def parts_for(dimension: int, wanted: int) -> int:
     return max(part for part in range(1, max(wanted, 1) + 1) if dimension % part == 0)
 
 
-def _flat(count: int, dimension: int) -> Family:
-    return Family("flat", "Flat", exact_to=32, on_gpu=True)
-
-
-def _sq8(count: int, dimension: int) -> Family:
-    return Family("sq8", "SQ8")
-
-
-def _sqfp16(count: int, dimension: int) -> Family:
-    return Family("sqfp16", "SQfp16", exact_to=16, on_gpu=True)
-
-
-def _pq_fast(count: int, dimension: int) -> Family:
-    return Family("pq_fast", f"PQ{parts_for(dimension, dimension // 2)}x4fs")
-
-
-def _rabitq(count: int, dimension: int) -> Family:
-    return Family("rabitq", f"RR{dimension},RaBitQ", ({"qb": 8},))
-
-
-def _ivf_flat(count: int, dimension: int) -> Family:
-    return Family("ivf_flat", f"IVF{lists_for(count)},Flat", _probes(count), 32, on_gpu=True)
-
-
-def _ivf_pq(count: int, dimension: int) -> Family:
-    parts = parts_for(dimension, dimension // 8)
-    factory = f"OPQ{parts},IVF{lists_for(count)},PQ{parts}np"
-    return Family("ivf_pq", factory, _probes(count), on_gpu=True)
-
-
-def _ivf_pq_fast(count: int, dimension: int) -> Family:
-    factory = f"IVF{lists_for(count)},PQ{parts_for(dimension, dimension // 2)}x4fs"
-    return Family("ivf_pq_fast", factory, _probes(count))
-
-
-def _ivf_rabitq(count: int, dimension: int) -> Family:
-    factory = f"RR{dimension},IVF{lists_for(count)},RaBitQ"
-    return Family("ivf_rabitq", factory, _probes(count, qb=8))
-
-
-def _hnsw(count: int, dimension: int) -> Family:
-    return Family("hnsw", "HNSW32", tuple({"efSearch": beam} for beam in _BEAMS), 32)
-
-
-def _hnsw_sq8(count: int, dimension: int) -> Family:
-    return Family("hnsw_sq8", "HNSW32_SQ8", tuple({"efSearch": beam} for beam in _BEAMS))
-
-
-FAMILIES: Mapping[str, Callable[[int, int], Family]] = {
-    "flat": _flat,
-    "sqfp16": _sqfp16,
-    "sq8": _sq8,
-    "pq_fast": _pq_fast,
-    "rabitq": _rabitq,
-    "ivf_flat": _ivf_flat,
-    "ivf_pq": _ivf_pq,
-    "ivf_pq_fast": _ivf_pq_fast,
-    "ivf_rabitq": _ivf_rabitq,
-    "hnsw": _hnsw,
-    "hnsw_sq8": _hnsw_sq8,
+FAMILIES: Mapping[str, tuple[str, int, bool]] = {
+    "flat": ("Flat", 32, True),
+    "sqfp16": ("SQfp16", 16, True),
+    "sq8": ("SQ8", 0, False),
+    "pq_fast": ("PQ{half}x4fs", 0, False),
+    "rabitq": ("RR{width},RaBitQ", 0, False),
+    "ivf_flat": ("IVF{lists},Flat", 32, True),
+    "ivf_pq": ("OPQ{eighth},IVF{lists},PQ{eighth}np", 0, True),
+    "ivf_pq_fast": ("IVF{lists},PQ{half}x4fs", 0, False),
+    "ivf_rabitq": ("RR{width},IVF{lists},RaBitQ", 0, False),
+    "hnsw": ("HNSW32", 32, False),
+    "hnsw_sq8": ("HNSW32_SQ8", 0, False),
 }
-"""Name -> what makes the family for N vectors of D dimensions."""
+"""Name -> FAISS's factory string, bits kept whole, whether for GPUs.
+
+`{lists}` follows from the number of vectors; `{half}` and `{eighth}` are parts of a vector.
+"""
 
 
 def family(name: str, count: int, dimension: int) -> Family:
@@ -129,18 +84,22 @@ def family(name: str, count: int, dimension: int) -> Family:
     Raises:
         ConfigError: It is neither.
     """
-    if name in FAMILIES:
-        return FAMILIES[name](count, dimension)
-    if not any(sign.isupper() for sign in name):
+    if name not in FAMILIES and not any(sign.isupper() for sign in name):
         raise ConfigError(str(unknown("index family", name, list(FAMILIES))))
-    grid: tuple[Parameters, ...] = ({},)
-    if "HNSW" in name and "IVF" not in name:
-        grid = tuple({"efSearch": beam} for beam in _BEAMS)
-    elif "IVF" in name:
-        grid = _probes(count)
-    return Family(name, name, grid)
-
-
-def _probes(count: int, **more: int) -> tuple[Parameters, ...]:
+    pattern, exact_to, on_gpu = FAMILIES.get(name, (name, 0, False))
     lists = lists_for(count)
-    return tuple({"nprobe": probe, **more} for probe in _PROBES if probe < lists or probe == 1)
+    factory = pattern.format(
+        lists=lists, width=dimension, half=parts_for(dimension, dimension // 2),
+        eighth=parts_for(dimension, dimension // 8),
+    )  # fmt: skip
+    return Family(name, factory, _grid(factory, lists), exact_to, on_gpu)
+
+
+def _grid(factory: str, lists: int) -> tuple[Parameters, ...]:
+    """Choose search parameters by what the index is made of."""
+    more = {"qb": 8} if "RaBitQ" in factory else {}
+    if "IVF" in factory:
+        return tuple({"nprobe": n, **more} for n in _PROBES if n < lists or n == 1)
+    if "HNSW" in factory:
+        return tuple({"efSearch": beam, **more} for beam in _BEAMS)
+    return (more,)

@@ -16,13 +16,14 @@ behind it.
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 import faiss
 import numpy as np
 import numpy.typing as npt
 
+from wfa.provenance import cores
 from wfa.retrieval.counts import score_matrix
 from wfa.retrieval.embeddings import Embeddings, Floats, Integers
 from wfa.retrieval.metrics import KS, hit_rate_at_k
@@ -33,14 +34,13 @@ from wfa.search.benchmark.held_out import (
     hold_out,
     name_keys,
 )
-from wfa.search.benchmark.timing import batch_rate, cores, latencies
+from wfa.search.benchmark.timing import batch_rate, latencies
 
 _SCORES_AT_ONCE = 2**25
 """Scores of queries against vectors that are in memory together: 128 MiB."""
 
 Values = dict[str, Any]
-Right = Callable[[slice], npt.NDArray[np.bool_]]
-"""Tells for some of Q queries which of M images are right, (q, M), at least one each."""
+Marks = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -73,19 +73,18 @@ class Form:
     grouped: bool = False
 
 
-@dataclass(frozen=True, eq=False)
-class Questions:
+class Questions(NamedTuple):
     """Q queries of one kind.
 
     Attributes:
         kind: `captions` or `images`.
         features: (Q, D) float32.
-        right: Name of the rates -> what is right.
+        right: Name of the rates -> (Q, M) which images are right, at least one each.
     """
 
     kind: str
     features: Floats
-    right: Mapping[str, Right]
+    right: Mapping[str, Marks]
 
 
 def measure_forms(
@@ -140,13 +139,13 @@ def mean_of_captions(embeddings: Embeddings) -> Aggregator:
     return Aggregator("mean", vectors)
 
 
-def ranks(form: Form, queries: Floats, right: Right) -> Integers:
+def ranks(form: Form, queries: Floats, right: Marks) -> Integers:
     """Rank the best right answer of each query; wrong ones that tie stand before it.
 
     Args:
         form: The gallery, of M images.
         queries: (Q, D) float32.
-        right: Which images are right.
+        right: (Q, M) which images are right, at least one each.
 
     Returns:
         (Q,) from 1. A form that is not grouped counts vectors, all of a right image being right.
@@ -156,7 +155,7 @@ def ranks(form: Form, queries: Floats, right: Right) -> Integers:
     step = max(1, _SCORES_AT_ONCE // len(form.vectors))
     for start in range(0, len(queries), step):
         part = slice(start, min(start + step, len(queries)))
-        scores, good = score_matrix(queries[part], form.vectors), right(part)
+        scores, good = score_matrix(queries[part], form.vectors), right[part]
         if form.grouped:
             scores = np.maximum.reduceat(scores, starts, axis=1)
         else:
@@ -184,36 +183,20 @@ def _forms(embeddings: Embeddings, held: HeldOut, aggregator: Aggregator) -> Ite
 
 def _captions(embeddings: Embeddings, rows: Integers, images: Integers) -> Questions:
     """Ask with some rows of the captions, each of the image beside it."""
-    return Questions(
-        "captions",
-        embeddings.captions[rows],
-        {
-            "task": _own(images, len(embeddings.images)),
-            "duplicate_aware": _bearing(embeddings, embeddings.caption_ids[rows]),
-        },
-    )
+    bearing = np.zeros((len(rows), len(embeddings.images)), np.bool_)
+    for place, caption in enumerate(embeddings.caption_ids[rows]):
+        bearing[place, embeddings.image_index[embeddings.caption_ids == caption]] = True
+    right = {"task": _own(images, embeddings), "duplicate_aware": bearing}
+    return Questions("captions", embeddings.captions[rows], right)
 
 
 def _images(embeddings: Embeddings, rows: Integers) -> Questions:
-    own = {"task": _own(rows, len(embeddings.images))}
-    return Questions("images", embeddings.images[rows], own)
+    return Questions("images", embeddings.images[rows], {"task": _own(rows, embeddings)})
 
 
-def _own(rows: Integers, images: int) -> Right:
+def _own(rows: Integers, embeddings: Embeddings) -> Marks:
     """Mark the own image of each query."""
-    return lambda part: np.asarray(rows[part, None] == np.arange(images))
-
-
-def _bearing(embeddings: Embeddings, ids: Integers) -> Right:
-    """Mark the images that bear the caption of each query."""
-
-    def right(part: slice) -> npt.NDArray[np.bool_]:
-        marks = np.zeros((len(ids[part]), len(embeddings.images)), np.bool_)
-        for row, caption in enumerate(ids[part]):
-            marks[row, embeddings.image_index[embeddings.caption_ids == caption]] = True
-        return marks
-
-    return right
+    return np.asarray(rows[:, None] == np.arange(len(embeddings.images)))
 
 
 class _Grouped:
@@ -243,12 +226,12 @@ def _measured(form: Form, asked: Questions, embeddings: Embeddings, config: Conf
         "vectors": len(vectors),
         "vectors_an_image": len(vectors) / images,
         "bytes_an_image": vectors.nbytes / images,
-        "qps": asdict(rate),
+        "qps": rate._asdict(),
         "latency_ms": latencies(searched, asked.features[: config.singles], k, 1, config.repeats),
         **{name: _rates(form, asked.features, right) for name, right in asked.right.items()},
     }
 
 
-def _rates(form: Form, queries: Floats, right: Right) -> dict[str, float]:
+def _rates(form: Form, queries: Floats, right: Marks) -> dict[str, float]:
     found = ranks(form, queries, right)
     return {f"R@{k}": hit_rate_at_k(found, k) for k in KS}

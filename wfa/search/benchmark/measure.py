@@ -1,6 +1,6 @@
 """The whole measurement of one split: gallery, sweep, forms, what to use."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -10,8 +10,9 @@ import numpy as np
 
 from wfa.errors import SearchIndexError
 from wfa.files import remove_leftovers, temporary_folder
+from wfa.pareto import pareto_front
 from wfa.progress import Track, untracked
-from wfa.provenance import machine, versions
+from wfa.provenance import cores, machine, versions
 from wfa.retrieval.embeddings import Embeddings, Floats
 from wfa.retrieval.exact_search import check_vectors
 from wfa.retrieval.relevance import single_texts
@@ -22,16 +23,13 @@ from wfa.search.benchmark.families import Family, family
 from wfa.search.benchmark.gallery_forms import Aggregator, measure_forms
 from wfa.search.benchmark.recommend import (
     notes,
-    pareto,
     recommend,
     size_measures,
     speed_measures,
 )
 from wfa.search.benchmark.settings import Request
 from wfa.search.benchmark.sweep import Sweep, Values
-from wfa.search.benchmark.timing import cores
 
-_ON_DISK = ("ivf_flat", "ivf_pq")
 _SCRATCH = "measured"
 
 
@@ -116,9 +114,9 @@ def _indexes(
     task = task_of(single_texts(embeddings), config.queries, config.seed)
     thresholds = exact_thresholds(task.queries, gallery.vectors, config.k)
     sweep = Sweep(gallery.vectors, task, thresholds, config, scratch)
-    points, skipped = _measure(sweep, chosen, config.on_disk, track)
+    points, skipped = _measure(sweep, chosen, track)
     for mark, better in (("best_speed", speed_measures), ("best_size", size_measures)):
-        for point, best in zip(points, pareto(points, better), strict=True):
+        for point, best in zip(points, pareto_front(list(map(better, points))), strict=True):
             point[mark] = best
     return {
         "gallery": {
@@ -133,21 +131,16 @@ def _indexes(
 
 
 def _measure(
-    sweep: Sweep, families: Sequence[Family], on_disk: bool, track: Track[Any]
+    sweep: Sweep, families: Sequence[Family], track: Track[Any]
 ) -> tuple[list[Values], list[Values]]:
     """Go through the families; one that FAISS cannot build is noted, not fatal."""
-    steps: list[tuple[Family, Callable[[Family], Any], str]] = []
-    for one in families:
-        steps.append((one, sweep.measure, "memory"))
-        if on_disk and one.name in _ON_DISK:
-            steps.append((one, sweep.measure_on_disk, "disk"))
     points, skipped = [], []
-    for one, measure, where in track(steps, "measuring indexes"):
+    for one in track(families, "measuring indexes"):
         try:
-            for point in measure(one):  # one by one: those before a failure stand
+            for point in sweep.measure(one):  # one by one: those before a failure stand
                 points.append(point)
         except SearchIndexError as error:
-            skipped.append({"family": one.name, "where": where, "reason": str(error)})
+            skipped.append({"family": one.name, "where": "memory", "reason": str(error)})
     if not points:
         raise SearchIndexError(f"no index could be measured; the first one: {skipped[0]['reason']}")
     return points, skipped

@@ -1,6 +1,6 @@
 """Which operating points are worth having, and which one to use."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,25 +28,6 @@ class Advice:
     place: int
     fits: bool
     why: str
-
-
-def pareto(points: Sequence[Values], better: Callable[[Values], tuple[float, float]]) -> list[bool]:
-    """Mark the points that no other beats in one measure without losing in the other.
-
-    Args:
-        points: Operating points.
-        better: Gives two measures of a point, larger being better.
-
-    Returns:
-        For each point whether it is on the front; equal points are there together.
-    """
-    measures = [better(point) for point in points]
-    return [
-        not any(
-            other[0] >= own[0] and other[1] >= own[1] and other != own for other in measures
-        )
-        for own in measures
-    ]  # fmt: skip
 
 
 def speed_measures(point: Values) -> tuple[float, float]:

@@ -1,7 +1,6 @@
 """Build every index family once and measure it at every operating point."""
 
 from collections.abc import Iterator
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -9,12 +8,13 @@ import faiss
 import numpy as np
 
 from wfa.errors import SearchIndexError
+from wfa.provenance import cores
 from wfa.retrieval.embeddings import Floats
 from wfa.retrieval.metrics import KS
 from wfa.search.benchmark.answer_quality import Task, ann_recall, task_rates
 from wfa.search.benchmark.benchmark_options import Config
 from wfa.search.benchmark.families import Family, Parameters
-from wfa.search.benchmark.timing import batch_rate, cores, heap_growth, latencies, timed
+from wfa.search.benchmark.timing import batch_rate, latencies, timed
 from wfa.search.indexes.factory import (
     centroids_of,
     new_index,
@@ -23,13 +23,6 @@ from wfa.search.indexes.factory import (
     sample_rows,
     set_parameters,
     train_index,
-)
-from wfa.search.indexes.index_shards import (
-    LISTS,
-    MERGED,
-    build_shards,
-    merge_on_disk,
-    read_on_disk,
 )
 from wfa.search.indexes.index_store import MAPPED
 
@@ -83,35 +76,6 @@ class Sweep:
         except RuntimeError as error:  # too little memory, or codes that its kernels do not take
             raise SearchIndexError(f"FAISS cannot have it on the GPU ({reason(error)})") from error
 
-    def measure_on_disk(self, family: Family) -> Iterator[Values]:
-        """Give the points of an IVF family built in shards, merged and searched on disk."""
-        with pinned_threads(self._threads):
-            seconds = timed(lambda: self._merge(family))
-        size = sum((self._folder / name).stat().st_size for name in (LISTS, MERGED))
-        loaded, memory = heap_growth(lambda: read_on_disk(self._folder / MERGED))
-        first = self._task.queries[:1]
-        load_ms = 1000 * timed(
-            lambda: read_on_disk(self._folder / MERGED).search(first, self._config.k)
-        )
-        sizes = self._sizes(size, memory)
-        sizes["bytes"] = sizes["bytes_on_disk"] + (sizes["bytes_in_memory"] or 0)
-        facts = {
-            **sizes,
-            "load_ms": load_ms, "build_seconds": seconds, "shards": self._config.shards,
-        }  # fmt: skip
-        for parameters in family.points("none"):
-            set_parameters(loaded, parameters)
-            yield {**self._described(family, "none", parameters, facts), "device": "disk",
-                   **self._measured(loaded)}  # fmt: skip
-
-    def _merge(self, family: Family) -> None:
-        shards = build_shards(
-            family.factory, self._gallery, self._folder, self._config.shards, self._config.seed
-        )
-        merge_on_disk(self._folder, shards)
-        for path in shards:
-            path.unlink()
-
     def _fill(self, index: Any) -> float:
         """Train and add; return the seconds of both."""
         rows = sample_rows(len(self._gallery), centroids_of(index), self._config.seed)
@@ -120,37 +84,26 @@ class Sweep:
         )
 
     def _stored(self, index: Any) -> tuple[Any, Values]:
-        """Write an index, read it back, and say what it takes on disk, in memory and to load."""
+        """Write an index, read it back, and say what it takes and how long that is."""
         path = self._folder / "measured.faiss"
         faiss.write_index(index, str(path))
         del index
-        size = path.stat().st_size
-        first = self._task.queries[:1]
+        size = path.stat().st_size / len(self._gallery)
 
         def answer() -> None:
-            faiss.read_index(str(path), MAPPED).search(first, self._config.k)
+            faiss.read_index(str(path), MAPPED).search(self._task.queries[:1], self._config.k)
 
         load_ms = 1000 * timed(answer)
-        loaded, memory = heap_growth(lambda: faiss.read_index(str(path)))
+        loaded = faiss.read_index(str(path))
         path.unlink()
-        return loaded, {**self._sizes(size, memory), "load_ms": load_ms}
-
-    def _sizes(self, size: int, memory: int | None) -> Values:
-        count = len(self._gallery)
-        in_memory = None if memory is None else memory / count
-        on_disk = size / count
-        return {
-            "bytes_on_disk": on_disk,
-            "bytes_in_memory": in_memory,
-            "bytes": on_disk if in_memory is None else in_memory,
-        }
+        return loaded, {"bytes": size, "load_ms": load_ms}
 
     def _points(self, family: Family, base: Any, facts: Values, rerank: str) -> Iterator[Values]:
         index = base
         if rerank != "none":
             refiner, seconds, sizes = self._refiner(rerank)
             index = faiss.IndexRefine(base, refiner)
-            added = {key: _sum(facts[key], sizes[key]) for key in sizes}
+            added = {key: facts[key] + sizes[key] for key in sizes}
             facts = {**facts, **added, "build_seconds": facts["build_seconds"] + seconds}
         for parameters in family.points(rerank):
             set_parameters(index, parameters)
@@ -186,7 +139,7 @@ class Sweep:
         return {
             "recall": ann_recall(found, queries, self._gallery, self._thresholds),
             "task": task_rates(self._task, found, scores, ks),
-            "qps": asdict(rate),
+            "qps": rate._asdict(),
             "latency_ms": {
                 "one_thread": latencies(index, singles, config.k, 1, config.repeats),
                 "all_threads": latencies(index, singles, config.k, self._threads, config.repeats),
@@ -197,7 +150,3 @@ class Sweep:
 def _set_on_gpu(index: Any, parameters: Parameters) -> None:
     for name, value in parameters.items():
         faiss.GpuParameterSpace().set_index_parameter(index, name, value)
-
-
-def _sum(one: float | None, other: float | None) -> float | None:
-    return None if one is None or other is None else one + other

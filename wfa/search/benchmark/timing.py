@@ -1,14 +1,10 @@
-"""How long answers take, and how much memory an index holds."""
+"""How long answers take."""
 
-import ctypes
 import math
-import os
 import statistics
-import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -20,27 +16,18 @@ _LATENCY_SECONDS, _FEWEST_ALONE = 2.0, 30
 _PERCENTILES = {"p50": 50, "p95": 95, "p99": 99}
 
 
-@dataclass(frozen=True)
-class Rate:
+class Rate(NamedTuple):
     """Queries a second.
 
     Attributes:
         median: Of the repeats.
         low: The slowest repeat.
         high: The fastest.
-        batch: Queries asked at once.
     """
 
     median: float
     low: float
     high: float
-    batch: int
-
-
-def cores() -> int:
-    """Return how many cores this process may use."""
-    affinity = getattr(os, "sched_getaffinity", None)  # Linux only
-    return len(affinity(0)) if affinity else os.cpu_count() or 1
 
 
 def batch_rate(index: Any, queries: Floats, k: int, threads: int, repeats: int) -> Rate:
@@ -61,7 +48,7 @@ def batch_rate(index: Any, queries: Floats, k: int, threads: int, repeats: int) 
                 index.search(asked, k)
 
         rates = [rounds * len(asked) / timed(one_pass) for _ in range(repeats)]
-    return Rate(statistics.median(rates), min(rates), max(rates), len(asked))
+    return Rate(statistics.median(rates), min(rates), max(rates))
 
 
 def latencies(index: Any, queries: Floats, k: int, threads: int, repeats: int) -> dict[str, float]:
@@ -95,38 +82,3 @@ def timed(task: Callable[[], object]) -> float:
     start = time.perf_counter()
     task()
     return time.perf_counter() - start
-
-
-def heap_growth(make: Callable[[], Any]) -> tuple[Any, int | None]:
-    """Make something and count the bytes that it keeps allocated.
-
-    Returns:
-        What was made, and the bytes; None where the C library cannot tell (it is not glibc).
-    """
-    before = _allocated()
-    made = make()
-    after = _allocated()
-    return made, None if before is None or after is None else after - before
-
-
-class _Mallinfo(ctypes.Structure):
-    """glibc's `struct mallinfo2` (malloc.h, 2.33): ten sizes."""
-
-    _fields_ = tuple(
-        (name, ctypes.c_size_t)
-        for name in (
-            "arena", "ordblks", "smblks", "hblks", "hblkhd", "usmblks", "fsmblks", "uordblks",
-            "fordblks", "keepcost",
-        )
-    )  # fmt: skip
-
-
-def _allocated() -> int | None:
-    if not sys.platform.startswith("linux"):
-        return None
-    ask = getattr(ctypes.CDLL(None), "mallinfo2", None)
-    if ask is None:
-        return None
-    ask.restype = _Mallinfo
-    info = ask()
-    return int(info.uordblks + info.hblkhd)

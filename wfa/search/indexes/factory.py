@@ -1,8 +1,5 @@
 """From a FAISS factory string to an index that is trained, and the parameters of its search."""
 
-import ctypes
-import os
-import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -131,25 +128,6 @@ def set_parameters(index: Any, parameters: Mapping[str, int]) -> None:
                 f"this index has no search parameter {name!r} ({reason(error)}); IVF has nprobe, "
                 "HNSW efSearch, re-ranking k_factor_rf, RaBitQ qb"
             ) from error
-
-
-@contextmanager
-def quiet() -> Iterator[None]:
-    """Keep what FAISS's C++ prints to standard output, such as file sizes, off the terminal."""
-    libc = ctypes.CDLL(None) if os.name == "posix" else None
-    if libc is None:
-        yield
-        return
-    sys.stdout.flush()
-    kept = os.dup(1)
-    with open(os.devnull, "wb") as nowhere:  # noqa: PTH123
-        os.dup2(nowhere.fileno(), 1)
-    try:
-        yield
-    finally:
-        libc.fflush(None)  # C's buffer, before the terminal is back
-        os.dup2(kept, 1)
-        os.close(kept)
 
 
 @contextmanager
