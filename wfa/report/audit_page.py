@@ -89,7 +89,7 @@ def audit_records(found: Audit) -> list[dict[str, Any]]:
 def render_audit(found: Audit) -> str:
     """Return the page of an audit; the same audit gives the same text."""
     against, settings, parts = found["against"], found["settings"], found["splits"]
-    notices = [*leak_notices(found), *figure_notices(found)]
+    notices = [*found.get("notes", ()), *leak_notices(found), *figure_notices(found)]
     named = [(title, names) for title, names in _to_name(found) if names["count"]]
     return document(
         "audit", f"{found['data']} · redundancy audit",

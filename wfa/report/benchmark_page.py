@@ -132,7 +132,8 @@ def milliseconds(value: float) -> Number:
 
 
 def _family(point: Values) -> str:
-    return f"{point['family']}{_DEVICE[point['device']]}"
+    where = point["device"]
+    return str(point["family"]) + _DEVICE.get(where, f" on {where}")
 
 
 def _advised(found: Values) -> str:

@@ -42,6 +42,7 @@ def run_view(run: RunResult) -> dict[str, Any]:
     return {
         "name": run.name,
         "sub": " · ".join(run.choice(name) for name in ("data", "aggregation", "encoder", "loss")),
+        "notes": run.look("data", "notes", default=[]),
         "headline": _headline(run),
         "tables": [table for table in tables if table.title == own],
         "further": [table for table in tables if table.title != own],
