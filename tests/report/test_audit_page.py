@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from wfa.report.audit_page import audit_tables, render_audit
+from wfa.report.audit_page import audit_notices, audit_tables, render_audit
 from wfa.report.report_files import write_report
 
 
@@ -153,3 +153,36 @@ def test_one_split_of_one_image_without_pictures(found: dict[str, Any]) -> None:
     assert "no two images share a caption" in page
     assert "Images were not compared" in page
     assert len(audit_tables(found)) == 1
+
+
+def test_what_the_figures_warn_of_is_said_and_nothing_only_where_nothing_is(
+    found: dict[str, Any],
+) -> None:
+    found["leaks"] = [
+        {"kind": "captions", "one": "test", "other": "train", "count": 12, "share": 0.546},
+        {"kind": "images", "one": "test", "other": "train", "count": 90, "share": 0.9},
+    ]
+    page = render_audit(found)
+    assert "54.6 % of the captions of test (12) stand in train too" in page
+    assert page.index("90.0 % of the images") < page.index("54.6 % of the captions")
+    assert "train: on 50.0 % of the images every caption is repeated" in page
+    assert "train: 40.0 % of the texts of a batch of 8 have a false negative" in page
+    assert "a strict text-to-image R@1 of 87.5 %" in page
+    assert "Nothing." not in page
+    calm = split(
+        "train", "train", collapse={"merge": 0.0, "keep": 0.0}, left_out=names(),
+        false_negatives=[], ceilings={k: {"best": 1.0, "expected": 1.0} for k in ("1", "5", "10")},
+        strange={key: names() for key in found["splits"][0]["strange"]},
+    )  # fmt: skip
+    found |= {"splits": [calm], "leaks": []}
+    found["images"]["splits"] = found["images"]["splits"][1:]
+    assert "Nothing." in render_audit(found)
+    assert audit_notices(found) == []
+    leak = {"kind": "captions", "one": "test", "other": "train", "count": 1, "share": 0.01}
+    assert "Nothing." not in render_audit(found | {"leaks": [leak]})
+
+
+def test_figures_as_csv_are_unrounded(found: dict[str, Any], tmp_path: Path) -> None:
+    written(found, tmp_path)
+    text = write_report([tmp_path], tmp_path / "a.csv").read_text(encoding="utf-8")
+    assert "ponds,train,distinct strings / captions,0.75" in text.splitlines()

@@ -97,6 +97,10 @@ def test_a_logarithmic_axis_spaces_equal_ratios_equally() -> None:
     x = [place for place, _ in picture.circles]
     assert x[1] - x[0] == pytest.approx(x[2] - x[1], abs=0.11)
     assert picture.ticks(across=True) == ["1", "2", "5", "10", "20", "50", "100"]
+    speeds = Picture(
+        line_plot("t", [Series("s", [(100, 0), (250_000, 1)])], Axis(log=True), Axis())
+    )
+    assert speeds.ticks(across=True) == ["100", "1,000", "10,000", "100,000"]
 
 
 def test_single_points_are_words_and_none_is_no_plot() -> None:

@@ -1,3 +1,4 @@
+import csv
 import re
 from collections.abc import Callable
 from html.parser import HTMLParser
@@ -6,10 +7,12 @@ from typing import Any
 
 import pytest
 
-from wfa.errors import RunError
+from tests.report.conftest import metric_rows, run_info
+from wfa.errors import RunError, UserError
 from wfa.report.finished_run import load_run
 from wfa.report.report_files import render_runs as render
 from wfa.report.report_files import write_report
+from wfa.report.side_by_side import legends
 
 VOID = frozenset({"br", "hr", "img", "meta", "link", "col", "input"})
 MakeRun = Callable[..., Path]
@@ -187,3 +190,62 @@ def test_a_broken_run_leaves_no_page(make_run: MakeRun, tmp_path: Path) -> None:
     assert not out.exists()
     with pytest.raises(RunError, match="at least one run folder"):
         write_report([], out)
+
+
+def test_legends_name_techniques_and_runs_only_where_those_agree(make_run: MakeRun) -> None:
+    mean, other, again = (
+        load_run(make_run(folder, aggregation=technique))
+        for folder, technique in (("a", "mean"), ("b", "attention"), ("c", "mean"))
+    )
+    assert legends([mean, other]) == ["mean", "attention"]
+    assert legends([mean, again]) == ["mean \u00b7 ponds (a)", "mean \u00b7 ponds (c)"]
+    seeds = [load_run(make_run(f"s{seed}", run=run_info("ponds") | {"seed": seed}))
+             for seed in (1, 2)]  # fmt: skip
+    assert legends(seeds) == ["mean, seed 1", "mean, seed 2"]
+
+
+@pytest.mark.parametrize("name", ["t.md", "t.tex", "t.csv", "t.TEX"])
+def test_the_name_says_the_format(make_run: MakeRun, tmp_path: Path, name: str) -> None:
+    runs = [make_run("a"), make_run("b", aggregation="attention")]
+    text = write_report(runs, tmp_path / name).read_text(encoding="utf-8")
+    assert "<html" not in text
+    if name == "t.csv":
+        rows = list(csv.DictReader(text.splitlines()))
+        assert len(rows) == 2 * len(metric_rows())
+        assert {row["technique"] for row in rows} == {"mean", "attention"}
+        want = [row["value"] for row in metric_rows()]
+        assert [float(row["value"]) for row in rows[: len(want)]] == want
+    else:
+        mark = "| 12.5 |" if name == "t.md" else "& 12.5 &"
+        assert mark in text
+        assert "ponds (a) \u00b7 ponds \u00b7 test" in text
+
+
+def test_an_ending_that_is_no_report_is_refused(make_run: MakeRun, tmp_path: Path) -> None:
+    run = make_run()
+    for name in ("t.pdf", "t.json", "t.htm.gz"):
+        with pytest.raises(UserError, match=r"a report is no \.\w+ file; name one that ends in"):
+            write_report([run], tmp_path / "out" / name)
+    assert not (tmp_path / "out").exists()
+    assert "<html" in write_report([run], tmp_path / "page").read_text(encoding="utf-8")
+
+
+def test_the_figures_of_the_page_are_those_of_metrics_json(make_run: MakeRun) -> None:
+    rows = metric_rows()
+    for place, row in enumerate(rows):
+        row["value"] = 0.001 * (place + 1)
+    page = render([load_run(make_run(metrics=rows))])
+    shown = [float(value) for value in re.findall(r'data-sort="([\d.]+)"', page)]
+    assert {row["value"] for row in rows} <= set(shown)
+
+
+def test_both_colour_schemes_are_there(make_run: MakeRun) -> None:
+    page = render([load_run(make_run())])
+    assert "prefers-color-scheme: dark" in page
+    light, dark = page.partition("@media (prefers-color-scheme: dark)")[::2]
+    used = set(re.findall(r"var\((--[a-z0-9]+)\)", page)) - {"--part"}
+    assert "--s0" in used
+    for scheme in (light, dark[: dark.index("* {")]):
+        assert used <= set(re.findall(r"(--[a-z0-9]+):", scheme))
+    svg = "".join(re.findall(r"<svg.*?</svg>", page, re.DOTALL))
+    assert not re.search(r"#[0-9a-f]{6}|#[0-9a-f]{3}\b", svg)

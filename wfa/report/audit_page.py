@@ -128,13 +128,12 @@ def figure_notices(found: Audit) -> list[str]:
         copies, best = part["collapse"]["keep"], part["ceilings"]["1"]["best"]
         if copies > _MOST_REPEATED:
             notices.append(
-                f"{label}: on {share(copies)} of the images every caption is a copy of the same "
-                f"one; mean uniqueness {part['uniqueness']['mean']:.3f} does not show that where "
-                "copies are merged"
+                f"{label}: on {share(copies)} of the images every caption is repeated; a mean "
+                f"uniqueness of {part['uniqueness']['mean']:.3f} hides that where copies are merged"
             )
         notices += [
             f"{label}: {share(each['texts_share'])} of the texts of a batch of "
-            f"{each['batch_size']} have a false negative"
+            f"{count(each['batch_size'])} have a false negative"
             for each in worst
             if each["texts_share"] > _MOST_FALSE_NEGATIVES
         ]

@@ -77,7 +77,9 @@ class Axis:
     log: bool = False
     zero: bool = False
     whole: bool = False
-    write: Callable[[float], str] = lambda value: f"{value:,.4g}"
+    write: Callable[[float], str] = lambda value: (
+        f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
+    )
 
     def limits(self, values: Sequence[float], widened: bool) -> tuple[float, float, list[float]]:
         """Return both ends and the ticks; a widened axis goes on to the next tick."""

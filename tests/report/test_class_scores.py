@@ -1,0 +1,58 @@
+"""Results by class: the figures of classes.json on the page, and files that do not fit."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.report.conftest import MakeRun
+from wfa.errors import RunError
+from wfa.report.class_scores import class_scores, read_classes
+from wfa.report.report_files import write_report
+
+FOUND: dict[str, Any] = {
+    "classes": ["<beach>", "river"],
+    "rows": [
+        {"class": "<beach>", "metric": "R@1", "value": 0.25},
+        {"class": "river", "metric": "R@1", "value": 0.5},
+        {"class": "river", "metric": "R@5", "value": 1},
+    ],
+    "confusion": [[3, 1], [0, 0]],
+}
+
+
+def test_a_row_a_class_and_a_cell_a_pair() -> None:
+    shown = class_scores(FOUND)
+    assert shown.table.header == ("class", "R@1", "R@5")
+    assert shown.table.texts() == [["<beach>", "25.0", "\u2013"], ["river", "50.0", "100.0"]]
+    assert [[part for _, part, _ in row] for row in shown.confusion] == [[0.75, 0.25], [0.0, 0.0]]
+    assert shown.confusion[0][1][2] == "asked for <beach>, found river: 25.0 %"
+
+
+def test_the_page_shows_them_where_the_file_is_there(make_run: MakeRun, tmp_path: Path) -> None:
+    run, out = make_run(), tmp_path / "page.html"
+    assert "By class" not in write_report([run], out).read_text(encoding="utf-8")
+    (run / "classes.json").write_text(json.dumps(FOUND))
+    page = write_report([run], out).read_text(encoding="utf-8")
+    assert "By class" in page
+    assert "&lt;beach&gt;" in page
+    assert re.search(
+        r'title="asked for &lt;beach&gt;, found river: 25.0 %" style="--part:25%"', page
+    )
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"confusion": [[1]]}, {"confusion": [[1, 2, 3], [1, 2, 3]]}, {"confusion": [["a", 1]] * 2},
+        {"rows": [{"class": "desert", "metric": "R@1", "value": 0.5}]}, {"rows": [{}]},
+        {"rows": [{"class": "river", "metric": "R@1", "value": "high"}]}, {"classes": None},
+    ],
+)  # fmt: skip
+def test_what_does_not_fit_is_refused(tmp_path: Path, change: dict[str, Any]) -> None:
+    path = tmp_path / "classes.json"
+    path.write_text(json.dumps(FOUND | change))
+    with pytest.raises(RunError, match=r"classes\.json"):
+        read_classes(path)
