@@ -6,8 +6,7 @@ for (const table of document.querySelectorAll("table.sort")) {
   const heads = [...table.tHead.rows[table.tHead.rows.length - 1].cells];
   const text = (row, column) => {
     const cell = row.cells[column];
-    const marked = cell.querySelector("[data-sort]");
-    return marked ? marked.dataset.sort : cell.textContent.trim();
+    return cell.dataset.sort ?? cell.textContent.trim();
   };
   const sort = (head, column) => {
     const rows = [...body.rows].map((row) => [text(row, column), row]);
