@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 
 from tests.training.conftest import SMALL, run
+from wfa import __version__
 from wfa.cli import data
 from wfa.cli.main import app
 from wfa.config import resolve
@@ -38,6 +39,7 @@ def train_words(root: Path) -> list[str]:
     return ["train", *SMALL, f"data.root={root}", "train.epochs=1", f"out={root.parent / 'run'}"]
 
 
+@pytest.mark.slow
 def test_ten_pictures_and_a_csv(folder: Path, tmp_path: Path) -> None:
     out = run(train_words(folder), tmp_path)
     assert "T2I" in out
@@ -80,6 +82,7 @@ def no_captions(root: Path) -> None:
     (root / "captions.json").write_text(json.dumps({"images": []}))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("damage", "message"),
     [
@@ -101,6 +104,7 @@ def test_broken_data_is_named_and_nothing_is_left(
     assert not list(tmp_path.glob(".*"))
 
 
+@pytest.mark.slow
 def test_bad_images_can_be_left_out(folder: Path, tmp_path: Path) -> None:
     truncate(folder)
     run([*train_words(folder), "data.on_bad_image=skip"], tmp_path / "cache")
@@ -110,6 +114,7 @@ def test_bad_images_can_be_left_out(folder: Path, tmp_path: Path) -> None:
     assert sum(split["skipped"] for split in splits) == 1
 
 
+@pytest.mark.slow
 def test_a_checkpoint_of_another_architecture(folder: Path, tmp_path: Path) -> None:
     run(train_words(folder), tmp_path)
     config = tmp_path / "run" / "config.yaml"
@@ -119,6 +124,7 @@ def test_a_checkpoint_of_another_architecture(folder: Path, tmp_path: Path) -> N
     assert "cannot be read" in fails(["evaluate", str(tmp_path / "run")], tmp_path)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -140,10 +146,12 @@ def test_a_mistake_gets_one_clear_message(
     assert message in fails(arguments, tmp_path)
 
 
+@pytest.mark.slow
 def test_debug_shows_the_traceback(tmp_path: Path) -> None:
     assert "Traceback" in run(["train", "epochs", "--debug"], tmp_path, code=1)
 
 
+@pytest.mark.slow
 def test_config_prints_what_train_would_use(tmp_path: Path) -> None:
     out = run(["config", "run=ucm_frozen", "train.seed=5"], tmp_path)
     assert out == resolve(["run=ucm_frozen", "train.seed=5"]).as_yaml()
@@ -156,6 +164,7 @@ def test_list_shows_every_technique(tmp_path: Path) -> None:
     assert "_base" not in out
 
 
+@pytest.mark.slow
 def test_audit_finds_a_leak_and_says_so_by_its_exit_code(folder: Path, tmp_path: Path) -> None:
     rows = (folder / "captions.csv").read_text().splitlines()
     splits = ["split", *(["train"] * 16), *(["test"] * 4)]
@@ -176,8 +185,11 @@ def test_every_verb_shows_an_example() -> None:
         assert "Example" in (verb.callback.__doc__ or ""), verb.callback.__name__
 
 
-def test_the_version_is_the_packages() -> None:
-    from wfa import __version__
-
-    file = Path(__file__).parents[1] / "pyproject.toml"
-    assert tomllib.loads(file.read_text())["project"]["version"] == __version__
+def test_the_version_stands_in_one_place() -> None:
+    root = Path(__file__).parents[1]
+    project = tomllib.loads((root / "pyproject.toml").read_text())
+    assert project["project"]["dynamic"] == ["version"]
+    source = (root / project["tool"]["hatch"]["version"]["path"]).read_text(encoding="utf-8")
+    assert f'\n__version__ = "{__version__}"\n' in source
+    assert f"\nversion: {__version__}\n" in (root / "CITATION.cff").read_text(encoding="utf-8")
+    assert f"\n## {__version__}\n" in (root / "CHANGELOG.md").read_text(encoding="utf-8")

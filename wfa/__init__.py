@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from wfa.captions.weights import caption_weights, image_index
     from wfa.errors import UserError
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 __all__ = ["UserError", "aggregation", "caption_weights", "image_index", "losses", "uniqueness"]
 
 __getattr__, __dir__ = lazy_names(
