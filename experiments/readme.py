@@ -1,4 +1,4 @@
-"""Put the figures of the experiments into the project's README: nothing there is typed by hand.
+"""Put the figures of the experiments into the README and the site: nothing there is typed by hand.
 
 python experiments/readme.py
 """
@@ -10,6 +10,12 @@ from wfa.files import write_text
 from wfa.tasks.catalogue import GROUPS
 
 HERE = Path(__file__).parent
+PAGES = {
+    HERE.parent / "README.md": ("printed", "recipes", "techniques"),
+    HERE.parent / "docs" / "bigearthnet.md": ("tasks", "sensors"),
+    HERE.parent / "docs" / "speed.md": ("speed",),
+}
+"""Page -> its blocks."""
 _HEAD = 2
 """Lines of a Markdown table above its rows."""
 SPEED = (
@@ -29,7 +35,7 @@ SENSORS = HERE / "2026-11_what_does_each_sensor_bring"
 
 
 def blocks() -> dict[str, str]:
-    """Return the generated blocks of the README by their names."""
+    """Return the generated blocks by their names."""
     printed = (RECIPES / "printed.txt").read_text(encoding="utf-8")
     start = printed.index("scenes · test")
     table = "\n".join(line.rstrip() for line in printed[start:].splitlines())
@@ -66,15 +72,16 @@ def _short(value: float) -> str:
 
 def main() -> None:
     """Replace what stands between `<!-- NAME -->` and `<!-- /NAME -->`."""
-    path = HERE.parent / "README.md"
-    text = path.read_text(encoding="utf-8")
-    for name, block in blocks().items():
-        before, opening, rest = text.partition(f"<!-- {name} -->\n")
-        _, closing, after = rest.partition(f"<!-- /{name} -->")
-        if not closing:
-            raise SystemExit(f"README.md must have a block {name}")
-        text = f"{before}{opening}{block}\n{closing}{after}"
-    write_text(path, text)
+    found = blocks()
+    for path, names in PAGES.items():
+        text = path.read_text(encoding="utf-8")
+        for name in names:
+            before, opening, rest = text.partition(f"<!-- {name} -->\n")
+            _, closing, after = rest.partition(f"<!-- /{name} -->")
+            if not closing:
+                raise SystemExit(f"{path.name} must have a block {name}")
+            text = f"{before}{opening}{found[name]}\n{closing}{after}"
+        write_text(path, text)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What the README says is what the project does."""
+"""What the README and the site say is what the project does."""
 
 import json
 import re
@@ -7,21 +7,31 @@ from typing import Any
 
 import numpy as np
 
-from experiments.readme import blocks
+from experiments.readme import PAGES, blocks
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+OWN_TECHNIQUE = (ROOT / "docs" / "own_technique.md").read_text(encoding="utf-8")
 
 
 def test_the_generated_blocks_are_those_of_the_experiments() -> None:
-    for name, block in blocks().items():
-        found = re.search(rf"<!-- {name} -->\n(.*?)\n<!-- /{name} -->", README, re.DOTALL)
-        assert found is not None, name
-        assert found.group(1) == block, f"run python experiments/readme.py: {name} is stale"
+    wanted = blocks()
+    assert sorted(wanted) == sorted(name for names in PAGES.values() for name in names)
+    for path, names in PAGES.items():
+        text = path.read_text(encoding="utf-8")
+        for name in names:
+            found = re.search(rf"<!-- {name} -->\n(.*?)\n<!-- /{name} -->", text, re.DOTALL)
+            assert found is not None, name
+            stale = f"run python experiments/readme.py: {name} is stale"
+            assert found.group(1) == wanted[name], stale
+
+
+def test_the_readme_is_short() -> None:
+    assert len(README.splitlines()) < 200
 
 
 def test_the_technique_that_is_shown_works() -> None:
-    (source,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+    (source,) = re.findall(r"```python\n(.*?)```", OWN_TECHNIQUE, re.DOTALL)
     space: dict[str, Any] = {"__name__": "words"}
     exec(compile(source, "words.py", "exec"), space)
     options = space["Config"]()
