@@ -26,6 +26,17 @@ def test_the_generated_blocks_are_those_of_the_experiments() -> None:
             assert found.group(1) == wanted[name], stale
 
 
+def test_the_loop_that_is_shown_works() -> None:
+    (source,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+    space: dict[str, Any] = {}
+    exec(compile(source, "loop.py", "exec"), space)
+    weights = space["texts"].weights.numpy()
+    np.testing.assert_allclose(weights, space["weights"], rtol=1e-6)
+    assert weights[0] == weights[1] < weights[2]
+    assert space["image_features"].grad.abs().sum() > 0
+    assert space["caption_features"].grad.abs().sum(1).min() > 0
+
+
 def test_the_readme_is_short() -> None:
     assert len(README.splitlines()) < 200
 
