@@ -336,8 +336,13 @@ def test_validation_is_taken_from_train_and_said(tmp_path: Path) -> None:
 def test_one_split_is_divided_as_none_is(tmp_path: Path) -> None:
     csv(tmp_path / "one", rows(*["train"] * 20))
     csv(tmp_path / "none", rows(*["train"] * 20).replace(",train", ",").replace("n,split", "n,x"))
-    for options in ({}, {"validation_fraction": 0.2, "test_fraction": 0.3}):
-        config = [Config(root=str(tmp_path / name), **options) for name in ("one", "none")]
+    for shares in ((0.1, 0.1), (0.2, 0.3)):
+        config = [
+            Config(
+                root=str(tmp_path / name), validation_fraction=shares[0], test_fraction=shares[1]
+            )
+            for name in ("one", "none")
+        ]
         one, none = (
             {s: CaptionsFolder(c, s).records for s in CaptionsFolder.splits(c)} for c in config
         )
