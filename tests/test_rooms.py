@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 ROOMS = (
-    "errors", "lazy_names", "text_files", "files", "provenance", "plugins", "option_keywords",
-    "recipes", "config", "keyed_random", "draws", "progress", "pareto", "json_files", "tables",
+    "errors", "limits", "lazy_names", "text_files", "files", "provenance", "plugins", "recipes",
+    "typed_options", "class_alone", "option_classes", "settings", "option_keywords", "config",
+    "keyed_random", "draws", "progress", "pareto", "json_files", "tables",
     "captions", "aggregation", "data", "bigearthnet", "scenes", "encoders", "model", "losses",
     "retrieval", "audit", "runs", "training", "tasks", "search", "compare", "report", "cli",
     "__main__",

@@ -4,8 +4,7 @@ import sys
 from dataclasses import fields
 from typing import Any, ClassVar
 
-from wfa.errors import ConfigError
-from wfa.plugins import unknown
+from wfa.errors import ConfigError, unknown
 
 
 class TakesKeywords:

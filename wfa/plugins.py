@@ -11,13 +11,12 @@ import inspect
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 from importlib import metadata
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from wfa.errors import ConfigError
+from wfa.errors import ConfigError, unknown
 
 PACKAGES: Mapping[str, tuple[str, ...]] = {
     "data": ("wfa.data.sets", "wfa.bigearthnet.sets", "wfa.scenes.sets"),
@@ -57,11 +56,32 @@ def names(kind: str) -> list[str]:
 
 def summary(kind: str, name: str) -> str:
     """Return the first line of a plug-in's docstring, read without importing it."""
-    spec = importlib.util.find_spec(_modules(kind)[name])
+    tree = ast.parse(source_file(kind, name).read_text(encoding="utf-8"))
+    return (ast.get_docstring(tree) or "").partition("\n")[0]
+
+
+def source_file(kind: str, name: str) -> Path:
+    """Return the file of a plug-in, without importing it.
+
+    Raises:
+        ConfigError: There is no such plug-in.
+    """
+    spec = importlib.util.find_spec(plugin_module(kind, name))
     if spec is None or spec.origin is None:
         raise ModuleNotFoundError(name)
-    tree = ast.parse(Path(spec.origin).read_text(encoding="utf-8"))
-    return (ast.get_docstring(tree) or "").partition("\n")[0]
+    return Path(spec.origin)
+
+
+def plugin_module(kind: str, name: str) -> str:
+    """Return the full name of a plug-in's module.
+
+    Raises:
+        ConfigError: There is no such plug-in.
+    """
+    modules = _modules(kind)
+    if name not in modules:
+        raise unknown(kind, name, sorted(modules))
+    return modules[name]
 
 
 def config_class(kind: str, name: str) -> type[Any]:
@@ -89,13 +109,6 @@ def plugin_class(kind: str, name: str) -> type[Any]:
     if len(found) != 1:
         raise TypeError(f"{module.__name__} must define one public class, has {found}")
     return found[0]
-
-
-def unknown(what: str, given: str, known: list[str]) -> ConfigError:
-    """Return the error for a name that does not exist: the nearest known one, then all of them."""
-    near = get_close_matches(given, known, n=1, cutoff=0.5)
-    hint = f"did you mean {near[0]!r}? " if near else ""
-    return ConfigError(f"there is no {what} {given!r}; {hint}known: {', '.join(known)}")
 
 
 def how_to_install(module: str) -> str:
@@ -133,11 +146,9 @@ def _folder(package: str) -> Path:
 
 
 def _module(kind: str, name: str) -> ModuleType:
-    modules = _modules(kind)
-    if name not in modules:
-        raise unknown(kind, name, sorted(modules))
+    module = plugin_module(kind, name)
     try:
-        return importlib.import_module(modules[name])
+        return importlib.import_module(module)
     except ModuleNotFoundError as error:
         if error.name is None or error.name.startswith("wfa"):
             raise

@@ -8,11 +8,11 @@ import pytest
 from PIL import Image
 
 from wfa.audit.dataset_audit import Audit, audit, clip_token_counter, leaks_above, write_audit
-from wfa.audit.settings import parse_request
+from wfa.audit.settings import AuditSettings
 from wfa.captions.options import UniquenessOptions
-from wfa.config import resolve_section
 from wfa.errors import ConfigError, DataError
 from wfa.plugins import Choice
+from wfa.settings import read_choice, read_settings
 
 Images = Sequence[tuple[str, str, Sequence[str]]]
 
@@ -25,7 +25,7 @@ def made(root: Path, images: Images) -> Choice:
     ]
     root.mkdir(parents=True, exist_ok=True)
     (root / "captions.json").write_text(json.dumps({"images": content}), encoding="utf-8")
-    return resolve_section("data", "ucm_captions", [f"data.root={root}"])
+    return read_choice("data", "ucm_captions", {"root": str(root)})
 
 
 def paint(root: Path, name: str, seed: int) -> None:
@@ -143,20 +143,20 @@ def test_tokens_are_those_of_open_clip() -> None:
 
 
 def test_words_become_a_request(tmp_path: Path) -> None:
-    asked = parse_request([])
-    assert (asked.data.name, asked.against, asked.out) == (
+    asked = read_settings(AuditSettings, [])
+    assert (asked.data.name, asked.against, asked.folder) == (
         "scenes",
         None,
         Path("runs/audit-scenes"),
     )
-    asked = parse_request([
+    asked = read_settings(AuditSettings, [
         "against.root=there", "data=rsicd", "data.root=here", "against=rsitmd", f"out={tmp_path}",
     ])  # fmt: skip
     assert asked.data.options.root == "here"
     assert asked.against is not None
     assert (asked.against.name, asked.against.options.root) == ("rsitmd", "there")
-    assert asked.out == tmp_path
-    asked = parse_request(["uniqueness.duplicates=keep", "uniqueness.max_order=2"])
+    assert asked.folder == tmp_path
+    asked = read_settings(AuditSettings, ["uniqueness.duplicates=keep", "uniqueness.max_order=2"])
     assert asked.uniqueness == UniquenessOptions(duplicates="keep", max_order=2)
 
 
@@ -174,31 +174,34 @@ def test_uniqueness_is_measured_as_asked(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["split=test"], "nothing that audit takes"),
-        (["rsicd"], "nothing that audit takes"),
-        (["out="], "nothing that audit takes"),
+        (["split=test"], "there is no key 'split'; known: data, against, uniqueness, out"),
+        (["rsicd"], "is not KEY=VALUE"),
+        (["out="], "out= is empty"),
         (["against.root=x"], "needs against=NAME"),
         (["data=rsicdd"], "did you mean 'rsicd'"),
         (["data.rot=x"], "did you mean 'data.root'"),
         (["uniqueness.duplicate=keep"], "did you mean 'uniqueness.duplicates'"),
-        (["uniqueness.duplicates=drop"], "duplicates=drop is unknown"),
+        (
+            ["uniqueness.duplicates=drop"],
+            "duplicates='drop' is not known. Known: merge, keep",
+        ),
     ],
 )
 def test_wrong_words_are_refused(words: list[str], message: str) -> None:
     with pytest.raises(ConfigError, match=message):
-        parse_request(words)
+        read_settings(AuditSettings, words)
 
 
 def test_a_data_set_without_splits_is_refused() -> None:
-    words = [f"data.{split}_images=0" for split in ("train", "validation", "test")]
+    none = dict.fromkeys(("train_images", "validation_images", "test_images"), 0)
     with pytest.raises(DataError, match="no split"):
-        audit(resolve_section("data", "scenes", words))
+        audit(read_choice("data", "scenes", none))
 
 
 @pytest.mark.slow
 def test_ucm(data_dir: Callable[[str], Path]) -> None:
     root = data_dir("ucm_captions")
-    found = audit(resolve_section("data", "ucm_captions", [f"data.root={root}"]))
+    found = audit(read_choice("data", "ucm_captions", {"root": str(root)}))
     leaks = {(x["kind"], x["one"]): x["share"] for x in found["leaks"]}
     assert round(leaks["captions", "test"], 3) == 0.546
     assert set(leaks) == {("captions", "validation"), ("captions", "test")}
@@ -213,7 +216,7 @@ def test_ucm(data_dir: Callable[[str], Path]) -> None:
 @pytest.mark.slow
 def test_rsicd_without_its_images(data_dir: Callable[[str], Path]) -> None:
     root = data_dir("rsicd")
-    found = audit(resolve_section("data", "rsicd", [f"data.root={root}"]), images=False)
+    found = audit(read_choice("data", "rsicd", {"root": str(root)}), images=False)
     train = part(found, "train")
     assert round(train["distinctness"]["distinct_share"], 3) == 0.297
     assert round(train["distinctness"]["mean_an_image"], 2) == 2.04

@@ -11,11 +11,12 @@ import pytest
 
 from wfa.compare.cells import Cell, grid
 from wfa.compare.comparison_folder import Folder
-from wfa.compare.settings import Request, parse_request
+from wfa.compare.settings import CompareSettings, Request
 from wfa.files import write_text
 from wfa.retrieval.metrics import hit_rate_at_k
 from wfa.retrieval.protocols import IMAGE_TO_TEXT, TEXT_TO_IMAGE
 from wfa.retrieval.ranks import Ranking, rank_table, write_ranks
+from wfa.settings import read_settings
 
 TINY = (
     "data.train_images=48", "data.validation_images=12", "data.test_images=12", "data.size=32",
@@ -38,7 +39,7 @@ def request_of(tmp_path: Path) -> Callable[..., Request]:
     def make(*words: str, **values: Any) -> Request:
         path = tmp_path / "asked.yaml"
         path.write_text(json.dumps({"techniques": ["single", "mean"], "seeds": 2, **values}))
-        return parse_request([f"compare={path}", *words])
+        return read_settings(CompareSettings, [f"compare={path}", *words]).request()
 
     return make
 

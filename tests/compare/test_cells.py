@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 
 from wfa.compare.cells import grid
-from wfa.compare.settings import Request, parse_request
+from wfa.compare.settings import CompareSettings, Request
 from wfa.errors import ConfigError
 from wfa.recipes import recipe_names
+from wfa.settings import read_settings
 
 Make = Callable[..., Request]
 
@@ -71,7 +72,7 @@ def test_mistakes_are_named(request_of: Make, values: dict[str, Any], message: s
 
 @pytest.mark.parametrize("name", recipe_names("compare"))
 def test_shipped_recipes_make_a_grid(name: str) -> None:
-    request = parse_request([f"compare={name}"])
+    request = read_settings(CompareSettings, [f"compare={name}"]).request()
     cells = grid(request)
     several = max(1, len(request.data))
     assert len(cells) == several * len(request.techniques) * len(request.seeds)

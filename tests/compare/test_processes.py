@@ -14,7 +14,8 @@ import pytest
 from wfa.compare.cells import grid
 from wfa.compare.processes import run_in_processes
 from wfa.compare.run_cell import Task
-from wfa.compare.settings import parse_request
+from wfa.compare.settings import CompareSettings
+from wfa.settings import read_settings
 
 
 def tasks(folder: Path, count: int) -> list[Task]:
@@ -23,7 +24,7 @@ def tasks(folder: Path, count: int) -> list[Task]:
              f"compare.seeds={count}", "data=captions_folder"]  # fmt: skip
     return [
         Task(cell.folder, cell.config, folder / cell.folder, "test", False)
-        for cell in grid(parse_request(words))
+        for cell in grid(read_settings(CompareSettings, words).request())
     ]
 
 

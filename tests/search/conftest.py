@@ -22,6 +22,7 @@ from wfa.search.index_settings import IndexOptions
 from wfa.search.library import Library
 from wfa.search.open_libraries import OpenLibraries
 from wfa.search.server import LibraryServer
+from wfa.settings import read_settings
 
 SMALL = (
     "data=scenes", "encoder=small", "encoder.image_size=16", "encoder.image_tower=vit",
@@ -95,7 +96,7 @@ def index(run: Path, images: Path) -> Callable[..., Indexed]:
     """Index the pictures with the run; settings are words."""
 
     def make(*words: str, overwrite: bool = False) -> Indexed:
-        return index_images(run, images, IndexOptions.parse(words), overwrite)
+        return index_images(run, images, read_settings(IndexOptions, words), overwrite)
 
     return make
 

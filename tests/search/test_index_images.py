@@ -20,6 +20,7 @@ from wfa.search.index_rows import read_rows
 from wfa.search.index_settings import IndexOptions
 from wfa.search.library import Library
 from wfa.search.library_file import read_facts
+from wfa.settings import read_settings
 
 Make = Callable[..., Indexed]
 
@@ -289,7 +290,7 @@ def test_the_run_is_found_from_an_index_in_it_wherever_both_move(
 
 
 def test_settings_are_checked() -> None:
-    found = IndexOptions.parse(["out=x", "batch_size=3", "ann=HNSW8"])
+    found = read_settings(IndexOptions, ["out=x", "batch_size=3", "ann=HNSW8"])
     assert found == IndexOptions(out="x", batch_size=3, ann="HNSW8")
     for words, message in (
         (["ou=x"], "did you mean 'out'"),
@@ -298,4 +299,4 @@ def test_settings_are_checked() -> None:
         (["shard_size=0"], "at least 1"),
     ):
         with pytest.raises(ConfigError, match=message):
-            IndexOptions.parse(words)
+            read_settings(IndexOptions, words)

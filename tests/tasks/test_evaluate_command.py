@@ -1,6 +1,7 @@
 """A run answers all 15 tasks: `wfa evaluate RUN task=bigearthnet_txt` as a process."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -9,8 +10,10 @@ from tests.training.conftest import SMALL, run
 from wfa.bigearthnet.rows import parse_box
 from wfa.config import resolve
 from wfa.errors import ConfigError
+from wfa.runs.run_settings import read_run_settings
 from wfa.tasks.answer_run import evaluate_tasks, with_all_rows
 from wfa.tasks.predictions import read_predictions
+from wfa.tasks.task_settings import TaskSettings
 
 WORDS = [
     "data=scenes_s1s2", "data.train_images=24", "data.validation_images=8", "data.test_images=4",
@@ -81,6 +84,12 @@ def test_answers_score_the_same_as_a_file_and_heads_are_kept(trained: Path) -> N
     assert json.loads(scored.read_text())["figures"] == before["figures"]
 
 
+def answer(run: Path, words: Sequence[str]) -> None:
+    """Do what the verb does, and print nothing."""
+    asked = read_run_settings(TaskSettings, run, words)
+    evaluate_tasks(run, asked.data, asked.split, asked.task, asked.extras)
+
+
 @pytest.mark.slow
 def test_few_images_at_once_give_the_same_answers(
     trained: Path, monkeypatch: pytest.MonkeyPatch
@@ -90,7 +99,7 @@ def test_few_images_at_once_give_the_same_answers(
     before = [read_predictions(file) for file in files]
     monkeypatch.setenv("WFA_CACHE_DIR", str(trained.parent / "cache"))
     monkeypatch.setattr("wfa.tasks.answering.answerer.IMAGES_AT_ONCE", 4)
-    evaluate_tasks(trained, TASK)
+    answer(trained, TASK)
     assert [read_predictions(file) for file in files] == before
 
 
@@ -111,7 +120,7 @@ def test_a_mistake_is_named_before_anything_is_loaded(
 ) -> None:
     monkeypatch.delattr("wfa.tasks.answer_run.load_run")
     with pytest.raises(ConfigError, match=message):
-        evaluate_tasks(trained, ["task=bigearthnet_txt", word])
+        answer(trained, ["task=bigearthnet_txt", word])
 
 
 def test_a_data_set_without_questions() -> None:

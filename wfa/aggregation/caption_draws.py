@@ -1,15 +1,16 @@
 """Which captions of an image a step uses: dropout, tempered weights, and the options of both."""
 
+import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import TypeAlias
+from dataclasses import dataclass, field
+from typing import ClassVar, TypeAlias
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from wfa.errors import ConfigError
+from wfa.limits import Options
 
 Weights: TypeAlias = NDArray[np.float64]
 """Importance weights that are known from the text."""
@@ -21,8 +22,11 @@ Drawn: TypeAlias = tuple[Sequence[str], Weights]
 """The texts of one image that a step encodes, and their weights with sum 1."""
 
 
+_DROPOUT = {"at_least": 0, "below": 1, "why": "1 leaves nothing"}
+
+
 @dataclass(frozen=True)
-class AggregationConfig:
+class AggregationConfig(Options):
     """Options of every technique.
 
     Attributes:
@@ -34,19 +38,11 @@ class AggregationConfig:
             sharper, above 1 flatter. Positive.
     """
 
-    caption_dropout: float = 0.0
-    caption_dropout_end: float | None = None
-    prior_temperature: float = 1.0
+    section: ClassVar[str] = "aggregation"
 
-    def __post_init__(self) -> None:
-        for name in ("caption_dropout", "caption_dropout_end"):
-            rate = getattr(self, name)
-            if rate is not None and not 0.0 <= rate < 1.0:
-                raise ConfigError(f"aggregation.{name}={rate} must be in [0, 1): 1 leaves nothing")
-        if not 0.0 < self.prior_temperature < float("inf"):
-            raise ConfigError(
-                f"aggregation.prior_temperature={self.prior_temperature} must be a number above 0"
-            )
+    caption_dropout: float = field(default=0.0, metadata=_DROPOUT)
+    caption_dropout_end: float | None = field(default=None, metadata=_DROPOUT)
+    prior_temperature: float = field(default=1.0, metadata={"above": 0, "below": math.inf})
 
     def dropout_at(self, progress: float) -> float:
         """Return the chance to leave a caption out when a share in [0, 1] of training is done."""

@@ -1,8 +1,10 @@
 """What uniqueness means: the options of `wfa.captions.uniqueness`."""
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, field
+from typing import ClassVar
 
-from wfa.errors import ConfigError
+from wfa.limits import Options
 
 MEASURES = ("bleu", "chrf", "embedding")
 REFERENCES = ("others", "pairwise_mean")
@@ -11,7 +13,7 @@ SMOOTHINGS = ("exp", "floor", "add-k", "none")
 
 
 @dataclass(frozen=True)
-class UniquenessOptions:
+class UniquenessOptions(Options):
     """How the uniqueness of a caption among the captions of its image is measured.
 
     Attributes:
@@ -28,34 +30,14 @@ class UniquenessOptions:
         min_words: A caption of fewer words (after folding) is worth 0.
     """
 
-    measure: str = "bleu"
-    reference: str = "others"
-    duplicates: str = "merge"
-    smoothing: str = "exp"
-    smooth_value: float | None = None
+    section: ClassVar[str] = "uniqueness"
+
+    measure: str = field(default="bleu", metadata={"one_of": MEASURES})
+    reference: str = field(default="others", metadata={"one_of": REFERENCES})
+    duplicates: str = field(default="merge", metadata={"one_of": DUPLICATES})
+    smoothing: str = field(default="exp", metadata={"one_of": SMOOTHINGS})
+    smooth_value: float | None = field(default=None, metadata={"at_least": 0, "below": math.inf})
     effective_order: bool = True
-    max_order: int = 4
+    max_order: int = field(default=4, metadata={"at_least": 1, "at_most": 4})
     lowercase: bool = True
-    min_words: int = 0
-
-    def __post_init__(self) -> None:
-        """Check values.
-
-        Raises:
-            ConfigError: A value is unknown or out of range.
-        """
-        _one_of("measure", self.measure, MEASURES)
-        _one_of("reference", self.reference, REFERENCES)
-        _one_of("duplicates", self.duplicates, DUPLICATES)
-        _one_of("smoothing", self.smoothing, SMOOTHINGS)
-        _one_of("max_order", self.max_order, (1, 2, 3, 4))
-        if self.smooth_value is not None and not 0 <= self.smooth_value < float("inf"):
-            raise ConfigError(f"smooth_value={self.smooth_value}: give a number of at least 0")
-        if self.min_words < 0:
-            raise ConfigError(f"min_words={self.min_words}: give 0 or more")
-
-
-def _one_of(key: str, value: object, known: tuple[object, ...]) -> None:
-    if value not in known:
-        choices = ", ".join(map(str, known))
-        raise ConfigError(f"{key}={value} is unknown: use one of {choices}")
+    min_words: int = field(default=0, metadata={"at_least": 0})

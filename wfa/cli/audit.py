@@ -35,16 +35,18 @@ def audit(
 
         wfa audit data=rsicd uniqueness.duplicates=keep uniqueness.smoothing=none
     """
+    from wfa.audit.settings import AuditSettings
+    from wfa.settings import read_settings
+
+    asked = read_settings(AuditSettings, words or [])
     from wfa.audit.dataset_audit import audit as audit_data
     from wfa.audit.dataset_audit import leaks_above, write_audit
-    from wfa.audit.settings import parse_request
     from wfa.report.audit_page import audit_notices, audit_tables
     from wfa.report.report_files import write_report
 
-    asked = parse_request(words or [])
     found = audit_data(asked.data, asked.against, images, asked.uniqueness)
     leaks = leaks_above(found, leak_threshold)
-    path = write_audit(found, asked.out)
+    path = write_audit(found, asked.folder)
     page = write_report([path], path.with_suffix(".html"))
     for table in audit_tables(found):
         console.print(table.to_rich())

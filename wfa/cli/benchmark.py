@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
-from wfa.cli.terminal import Words, console, take, track
+from wfa.cli.terminal import Words, console, track
 
 
 def benchmark(
@@ -29,6 +29,15 @@ def benchmark(
 
         wfa benchmark test.safetensors benchmark.families=\[flat,hnsw] benchmark.gallery=20000
     """
+    from wfa.runs.run_settings import read_run_settings
+    from wfa.search.benchmark.settings import FileBenchmark, RunBenchmark
+    from wfa.settings import read_settings
+
+    asked: RunBenchmark | FileBenchmark
+    if source.is_file():
+        asked = read_settings(FileBenchmark, words or [])
+    else:
+        asked = read_run_settings(RunBenchmark, source, words or [])
     from wfa.report.benchmark_page import (
         benchmark_tables,
         forms_words,
@@ -38,8 +47,11 @@ def benchmark(
     from wfa.report.report_files import write_report
     from wfa.search.benchmark.benchmark_run import benchmark as measure
 
-    out, rest = take("out", words)
-    path = measure(source, rest, Path(out) if out else None, track)
+    request = asked.benchmark.request()
+    if isinstance(asked, RunBenchmark):
+        path = measure(source, request, asked.data, asked.split, asked.out, track)
+    else:
+        path = measure(source, request, out=asked.out, track=track)
     page = write_report([path], path.with_suffix(".html"))
     found = read_benchmark(path)
     for table in benchmark_tables(found):

@@ -29,7 +29,8 @@ def list_choices(
     Example:
         wfa list aggregation
     """
-    from wfa.plugins import PACKAGES, names, summary, unknown
+    from wfa.errors import unknown
+    from wfa.plugins import PACKAGES, names, summary
     from wfa.recipes import recipe_names, recipe_summary
 
     recipes = ("run", "compare", "benchmark")

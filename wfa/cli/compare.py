@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.markup import escape
 
-from wfa.cli.terminal import Words, console, take, track
+from wfa.cli.terminal import Words, console, track
 
 if TYPE_CHECKING:
     from wfa.compare.cells import Cell
@@ -34,9 +34,12 @@ def compare(
 
         wfa compare compare.techniques=[single,mean] compare.seeds=2 train.lr=0.001
     """
+    from wfa.compare.settings import CompareSettings
+    from wfa.settings import read_settings
+
+    asked = read_settings(CompareSettings, words or [])
     from wfa.compare.cells import grid
     from wfa.compare.comparison_folder import Folder, run_cells
-    from wfa.compare.settings import parse_request
     from wfa.compare.summary import summarise
     from wfa.report.comparison_tables import (
         guidelines,
@@ -47,10 +50,9 @@ def compare(
     from wfa.report.report_files import write_comparison
     from wfa.report.retrieval_tables import few_images
 
-    out, rest = take("out", words)
-    request = parse_request(rest)
+    request = asked.request()
     cells = grid(request)
-    folder = Folder(Path(out or f"runs/compare-{request.name}-{request.request_id}"))
+    folder = Folder(asked.out or Path(f"runs/compare-{request.name}-{request.request_id}"))
     folder.claim(request, extend)
     steps = iter(track(range(len(cells)), "cells"))
     next(steps)

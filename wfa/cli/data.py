@@ -2,6 +2,7 @@
 
 import json
 import os
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated
 
@@ -10,7 +11,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from wfa.cli.choices import list_choices
-from wfa.cli.terminal import Words, console, take
+from wfa.cli.terminal import Words, console
 from wfa.plugins import Choice
 
 app = typer.Typer(no_args_is_help=True, help="Data sets: list, prepare, verify, annotate.")
@@ -40,7 +41,7 @@ def prepare(
     from wfa.data.prepare import contents
     from wfa.data.prepare import prepare as prepare_data
 
-    data = _data(name, words)
+    data = _asked(name, words).data
     facts = data.plugin().facts
     if not facts.downloads and not facts.by_hand:
         console.print(f"{name} needs no preparing: it is embedded, or your own")
@@ -65,8 +66,8 @@ def verify(
     from wfa.data.verify import verify as verify_data
     from wfa.files import write_text
 
-    out, rest = take("out", words)
-    data = _data(name, rest)
+    asked = _asked(name, words)
+    data, out = asked.data, asked.out
     found = verify_data(data.plugin(), data.options)
     table = Table("split", "images", "captions", "published", box=None)
     for split in found.splits:
@@ -78,7 +79,7 @@ def verify(
     for line in found.problems:
         console.print(f"[red]problem:[/] {escape(line)}", soft_wrap=True)
     if out is not None:
-        write_text(Path(out), json.dumps(found.to_json(), indent=1) + "\n")
+        write_text(out, json.dumps(found.to_json(), indent=1) + "\n")
     if not found.ok:
         raise SystemExit(2)
 
@@ -95,21 +96,37 @@ def annotate(words: Words = None) -> None:
     Example:
         wfa data annotate maps=Reference_Maps metadata=metadata.parquet out=BigEarthNet.txt.parquet
     """
-    from wfa.bigearthnet.annotate.settings import parse_request
+    from wfa.bigearthnet.annotate.settings import AnnotateSettings
     from wfa.bigearthnet.annotate.write_annotations import annotate as annotate_data
+    from wfa.settings import read_settings
 
-    request = parse_request(words or [])
-    found = annotate_data(*request)
+    asked = read_settings(AnnotateSettings, words or [])
+    found = annotate_data(
+        asked.maps, asked.metadata, asked.out, asked.annotate, asked.paraphrase
+    )  # fmt: skip
     table = Table("type", "category", "split", "rows", box=None)
     for (kind, category, split), rows in sorted(found.rows.items()):
         table.add_row(kind, category, split, f"{rows:,}")
     console.print(table)
     for line in found.remarks():
         console.print(escape(line), soft_wrap=True)
-    console.print(f"annotations {escape(str(request.out))}", soft_wrap=True)
+    console.print(f"annotations {escape(str(asked.out))}", soft_wrap=True)
 
 
-def _data(name: str, words: list[str] | None) -> Choice:
-    from wfa.config import resolve_section
+@dataclass(frozen=True)
+class DataSettings:
+    """What the verbs of one data set take.
 
-    return resolve_section("data", name, words or [])
+    Attributes:
+        data: The data set.
+        out: A file for what was found.
+    """
+
+    data: Choice = field(metadata={"plugin": "data"})
+    out: Path | None = None
+
+
+def _asked(name: str, words: list[str] | None) -> DataSettings:
+    from wfa.settings import read_settings
+
+    return read_settings(DataSettings, words or [], {"data": {"name": name}})

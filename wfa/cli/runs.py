@@ -1,5 +1,6 @@
 """The verbs of a run: train, evaluate, report."""
 
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated
 
@@ -7,7 +8,33 @@ import typer
 from rich.markup import escape
 
 from wfa.cli.tasks import answer_tasks
-from wfa.cli.terminal import RunPath, Words, console, show_results, take, track
+from wfa.cli.terminal import RunPath, Words, console, show_results, track
+
+
+@dataclass(frozen=True)
+class TrainSettings:
+    """What `wfa train` takes beside the config of the run.
+
+    Attributes:
+        out: The run folder; `runs/<name>-<config_id>` unless given.
+        settings: The words of the run's config.
+    """
+
+    out: Path | None = None
+    settings: tuple[str, ...] = field(default=(), metadata={"words": "rest"})
+
+
+@dataclass(frozen=True)
+class ReportSettings:
+    """What `wfa report` takes.
+
+    Attributes:
+        out: The page.
+        folders: Run folders.
+    """
+
+    out: Path = Path("report.html")
+    folders: tuple[str, ...] = field(default=(), metadata={"words": "bare"})
 
 
 def train(
@@ -29,12 +56,15 @@ def train(
         wfa train --config-file runs/scenes-0123456789/config.yaml out=runs/again
     """
     from wfa.config import resolve
+    from wfa.settings import read_settings
+
+    asked = read_settings(TrainSettings, words or [])
+    config = resolve(asked.settings, config_file)
     from wfa.report.report_files import write_report
     from wfa.training.fit import fit
 
-    out, rest = take("out", words)
-    config = resolve(rest, config_file)
-    folder = fit(config, Path(out or f"runs/{config.name}-{config.config_id}"), overwrite, track)
+    out = asked.out or Path(f"runs/{config.name}-{config.config_id}")
+    folder = fit(config, out, overwrite, track)
     if folder is None:  # one of several processes; the first one prints
         return
     page = write_report([folder.path], folder.path / "report.html")
@@ -55,13 +85,16 @@ def evaluate(run: RunPath, words: Words = None) -> None:
 
         wfa evaluate runs/scenes_s1s2-0123456789 task=bigearthnet_txt
     """
-    if take("task", words)[0] is not None:
+    if any(word.startswith("task=") for word in words or []):
         answer_tasks(run, words or [])
         return
     from wfa.json_files import read_json
+    from wfa.runs.run_settings import EvaluateSettings, read_run_settings
+
+    asked = read_run_settings(EvaluateSettings, run, words or [])
     from wfa.runs.evaluate_run import evaluate_run
 
-    _, folder = evaluate_run(run, words or [], track)
+    _, folder = evaluate_run(run, asked.data, asked.split, asked.retrieval, track)
     facts = read_json(folder / "evaluation.json", "evaluate the run again")
     if words:
         console.print(f"with {escape(' '.join(words))}", soft_wrap=True)
@@ -90,7 +123,8 @@ def report(
         wfa report runs/a runs/b out=tables.tex
     """
     from wfa.report.report_files import write_report
+    from wfa.settings import read_settings
 
-    out, folders = take("out", paths)
-    page = write_report([Path(folder) for folder in folders], Path(out or "report.html"))
+    asked = read_settings(ReportSettings, paths)
+    page = write_report([Path(folder) for folder in asked.folders], asked.out)
     console.print(f"report {escape(str(page))}", soft_wrap=True)

@@ -82,10 +82,12 @@ def index(
 
         wfa index runs/scenes-0123456789 --images my_images metadata=facts.csv ann=HNSW32
     """
-    from wfa.search.index_images import index_images
     from wfa.search.index_settings import IndexOptions
+    from wfa.settings import read_settings
 
-    options = IndexOptions.parse(words or [])
+    options = read_settings(IndexOptions, words or [])
+    from wfa.search.index_images import index_images
+
     done = index_images(run, images, options, overwrite, track)
     _show_indexed(done)
 

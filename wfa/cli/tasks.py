@@ -39,21 +39,22 @@ def score(
 
         wfa score --prompts prompts.jsonl data.root=data/bigearthnet_txt
     """
+    from wfa.settings import read_settings
     from wfa.tasks.predictions import read_predictions
     from wfa.tasks.prompts import write_prompts
     from wfa.tasks.score import score as score_answers
-    from wfa.tasks.score_settings import parse_request
+    from wfa.tasks.score_settings import ScoreSettings
     from wfa.tasks.scores_file import FILE, check_scores_of, scores_json, write_scores
 
-    asked = parse_request(words or [])
+    asked = read_settings(ScoreSettings, words or [])
     if (asked.answers is None) == (prompts is None):
         raise ConfigError("name a file of answers, or write the questions with --prompts FILE")
     if prompts is not None:
         count = write_prompts(prompts, track(asked.questions(), "writing prompts"))
         console.print(f"{count:,} prompts in {escape(str(prompts))}", soft_wrap=True)
     elif asked.answers is not None:
-        path = Path(asked.out) if asked.out else asked.answers.parent / FILE
-        if not asked.out:
+        path = asked.out or asked.answers.parent / FILE
+        if asked.out is None:
             check_scores_of(path, asked.answers.name)
         answers, questions = read_predictions(asked.answers), asked.questions()
         found = score_answers(track(questions, "scoring"), answers, asked.extras)
@@ -65,10 +66,16 @@ def score(
 
 def answer_tasks(run: Path, words: Sequence[str]) -> None:
     """Let a run answer all tasks of a split and print what it reached."""
+    from wfa.runs.run_settings import read_run_settings
+    from wfa.tasks.task_settings import TaskSettings
+
+    asked = read_run_settings(TaskSettings, run, words)
     from wfa.report.task_scores import retrieval_table
     from wfa.tasks.answer_run import evaluate_tasks
 
-    content, folder = evaluate_tasks(run, words, track)
+    content, folder = evaluate_tasks(
+        run, asked.data, asked.split, asked.task, asked.extras, track
+    )  # fmt: skip
     show_scores(content, run.name)
     console.print(retrieval_table(content).to_rich())
     console.print(f"written to {escape(str(folder))}", soft_wrap=True)

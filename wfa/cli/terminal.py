@@ -21,14 +21,6 @@ SECONDS_A_LINE = 30.0
 """Seconds of work after which a log file hears of it for the first time."""
 
 
-def take(key: str, words: list[str] | None) -> tuple[str | None, list[str]]:
-    """Take `key=VALUE` out of the words; the last one counts."""
-    found = [word.partition("=")[2] for word in words or [] if word.startswith(f"{key}=")]
-    return (found[-1] if found else None), [
-        word for word in words or [] if not word.startswith(f"{key}=")
-    ]
-
-
 def track(
     steps: Iterable[Any], label: str, total: int | None = None, done: int = 0
 ) -> Iterator[Any]:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 from typing import Any
 
@@ -71,8 +71,10 @@ def _of_seed(request: Request, seed: int, *, probed: bool) -> list[Cell]:
         _refuse_seed(label, (*request.settings, *words))
         config = resolve([
             f"run={request.run}", *data_words, *encoder_words, *loss_words, *request.settings,
-            *words, *_budget_words(request), f"train.seed={seed}", f"name={_slug(label)}",
+            *words,
         ])  # fmt: skip
+        train = replace(config.train, seed=seed, **_budget(request))
+        config = replace(config, name=_slug(label), train=train)
         cells.append(
             Cell(
                 label=label,
@@ -86,17 +88,12 @@ def _of_seed(request: Request, seed: int, *, probed: bool) -> list[Cell]:
     return cells
 
 
-def _budget_words(request: Request) -> list[str]:
+def _budget(request: Request) -> dict[str, Any]:
+    """Return the options of training that hold a cell to the budget; the other two are off."""
     if request.budget is None:
-        return []
+        return {}
     kind, amount = request.budget
-    return [f"{key}={amount if kind == name else _none(key)}" for name, key in BUDGETS.items()
-            if kind == name or name != "epochs"]  # fmt: skip
-
-
-def _none(key: str) -> Any:
-    """Return the value that switches a budget off."""
-    return 0.0 if key == BUDGETS["seconds"] else 0
+    return {"max_images": 0, "max_seconds": 0.0, BUDGETS[kind]: amount}
 
 
 def _refuse_seed(label: str, words: Sequence[str]) -> None:

@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from omegaconf import OmegaConf
-
 from wfa.compare.cells import Cell
 from wfa.compare.data_checks import refuse_other_data
 from wfa.compare.processes import Ended, run_here, run_in_processes
@@ -16,7 +14,7 @@ from wfa.compare.run_cell import Failure, Task, is_finished
 from wfa.compare.settings import Request
 from wfa.errors import RunError, UserError
 from wfa.files import write_text
-from wfa.recipes import read_yaml
+from wfa.recipes import from_yaml, read_yaml, to_yaml
 
 
 @dataclass(frozen=True)
@@ -61,6 +59,7 @@ class Folder:
         wanted = request.as_dict()
         if self.request_file.is_file():
             held = read_yaml(self.request_file)
+            wanted = from_yaml(to_yaml(wanted), "the comparison")  # text, as a file is read
             if held == wanted:
                 return
             if not extend:
@@ -75,7 +74,7 @@ class Folder:
             raise RunError(
                 f"{self.path} is not empty and holds no comparison: choose another with out=DIR"
             )
-        write_text(self.request_file, str(OmegaConf.to_yaml(OmegaConf.create(wanted))))
+        write_text(self.request_file, to_yaml(wanted))
 
 
 def run_cells(

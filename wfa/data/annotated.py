@@ -5,19 +5,19 @@ import os
 from abc import abstractmethod
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from wfa.data.dataset import SPLITS, ImageTextDataset, Record, SourceConfig, data_root
+from wfa.data.dataset import REMEDIES, SPLITS, ImageTextDataset, Record, SourceConfig, data_root
 from wfa.data.decode import DECODING, BadImageError, decode_image
 from wfa.data.file_hashes import content_hashes
 from wfa.data.tables.entries import Entry, split_of
 from wfa.data.verify import bad_images
-from wfa.errors import ConfigError, DataError
+from wfa.errors import DataError
 
 _SHOWN = 5  # names in a message; more would hide what to do
 _REMEDY = "Put a good copy in its place, or leave such images out with data.on_bad_image=skip"
@@ -32,7 +32,7 @@ class AnnotatedConfig(SourceConfig):
             leaves out the caption, and the image when nothing remains.
     """
 
-    on_empty_caption: str = "error"
+    on_empty_caption: str = field(default="error", metadata={"one_of": REMEDIES})
 
 
 class ImageStore(Protocol):
@@ -77,8 +77,6 @@ class AnnotatedDataset(ImageTextDataset):
     """How to get the data when it cannot be prepared by a command."""
 
     def __init__(self, options: AnnotatedConfig, split: str) -> None:
-        _check_choice("data.on_bad_image", options.on_bad_image)
-        _check_choice("data.on_empty_caption", options.on_empty_caption)
         self.split = split
         source = self.open(options)
         _check_names(source)
@@ -223,11 +221,6 @@ def _blank_message(blank: Sequence[Entry], where: Path) -> str:
         f"{where} has {' and '.join(parts)}: write the captions there, or leave out what has none "
         "with data.on_empty_caption=skip"
     )
-
-
-def _check_choice(key: str, value: str) -> None:
-    if value not in ("error", "skip"):
-        raise ConfigError(f"{key}={value!r} is not known. Known: error, skip")
 
 
 def _is_number(text: str) -> bool:

@@ -3,7 +3,7 @@
 import hashlib
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path, PurePath
 from typing import ClassVar
@@ -15,9 +15,13 @@ from wfa.data.channels import Channels
 from wfa.data.instruction import DESCRIBE, Instruction
 from wfa.data.publication import Facts
 from wfa.errors import ConfigError, DataError
+from wfa.limits import Options
 
 SPLITS = ("train", "validation", "test", "bench")
 """The names of splits everywhere in the toolkit; `val` in a file is read as `validation`."""
+
+REMEDIES = ("error", "skip")
+"""What is done about what cannot be read: stop, or leave it out."""
 
 MOST_HELD = 1 << 16
 """Images whose texts are held where a data set makes them on access."""
@@ -39,7 +43,7 @@ class Record:
 
 
 @dataclass(frozen=True)
-class SourceConfig:
+class SourceConfig(Options):
     """Options that every data set has.
 
     Attributes:
@@ -47,8 +51,10 @@ class SourceConfig:
         on_bad_image: `error` stops at an image that cannot be read, `skip` leaves it out.
     """
 
+    section: ClassVar[str] = "data"
+
     root: str = ""
-    on_bad_image: str = "error"
+    on_bad_image: str = field(default="error", metadata={"one_of": REMEDIES})
 
 
 class ImageTextDataset(ABC):

@@ -1,8 +1,8 @@
 """Image towers of open_clip's for the bands of sensors."""
 
 from copy import deepcopy
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import dataclass, field, replace
+from typing import Any, ClassVar
 
 from torch import nn
 
@@ -12,11 +12,11 @@ from wfa.data.images import ImageSpec
 from wfa.encoders.fusion import FUSIONS, LateFusion
 from wfa.encoders.stem import take_channels
 from wfa.errors import ConfigError
-from wfa.plugins import unknown
+from wfa.limits import Options
 
 
 @dataclass(frozen=True, kw_only=True)
-class SensorConfig:
+class SensorConfig(Options):
     """Options for data sets of sensors; pictures have none of them.
 
     Attributes:
@@ -26,9 +26,11 @@ class SensorConfig:
         sensor_dropout: Chance of each sensor to be zero in a training image; one always stays.
     """
 
-    fusion: str = "early"
-    band_dropout: float = 0.0
-    sensor_dropout: float = 0.0
+    section: ClassVar[str] = "encoder"
+
+    fusion: str = field(default="early", metadata={"one_of": FUSIONS})
+    band_dropout: float = field(default=0.0, metadata={"at_least": 0, "below": 1})
+    sensor_dropout: float = field(default=0.0, metadata={"at_least": 0, "below": 1})
 
 
 def sensor_spec(spec: ImageSpec, channels: Channels | None) -> ImageSpec:
@@ -73,11 +75,9 @@ def fit_tower(
         The layers that have new weights.
 
     Raises:
-        ConfigError: There is no such fusion or `init`.
+        ConfigError: There is no such `init`.
         ModelError: The tower has no layer of its own for the channels.
     """
-    if options.fusion not in FUSIONS:
-        raise unknown("encoder.fusion", options.fusion, list(FUSIONS))
     sensors = channels.by_sensor()
     if options.fusion == "early" or len(sensors) == 1:
         stems = [take_channels(model.visual, channels, init)]

@@ -4,8 +4,7 @@ import torch
 from torch import Tensor, nn
 
 from wfa.data.channels import Channels
-from wfa.errors import ConfigError, ModelError
-from wfa.plugins import unknown
+from wfa.errors import ConfigError, ModelError, unknown
 
 INITS = ("zero", "mean", "copies")
 """How the weights of bands start that a pretrained tower has not met."""
@@ -29,16 +28,6 @@ def find_stem(tower: nn.Module) -> nn.Conv2d:
             "such as ViT-B-32, or pictures or data.bands of 3 channels"
         )
     return stems[0]
-
-
-def check_init(init: str) -> None:
-    """Refuse what is none of `INITS`.
-
-    Raises:
-        ConfigError: It is none.
-    """
-    if init not in INITS:
-        raise unknown("encoder.init", init, list(INITS))
 
 
 def take_channels(tower: nn.Module, channels: Channels, init: str | None) -> nn.Conv2d | None:
@@ -90,7 +79,8 @@ def mapped_weight(weight: Tensor, channels: Channels, init: str) -> Tensor:
     Raises:
         ConfigError: There is no such `init`, or `zero` is asked for without any of the colours.
     """
-    check_init(init)
+    if init not in INITS:
+        raise unknown("encoder.init", init, INITS)
     place = channels.of_colours()
     if init == "zero" and not place:
         raise ConfigError(

@@ -5,7 +5,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor
@@ -13,16 +13,19 @@ from torch import Tensor
 from wfa.data.channels import Channels
 from wfa.data.images import ImageSpec
 from wfa.errors import ConfigError
+from wfa.limits import Options
 
 
 @dataclass(frozen=True)
-class TowerConfig:
+class TowerConfig(Options):
     """Options that every locked tower has; a tower that needs none ignores them.
 
     Attributes:
         model: Which architecture, in the words of the library that the tower comes from.
         pretrained: Which weights: a tag of that library or a local file.
     """
+
+    section: ClassVar[str] = "encoder"
 
     model: str = ""
     pretrained: str = ""

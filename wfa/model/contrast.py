@@ -2,7 +2,7 @@
 
 import math
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 import torch
@@ -16,13 +16,14 @@ from wfa.aggregation.feature_checks import (
 )
 from wfa.aggregation.segment_math import at_least_float32
 from wfa.errors import ArgumentError, ConfigError
+from wfa.limits import Options
 from wfa.option_keywords import TakesKeywords
 
 SHARED = ("keep", "mask", "share")
 
 
 @dataclass(frozen=True)
-class LossConfig:
+class LossConfig(Options):
     """Options of every loss.
 
     Attributes:
@@ -35,25 +36,17 @@ class LossConfig:
         logit_scale_max: Highest inverse temperature, at least 1.
     """
 
-    shared: str = "keep"
-    shared_threshold: float = 0.0
-    initial_logit_scale: float | None = None
-    logit_scale_max: float = 100.0
+    section: ClassVar[str] = "loss"
+
+    shared: str = field(default="keep", metadata={"one_of": SHARED})
+    shared_threshold: float = field(default=0.0, metadata={"at_least": 0, "below": 1})
+    initial_logit_scale: float | None = field(default=None, metadata={"at_least": 0})
+    logit_scale_max: float = field(default=100.0, metadata={"at_least": 1, "below": math.inf})
 
     def __post_init__(self) -> None:
-        if self.shared not in SHARED:
-            raise ConfigError(f"loss.shared={self.shared!r} is not one of {', '.join(SHARED)}")
-        if not 0.0 <= self.shared_threshold < 1.0:
-            raise ConfigError(
-                f"loss.shared_threshold={self.shared_threshold} must be in [0, 1): no share is "
-                "above 1, so nothing would be masked"
-            )
-        if not 1.0 <= self.logit_scale_max < math.inf:
-            raise ConfigError(
-                f"loss.logit_scale_max={self.logit_scale_max} must be a number of at least 1"
-            )
+        super().__post_init__()
         start = self.initial_logit_scale
-        if start is not None and not 0.0 <= start <= math.log(self.logit_scale_max):
+        if start is not None and not start <= math.log(self.logit_scale_max):
             raise ConfigError(
                 f"loss.initial_logit_scale={start} is a logarithm and must be between 0 and "
                 f"log(loss.logit_scale_max) = {math.log(self.logit_scale_max):.4g}"

@@ -2,8 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 from wfa.errors import ConfigError
+from wfa.limits import Options
 from wfa.retrieval.ranks import EXPECTED, WORST
 
 PROTOCOLS = ("strict", "duplicate_aware", "unique_query")
@@ -13,7 +15,7 @@ REPORTED = (WORST, EXPECTED)
 
 
 @dataclass(frozen=True)
-class Config:
+class Config(Options):
     """How a run is evaluated.
 
     Attributes:
@@ -26,22 +28,16 @@ class Config:
             `wfa.retrieval.ranks`. Files hold `worst` and `expected`.
     """
 
-    protocols: tuple[str, ...] = PROTOCOLS
-    queries: tuple[str, ...] = QUERIES
-    chunk: int = 128
-    ties: str = field(default=WORST, metadata={"one_of": REPORTED})
+    section: ClassVar[str] = "retrieval"
 
-    def __post_init__(self) -> None:
-        for key, given, known in (
-            ("protocols", self.protocols, PROTOCOLS),
-            ("queries", self.queries, QUERIES),
-        ):
-            check_known(key, given, known)
-            if not given:
-                raise ConfigError(f"retrieval.{key} is empty; known: {', '.join(known)}")
-        check_known("ties", [self.ties], REPORTED)
-        if self.chunk < 1:
-            raise ConfigError(f"retrieval.chunk={self.chunk} must be at least 1")
+    protocols: tuple[str, ...] = field(
+        default=PROTOCOLS, metadata={"one_of": PROTOCOLS, "not_empty": True}
+    )
+    queries: tuple[str, ...] = field(
+        default=QUERIES, metadata={"one_of": QUERIES, "not_empty": True}
+    )
+    chunk: int = field(default=128, metadata={"at_least": 1})
+    ties: str = field(default=WORST, metadata={"one_of": REPORTED})
 
 
 def check_known(key: str, given: Sequence[str], known: Sequence[str]) -> None:

@@ -2,32 +2,37 @@
 
 import hashlib
 import json
-from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from wfa.config import resolve
-from wfa.errors import ConfigError
+from wfa.plugins import Choice
 from wfa.progress import Track, untracked
 from wfa.provenance import git_state, versions
 from wfa.retrieval.metrics import MetricRow
 from wfa.retrieval.ranks import write_ranks
+from wfa.retrieval.retrieval_options import Config
 from wfa.runs.parts import load_run, open_split
 from wfa.runs.run_folder import RunFolder
 from wfa.runs.run_results import describe, measure
 
 
 def evaluate_run(
-    path: Path, words: Sequence[str], track: Track[Any] = untracked
+    path: Path,
+    data: Choice | None = None,
+    split: str = "test",
+    retrieval: Config | None = None,
+    track: Track[Any] = untracked,
 ) -> tuple[list[MetricRow], Path]:
     """Measure retrieval of a run's model.
 
     Args:
         path: A finished run's folder.
-        words: `data=NAME`, `data.KEY=VALUE`, `split=NAME`, `retrieval.KEY=VALUE`; the run's own
-            data set and its test split where they say nothing.
+        data: The data set; the run's own unless given.
+        split: Its split.
+        retrieval: How it is evaluated; as the run was unless given.
         track: Shows progress.
 
     Returns:
@@ -36,24 +41,15 @@ def evaluate_run(
         the options where they are not those of the run.
 
     Raises:
-        ConfigError: A word changes what the run was trained with.
         RunError: The folder holds no finished run.
         DataError: The data set or split cannot be read.
     """
-    split = "test"
-    kept = []
-    for word in words:
-        key, _, value = word.partition("=")
-        if key == "split":
-            split = value
-        elif key.partition(".")[0] in ("data", "retrieval"):
-            kept.append(word)
-        else:
-            raise ConfigError(
-                f"{word!r} cannot change a finished run: evaluate takes data, split and retrieval"
-            )
     parts = load_run(path)
-    config = resolve(kept, file=RunFolder(path).config_file)
+    config = replace(
+        parts.config,
+        data=data or parts.config.data,
+        retrieval=retrieval or parts.config.retrieval,
+    )
     present = config.data.plugin().splits(config.data.options)
     part = parts.prepare(open_split(config.data, split, present))
     parts.model.to(best_device())

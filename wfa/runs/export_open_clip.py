@@ -10,10 +10,9 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from wfa.encoders.clip_encoder import ClipEncoder
-from wfa.errors import ModelError
+from wfa.errors import ModelError, unknown
 from wfa.files import atomic_write, write_text
 from wfa.model.clip import MultiCaptionCLIP
-from wfa.plugins import unknown
 from wfa.runs.parts import load_run
 
 FORMS = ("open_clip",)

@@ -14,6 +14,7 @@ from filelock import FileLock, Timeout
 from wfa.config import RunConfig, resolve
 from wfa.errors import RunError
 from wfa.files import is_temporary, write_text
+from wfa.recipes import Values, read_yaml
 
 LOCK = ".lock"
 """Held by the process that trains; it stays as an empty file."""
@@ -84,9 +85,18 @@ class RunFolder:
         Raises:
             RunError: The folder holds no run.
         """
+        self.read_saved()
+        return resolve(file=self.config_file)
+
+    def read_saved(self) -> Values:
+        """Return the values of the run's config, section by section, as they are written.
+
+        Raises:
+            RunError: The folder holds no run.
+        """
         if not self.config_file.is_file():
             raise RunError(f"{self.path} is no run folder: it has no config.yaml")
-        return resolve(file=self.config_file)
+        return read_yaml(self.config_file)
 
     def check(self, config: RunConfig, overwrite: bool) -> None:
         """Refuse a folder that this run may not use; nothing is written.

@@ -10,10 +10,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from wfa.errors import ModelError, RunError, UserError
+from wfa.errors import ModelError, RunError, UserError, unknown
 from wfa.files import file_hash
 from wfa.model.texts import TextFeatures
-from wfa.plugins import unknown
 from wfa.retrieval.embeddings import Floats
 from wfa.runs.evaluate_run import best_device
 from wfa.runs.parts import load_run

@@ -19,13 +19,14 @@ MANIFEST = "scenes.json"
 FORMAT_VERSION = 1
 """Raised whenever the same settings give other bytes than before."""
 
-_RANGES = {
-    "seed": (0, 2**63 - 1),
-    "size": (32, 512),
-    "redundancy": (0, 1),
-    "captions_per_image": (1, MOST_CAPTIONS),
-    "verbatim": (0, 1),
+RANGES = {
+    "seed": {"at_least": 0, "at_most": 2**63 - 1},
+    "size": {"at_least": 32, "at_most": 512},
+    "redundancy": {"at_least": 0, "at_most": 1},
+    "captions_per_image": {"at_least": 1, "at_most": MOST_CAPTIONS},
+    "verbatim": {"at_least": 0, "at_most": 1},
 }
+"""What each setting of `generate` may be; the options of `data=scenes` have the same limits."""
 
 
 def generate(
@@ -81,8 +82,8 @@ def generate(
 
 
 def _check_ranges(settings: Mapping[str, Any], counts: Mapping[str, int]) -> None:
-    for key, (low, high) in _RANGES.items():
-        value = settings[key]
+    for key, limits in RANGES.items():
+        value, low, high = settings[key], limits["at_least"], limits["at_most"]
         if value is not None and not low <= value <= high:
             raise ConfigError(f"scenes: {key} is {value}: give a number from {low} to {high}")
     if not counts:

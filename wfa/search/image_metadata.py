@@ -15,9 +15,8 @@ import pyarrow.parquet as pq
 from wfa.data.tables.caption_cells import text_of
 from wfa.data.tables.columns import file_column, heading_place
 from wfa.data.tables.formats import SUFFIXES, read_table
-from wfa.errors import DataError, SearchIndexError
+from wfa.errors import DataError, SearchIndexError, unknown
 from wfa.files import atomic_write
-from wfa.plugins import unknown
 
 Facts = Mapping[str, str]
 """Column -> value of one image; a column without a value is left out."""

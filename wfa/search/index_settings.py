@@ -1,18 +1,13 @@
-"""The settings of `wfa index`, as KEY=VALUE words."""
+"""What `wfa index` takes."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
-from wfa.errors import ConfigError
-from wfa.plugins import unknown
-
-_NUMBERS = ("batch_size", "shard_size")
+from wfa.limits import Options
 
 
 @dataclass(frozen=True)
-class IndexOptions:
+class IndexOptions(Options):
     """How a folder is indexed.
 
     Attributes:
@@ -31,36 +26,9 @@ class IndexOptions:
     metadata: str = ""
     path_column: str = ""
     ann: str = ""
-    rerank: str = "none"
-    batch_size: int = 64
-    shard_size: int = 512
-
-    def __post_init__(self) -> None:
-        for key in _NUMBERS:
-            if getattr(self, key) < 1:
-                raise ConfigError(f"{key}={getattr(self, key)} must be at least 1")
-
-    @classmethod
-    def parse(cls, words: Sequence[str]) -> "IndexOptions":
-        """Read KEY=VALUE words.
-
-        Raises:
-            ConfigError: A word is no setting, or its value is of the wrong type.
-        """
-        known = [field.name for field in fields(cls)]
-        values: dict[str, Any] = {}
-        for word in words:
-            key, equals, value = word.partition("=")
-            if not equals:
-                raise ConfigError(f"{word!r} is not KEY=VALUE; settings: {', '.join(known)}")
-            if key not in known:
-                raise unknown("setting of wfa index", key, known)
-            values[key] = value
-            if key in _NUMBERS:
-                if not value.isdecimal():
-                    raise ConfigError(f"{key} wants int, but is {value!r}")
-                values[key] = int(value)
-        return cls(**values)
+    rerank: str = field(default="none", metadata={"one_of": ("none", "fp16", "fp32")})
+    batch_size: int = field(default=64, metadata={"at_least": 1})
+    shard_size: int = field(default=512, metadata={"at_least": 1})
 
 
 def index_folder_of(run: Path, images: Path, options: IndexOptions) -> Path:

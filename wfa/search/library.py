@@ -11,8 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wfa.data.decode import BadImageError, decode_any_depth
-from wfa.errors import SearchIndexError
-from wfa.plugins import unknown
+from wfa.errors import SearchIndexError, unknown
 from wfa.retrieval.embeddings import Floats, Integers
 from wfa.search.image_files import read_inside
 from wfa.search.image_metadata import Condition, Facts, load_metadata

@@ -8,7 +8,6 @@ from typing import Any
 from wfa.bigearthnet.image_texts import KINDS
 from wfa.bigearthnet.rows import parse_row
 from wfa.bigearthnet.sets.bigearthnet_txt import BigEarthNetTxt
-from wfa.config import RunConfig, build_options, parse_word, resolve
 from wfa.data.dataset import ImageTextDataset
 from wfa.errors import ConfigError
 from wfa.model.kinds.coca import CoCa
@@ -40,12 +39,9 @@ _RATES = ("R@1", "R@5", "R@10")
 
 @dataclass(frozen=True)
 class _Asked:
-    """The words taken apart: the run's config with other data perhaps, split and options.
+    """What is asked, with the data set as the run has it, and with every type of row."""
 
-    `data` is the config's, with every type of row.
-    """
-
-    config: RunConfig
+    own: Choice
     data: Choice
     split: str
     options: Config
@@ -53,7 +49,12 @@ class _Asked:
 
 
 def evaluate_tasks(
-    path: Path, words: Sequence[str], track: Track[Any] = untracked
+    path: Path,
+    data: Choice | None = None,
+    split: str = "",
+    options: Config | None = None,
+    extras: Sequence[str] = (),
+    track: Track[Any] = untracked,
 ) -> tuple[dict[str, Any], Path]:
     """Answer all questions of a split with a run's model and score the answers.
 
@@ -62,8 +63,10 @@ def evaluate_tasks(
 
     Args:
         path: A finished run's folder.
-        words: `task=bigearthnet_txt`, `task.KEY=VALUE`, `data.KEY=VALUE`, `split=NAME` (bench where
-            there is one, else test), `extras=similarity,BERTScore`.
+        data: The data set; the run's own unless given.
+        split: Its split; empty takes bench where there is one, else test.
+        options: How the heads are trained.
+        extras: Further figures of captions, of `EXTRAS`.
         track: Shows progress.
 
     Returns:
@@ -72,23 +75,23 @@ def evaluate_tasks(
         ranked, and the same captions) and, of a run with a decoder, `generated.jsonl`.
 
     Raises:
-        ConfigError: A word is not known, or the run's data set has no questions.
+        ConfigError: The data set has no questions, or an extra is not known.
         RunError: The folder holds no finished run.
         DataError: A split cannot be read.
     """
-    asked = _parse(path, words)
+    own = data or RunFolder(path).read_config().data
+    asked, present = _asked(own, split, options, extras)
     parts = load_run(path)
     parts.model.to(best_device())
-    present = asked.config.data.plugin().splits(asked.config.data.options)
-    split = _open(asked.data, asked.split, present)
-    both, history = _heads(path, parts, asked, split, present, track)
+    part = _open(asked.data, asked.split, present)
+    both, history = _heads(path, parts, asked, part, present, track)
     answers = {"answers": both.own, "ranked": both.ranked}
     if isinstance(parts.model, CoCa):
-        answers["generated"] = generate_answers(parts.model, split, track)
+        answers["generated"] = generate_answers(parts.model, part, track)
     about = {"run": path.name, "config_id": parts.config.config_id, "epochs": history}
-    content = _scored(split, asked, answers, about)
+    content = _scored(part, asked, answers, about)
     content["retrieval"] = _retrieval(parts, asked, present, track)
-    out = path / FOLDER / f"{split.name}-{asked.split}"
+    out = path / FOLDER / f"{part.name}-{asked.split}"
     for name, given in answers.items():
         write_predictions(out / f"{name}.jsonl", given)
     write_scores(out / SCORES, content)
@@ -143,37 +146,15 @@ def _scored(
     return content
 
 
-def _parse(path: Path, words: Sequence[str]) -> _Asked:
-    data: list[str] = []
-    values: dict[str, Any] = {}
-    split, extras = "", ""
-    for word in words:
-        key, _, text = word.partition("=")
-        if key == "task":
-            if text != DATA:
-                raise ConfigError(f"task={text!r} is not known. Known: {DATA}")
-        elif key == "split":
-            split = text
-        elif key == "extras":
-            extras = text
-        elif key.startswith("task."):
-            values[key.removeprefix("task.")] = parse_word(word)[1]
-        elif key.partition(".")[0] == "data":
-            data.append(word)
-        else:
-            raise ConfigError(
-                f"{word!r} cannot change a finished run: with task={DATA} evaluate takes task, "
-                "data, split and extras"
-            )
-    folder = RunFolder(path)
-    config = resolve(data, file=folder.config_file) if data else folder.read_config()
-    options = build_options(Config, values, "task")
-    rows = with_all_rows(config.data)
-    present = config.data.plugin().splits(config.data.options)
+def _asked(
+    own: Choice, split: str, options: Config | None, extras: Sequence[str]
+) -> tuple[_Asked, tuple[str, ...]]:
+    """Check what is asked before anything is loaded; return it and the splits that there are."""
+    check_extras(extras)  # here, and not when hours of answers are to be scored
+    rows = with_all_rows(own)
+    present: tuple[str, ...] = own.plugin().splits(own.options)
     chosen = split or ("bench" if "bench" in present else "test")
-    further = tuple(name for name in extras.split(",") if name)
-    check_extras(further)  # here, and not when hours of answers are to be scored
-    return _Asked(config, rows, chosen, options, further)
+    return _Asked(own, rows, chosen, options or Config(), tuple(extras)), present
 
 
 def with_all_rows(data: Choice) -> Choice:
@@ -209,7 +190,7 @@ def _retrieval(
     parts: Parts, asked: _Asked, present: tuple[str, ...], track: Track[Any]
 ) -> list[dict[str, Any]]:
     """Measure text-to-image retrieval with the run's own texts: strict R@K, and nDCG."""
-    part = parts.prepare(open_split(asked.config.data, asked.split, present))
+    part = parts.prepare(open_split(asked.own, asked.split, present))
     embeddings = parts.embed(part, track)
     rows = []
     for queries in _QUERIES:

@@ -76,18 +76,18 @@ class Questions:
                 yield Question(row, task_of(row), parse_row(row))
 
 
-def annotations_file(rows: str | None, root: str | None) -> Path:
+def annotations_file(rows: Path | None, root: str) -> Path:
     """Return the Parquet file to read.
 
     Args:
         rows: The file itself, where a person names it.
-        root: The data set's folder; None means below `WFA_DATA_DIR`.
+        root: The data set's folder; empty means below `WFA_DATA_DIR`.
 
     Raises:
         DataError: No folder is set, or there is no such folder.
     """
     if rows is not None:
-        return Path(rows)
+        return rows
     remedy = f"run `wfa data prepare {DATA}`, or name the file with rows=FILE.parquet"
-    options = SourceConfig(root=root or "")
+    options = SourceConfig(root=root)
     return data_root(options, DATA, os.environ.get("WFA_DATA_DIR"), remedy) / ANNOTATIONS

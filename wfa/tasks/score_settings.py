@@ -1,38 +1,62 @@
-"""What `wfa score` is asked, taken out of its words."""
+"""What `wfa score` takes."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from difflib import get_close_matches
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import ClassVar
 
 from wfa.errors import ConfigError
-from wfa.tasks.captioning.caption_figures import check_extras
+from wfa.limits import Options
+from wfa.tasks.captioning.caption_figures import EXTRAS
 from wfa.tasks.questions import Questions, annotations_file
-
-KEYS = ("rows", "data.root", "data.on_bad_row", "split", "extras", "out")
 
 
 @dataclass(frozen=True)
-class Request:
-    """A request to score answers or to write prompts.
+class QuestionSource(Options):
+    """Where the questions lie.
 
     Attributes:
-        answers: The file of answers; None where prompts are wanted.
-        rows: The Parquet file itself, or None.
-        root: The data set's folder, or None.
-        split: The split, or several joined by `+`.
-        on_bad_row: `error` or `skip`.
-        extras: Further figures of captions.
-        out: Where `scores.json` goes, or None.
+        root: The data set's folder; empty means below `WFA_DATA_DIR`.
+        on_bad_row: `error` stops at a row that does not parse, `skip` leaves it out.
     """
 
-    answers: Path | None
-    rows: str | None = None
-    root: str | None = None
+    section: ClassVar[str] = "data"
+
+    root: str = ""
+    on_bad_row: str = field(default="error", metadata={"one_of": ("error", "skip")})
+
+
+@dataclass(frozen=True)
+class ScoreSettings:
+    """Answers to be scored, or questions to be written.
+
+    Attributes:
+        rows: The Parquet file of questions itself, or None.
+        data: The data set's folder, and what is done about a broken row.
+        split: The split, or several joined by `+`.
+        extras: Further figures of captions.
+        out: Where `scores.json` goes, or None.
+        files: Files of answers, one at most; none where the questions are wanted.
+    """
+
+    rows: Path | None = None
+    data: QuestionSource = field(default_factory=QuestionSource)
     split: str = "bench"
-    on_bad_row: str = "error"
-    extras: tuple[str, ...] = ()
-    out: str | None = None
+    extras: tuple[str, ...] = field(default=(), metadata={"one_of": tuple(EXTRAS)})
+    out: Path | None = None
+    files: tuple[str, ...] = field(default=(), metadata={"words": "bare"})
+
+    def __post_init__(self) -> None:
+        if len(self.files) > 1:
+            raise ConfigError(
+                f"one file of answers is scored at a time: {' '.join(self.files)} are several"
+            )
+        if self.rows is not None and self.data.root:
+            raise ConfigError("both rows=FILE and data.root=DIR are given: choose one")
+
+    @property
+    def answers(self) -> Path | None:
+        """The file of answers."""
+        return Path(self.files[0]) if self.files else None
 
     def questions(self) -> Questions:
         """Open the questions.
@@ -40,40 +64,5 @@ class Request:
         Raises:
             DataError: They cannot be read, or the split has none.
         """
-        return Questions(annotations_file(self.rows, self.root), self.split, self.on_bad_row)
-
-
-def parse_request(words: Sequence[str]) -> Request:
-    """Take `PREDICTIONS.jsonl` and `KEY=VALUE` words apart.
-
-    Raises:
-        ConfigError: A key or a value is not known, or two files are named.
-    """
-    values: dict[str, str] = {}
-    files = [word for word in words if "=" not in word]
-    for word in words:
-        key, equals, value = word.partition("=")
-        if equals and key not in KEYS:
-            near = get_close_matches(key, KEYS, n=1)
-            hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(KEYS)}"
-            raise ConfigError(f"there is no key {key!r}; {hint}")
-        if equals:
-            values[key] = value
-    if len(files) > 1:
-        raise ConfigError(f"one file of answers is scored at a time: {' '.join(files)} are several")
-    if values.get("rows") is not None and values.get("data.root") is not None:
-        raise ConfigError("both rows=FILE and data.root=DIR are given: choose one")
-    on_bad_row = values.get("data.on_bad_row", "error")
-    if on_bad_row not in ("error", "skip"):
-        raise ConfigError(f"data.on_bad_row={on_bad_row!r} must be one of 'error', 'skip'")
-    extras = tuple(name for name in values.get("extras", "").split(",") if name)
-    check_extras(extras)
-    return Request(
-        answers=Path(files[0]) if files else None,
-        rows=values.get("rows"),
-        root=values.get("data.root"),
-        split=values.get("split", "bench"),
-        on_bad_row=on_bad_row,
-        extras=extras,
-        out=values.get("out"),
-    )
+        file = annotations_file(self.rows, self.data.root)
+        return Questions(file, self.split, self.data.on_bad_row)

@@ -1,15 +1,20 @@
 """Options of training: the `train` section of a run's config."""
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, field
+from typing import ClassVar
 
 from wfa.data.images import AUGMENTATIONS
 from wfa.errors import ConfigError
+from wfa.limits import Options
 
 PRECISIONS = ("32-true", "bf16-mixed", "16-mixed")
+MOST = 2**32
+"""What a count or a seed stays below: generators take 32 bits."""
 
 
 @dataclass(frozen=True)
-class Config:
+class Config(Options):
     """Options of training; the defaults suit a small model on a laptop.
 
     Attributes:
@@ -43,67 +48,39 @@ class Config:
         cache: Keep decoded images or frozen features on disk.
     """
 
-    epochs: int = 10
-    max_images: int = 0
-    max_seconds: float = 0.0
-    batch_size: int = 128
-    lr: float = 1e-3
-    weight_decay: float = 0.1
-    beta1: float = 0.9
-    beta2: float = 0.98
-    eps: float = 1e-6
-    warmup: float = 0.1
-    final_lr: float = 0.0
-    clip_norm: float = 1.0
-    accumulate: int = 1
-    seed: int = 0
+    section: ClassVar[str] = "train"
+
+    epochs: int = field(default=10, metadata={"at_least": 1})
+    max_images: int = field(default=0, metadata={"at_least": 0, "below": MOST})
+    max_seconds: float = field(default=0.0, metadata={"at_least": 0, "below": MOST})
+    batch_size: int = field(default=128, metadata={"at_least": 1})
+    lr: float = field(default=1e-3, metadata={"above": 0, "below": math.inf})
+    weight_decay: float = field(default=0.1, metadata={"at_least": 0, "below": MOST})
+    beta1: float = field(default=0.9, metadata={"at_least": 0, "below": 1})
+    beta2: float = field(default=0.98, metadata={"at_least": 0, "below": 1})
+    eps: float = field(default=1e-6, metadata={"at_least": 0, "below": MOST})
+    warmup: float = field(default=0.1, metadata={"at_least": 0, "at_most": 1})
+    final_lr: float = field(default=0.0, metadata={"at_least": 0, "below": MOST})
+    clip_norm: float = field(default=1.0, metadata={"at_least": 0, "below": MOST})
+    accumulate: int = field(default=1, metadata={"at_least": 1})
+    seed: int = field(default=0, metadata={"at_least": 0, "below": MOST})
     accelerator: str = "auto"
     devices: str = "auto"
-    num_nodes: int = 1
+    num_nodes: int = field(default=1, metadata={"at_least": 1})
     strategy: str = "auto"
-    precision: str = "32-true"
-    workers: int = -1
-    log_every: int = 10
-    select_on: str = "single"
-    validation_images: int = 0
-    patience: int = 0
-    augment: str = "none"
+    precision: str = field(default="32-true", metadata={"one_of": PRECISIONS})
+    workers: int = field(default=-1, metadata={"at_least": -1})
+    log_every: int = field(default=10, metadata={"at_least": 1})
+    select_on: str = field(default="single", metadata={"one_of": ("single", "aggregated")})
+    validation_images: int = field(default=0, metadata={"at_least": 0, "below": MOST})
+    patience: int = field(default=0, metadata={"at_least": 0, "below": MOST})
+    augment: str = field(default="none", metadata={"one_of": AUGMENTATIONS})
     cache: bool = True
 
     def __post_init__(self) -> None:
-        for name in ("epochs", "batch_size", "accumulate", "log_every"):
-            if getattr(self, name) < 1:
-                raise ConfigError(f"train.{name}={getattr(self, name)} must be at least 1")
-        for name in (
-            "seed",
-            "patience",
-            "validation_images",
-            "clip_norm",
-            "weight_decay",
-            "final_lr",
-            "eps",
-            "max_images",
-            "max_seconds",
-        ):
-            if not 0 <= getattr(self, name) < 2**32:
-                raise ConfigError(f"train.{name}={getattr(self, name)} must be in [0, 2^32)")
+        super().__post_init__()
         if self.max_images and self.max_seconds:
             raise ConfigError(
                 f"train.max_images={self.max_images} and train.max_seconds={self.max_seconds} are "
                 "both given: choose one"
             )
-        if self.workers < -1:
-            raise ConfigError(f"train.workers={self.workers} must be -1 (choose) or more")
-        if not 0.0 <= self.warmup <= 1.0:
-            raise ConfigError(f"train.warmup={self.warmup} is a share of the steps, in [0, 1]")
-        if not self.lr > 0.0:
-            raise ConfigError(f"train.lr={self.lr} must be above 0")
-        for name, known in (
-            ("precision", PRECISIONS),
-            ("select_on", ("single", "aggregated")),
-            ("augment", AUGMENTATIONS),
-        ):
-            if getattr(self, name) not in known:
-                raise ConfigError(
-                    f"train.{name}={getattr(self, name)!r} is not known. Known: {', '.join(known)}"
-                )

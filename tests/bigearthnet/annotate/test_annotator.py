@@ -72,9 +72,9 @@ def test_a_model_rewords_the_caption_only(tmp_path: Path, monkeypatch: pytest.Mo
     ("options", "message"),
     [
         ({"seed": -1}, "seed=-1"),
-        ({"connectivity": 6}, "connectivity=6 must be 4 or 8"),
+        ({"connectivity": 6}, "annotate.connectivity=6 must be one of 4, 8"),
         ({"workers": -2}, "workers=-2"),
-        ({"on_bad_row": "stop"}, "on_bad_row='stop' must be error or skip"),
+        ({"on_bad_row": "stop"}, "on_bad_row='stop' is not known. Known: error, skip"),
     ],
 )
 def test_options_out_of_range(options: dict[str, Any], message: str) -> None:

@@ -216,7 +216,7 @@ def test_the_checksum_follows_a_changed_answer(made: Path) -> None:
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ({"resampling": "cubic"}, "data.resampling='cubic' must be one of 'nearest', 'bilinear'"),
+        ({"resampling": "cubic"}, "data.resampling='cubic' is not known. Known: nearest, bilinear"),
         ({"drop_sensor": "s3"}, "data.drop_sensor='s3'"),
         ({"on_bad_row": "ignore"}, "data.on_bad_row='ignore'"),
         ({"on_bad_image": "ignore"}, "data.on_bad_image='ignore'"),

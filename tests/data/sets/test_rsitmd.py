@@ -39,7 +39,7 @@ def test_nothing_is_held_out_on_demand(root: Path) -> None:
     assert len(names(root, "train", 0.0)) == 4291
     with pytest.raises(DataError, match="no split 'validation'; it has: train, test"):
         names(root, "validation", 0.0)
-    with pytest.raises(ConfigError, match="must be >= 0 and sum to less than 1"):
+    with pytest.raises(ConfigError, match=r"data\.validation_fraction=1\.0 must be in \[0, 1\)"):
         names(root, "train", 1.0)
 
 

@@ -102,7 +102,7 @@ def test_turned_views_are_averaged() -> None:
         encoder = Frozen(Config(image_views=views))
         expected = torch.from_numpy(image).float().mean((0, 1))
         torch.testing.assert_close(encoder.image_input(image), expected)
-    with pytest.raises(ConfigError, match=r"encoder\.image_views=3 is not one of 1, 4, 8"):
+    with pytest.raises(ConfigError, match=r"encoder\.image_views=3 must be one of 1, 4, 8"):
         Frozen(Config(image_views=3))
 
 

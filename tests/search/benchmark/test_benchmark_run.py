@@ -1,6 +1,7 @@
 """The verb `wfa benchmark` on a run and on an embeddings file."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -12,8 +13,11 @@ from tests.training.conftest import SMALL, make_folder, run
 from wfa.config import resolve
 from wfa.errors import ConfigError, DataError, RunError, SearchIndexError
 from wfa.runs.parts import load_run
+from wfa.runs.run_settings import read_run_settings
 from wfa.search.benchmark.benchmark_run import _aggregator, benchmark
 from wfa.search.benchmark.held_out import hold_out
+from wfa.search.benchmark.settings import FileBenchmark, RunBenchmark
+from wfa.settings import read_settings
 from wfa.training.fit import fit
 
 QUICK = (
@@ -32,9 +36,18 @@ def trained(own_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder.path
 
 
+def measure(source: Path, words: Sequence[str], out: Path | None = None) -> Path:
+    """Do what the verb does, and print nothing."""
+    if source.is_file():
+        request = read_settings(FileBenchmark, words).benchmark.request()
+        return benchmark(source, request, out=out)
+    asked = read_run_settings(RunBenchmark, source, words)
+    return benchmark(source, asked.benchmark.request(), asked.data, asked.split, out)
+
+
 @pytest.mark.slow
 def test_a_run_is_measured(trained: Path) -> None:
-    path = benchmark(trained, [*QUICK, "split=validation", "benchmark.scenes=20"])
+    path = measure(trained, [*QUICK, "split=validation", "benchmark.scenes=20"])
     assert path == trained / "benchmark" / "benchmark.json"
     found = json.loads(path.read_text())
     makeup = {part["what"]: part["vectors"] for part in found["gallery"]["makeup"]}
@@ -46,7 +59,7 @@ def test_a_run_is_measured(trained: Path) -> None:
     assert found["source"]["encoding"]["one_text_ms"]["p50"] > 0
     assert found["points"][0]["recall"] == 1
     metrics = json.loads((trained / "metrics.json").read_text())
-    alone = benchmark(trained, [*QUICK, "benchmark.gallery=0", "benchmark.k=8", "split=validation"])
+    alone = measure(trained, [*QUICK, "benchmark.gallery=0", "benchmark.k=8", "split=validation"])
     own = next(
         row["value"] for row in metrics
         if (row["split"], row["protocol"], row["queries"], row["direction"], row["metric"])
@@ -62,7 +75,7 @@ def test_other_data_sets_come_before_scenes_and_draws(trained: Path, tmp_path: P
     words = [*QUICK, "split=validation", "benchmark.scenes=5", "benchmark.forms=false",
              "benchmark.families=[flat]",
              f"benchmark.distractors.captions_folder.root={other}"]  # fmt: skip
-    found = json.loads(benchmark(trained, words, tmp_path / "out").read_text())
+    found = json.loads(measure(trained, words, tmp_path / "out").read_text())
     assert [tuple(part.values()) for part in found["gallery"]["makeup"]] == [
         ("own images", 8), ("captions_folder · train", 32), ("captions_folder · train", 4),
         ("captions_folder · validation", 8), ("scenes (drawn maps)", 5),
@@ -79,13 +92,13 @@ def test_other_data_that_cannot_be_used_stops_it_at_once(
     monkeypatch.setattr("wfa.runs.parts.embed", never)
     root = "benchmark.distractors.captions_folder.root="
     with pytest.raises(DataError, match="nowhere"):
-        benchmark(trained, ["split=validation", f"{root}{tmp_path / 'nowhere'}"])
+        measure(trained, ["split=validation", f"{root}{tmp_path / 'nowhere'}"])
     bare = make_folder(tmp_path, 12)
     (bare / "3.png").unlink()
     with pytest.raises(DataError, match=r"3\.png"):
-        benchmark(trained, ["split=validation", f"{root}{bare}"])
+        measure(trained, ["split=validation", f"{root}{bare}"])
     with pytest.raises(ConfigError, match="the data that is asked about"):
-        benchmark(trained, ["split=validation", f"{root}{own_folder}"])
+        measure(trained, ["split=validation", f"{root}{own_folder}"])
 
 
 def test_aggregated_vectors_are_made_as_the_run_makes_them(trained: Path) -> None:
@@ -116,12 +129,12 @@ def test_wrong_words(
     trained: Path, words: tuple[str, ...], error: type[Exception], message: str
 ) -> None:
     with pytest.raises(error, match=message):
-        benchmark(trained, words)
+        measure(trained, words)
 
 
 def test_no_run(tmp_path: Path) -> None:
     with pytest.raises(RunError, match="no run folder"):
-        benchmark(tmp_path, [])
+        measure(tmp_path, [])
 
 
 @pytest.mark.slow
@@ -133,12 +146,12 @@ def test_the_verb_measures_an_embeddings_file(tmp_path: Path) -> None:
     folder = tmp_path / "benchmark"
     assert sorted(path.name for path in folder.iterdir()) == ["benchmark.html", "benchmark.json"]
     with pytest.raises(ConfigError, match="cannot change an embeddings file"):
-        benchmark(file, ["split=test"])
+        measure(file, ["split=test"])
     for key in ("distractors=[rsicd]", "scenes=3"):
         with pytest.raises(ConfigError, match="holds embeddings alone"):
-            benchmark(file, [f"benchmark.{key}"])
+            measure(file, [f"benchmark.{key}"])
     with pytest.raises(SearchIndexError, match="k=900 is above the gallery of 300"):
-        benchmark(file, [*QUICK, "benchmark.k=900"])
+        measure(file, [*QUICK, "benchmark.k=900"])
 
 
 def test_broken_embeddings(tmp_path: Path) -> None:
@@ -150,4 +163,4 @@ def test_broken_embeddings(tmp_path: Path) -> None:
     tensors["images"][3, 2] = np.nan
     save_file(tensors, file, metadata=names)
     with pytest.raises(DataError, match="NaN or infinite values in images at row 3"):
-        benchmark(file, [])
+        measure(file, [])

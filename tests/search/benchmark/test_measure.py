@@ -2,6 +2,7 @@ import json
 import signal
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -12,17 +13,22 @@ from wfa.files import temporary_folder
 from wfa.recipes import config_folder, recipe_names
 from wfa.search.benchmark.families import FAMILIES
 from wfa.search.benchmark.measure import run_benchmark
-from wfa.search.benchmark.settings import Request, parse_request
+from wfa.search.benchmark.settings import FileBenchmark, Request
 from wfa.search.benchmark.sweep import Values
+from wfa.settings import read_settings
 
 QUICK = ("benchmark.gallery=1500", "benchmark.repeats=1", "benchmark.singles=3",
          "benchmark.threads=1")  # fmt: skip
 
 
+def request_of(words: Sequence[str]) -> Request:
+    return read_settings(FileBenchmark, words).benchmark.request()
+
+
 def run(folder: Path, *words: str) -> Values:
     others = [("train", unit(100, seed=7))]
     return run_benchmark(
-        embeddings(), others, parse_request([*QUICK, *words]), {"embeddings": "e"}, folder
+        embeddings(), others, request_of([*QUICK, *words]), {"embeddings": "e"}, folder
     )
 
 
@@ -99,10 +105,10 @@ def test_what_cannot_be_measured(tmp_path: Path, words: tuple[str, ...], message
 
 def test_a_gallery_below_the_usual_k_lowers_it(tmp_path: Path) -> None:
     words = ("benchmark.gallery=0", "benchmark.families=[flat]")
-    found = run_benchmark(embeddings(images=4), (), parse_request(words), {}, tmp_path)
+    found = run_benchmark(embeddings(images=4), (), request_of(words), {}, tmp_path)
     assert found["settings"]["k"] == 4
     assert found["notes"][0].startswith("k is 4 and not 10")
-    asked = parse_request((*words, "benchmark.k=10"))
+    asked = request_of((*words, "benchmark.k=10"))
     with pytest.raises(SearchIndexError, match="k=10 is above the gallery of 4"):
         run_benchmark(embeddings(images=4), (), asked, {}, tmp_path)
 
@@ -136,7 +142,7 @@ def test_what_a_killed_process_left_is_removed_and_what_one_writes_is_not(tmp_pa
 
 def test_a_gallery_of_one_image(tmp_path: Path) -> None:
     words = ("benchmark.gallery=0", "benchmark.k=1", "benchmark.families=[flat,hnsw,ivf_flat]")
-    request = parse_request([*QUICK, *words])
+    request = request_of([*QUICK, *words])
     found = run_benchmark(embeddings(1), [], request, {"embeddings": "e"}, tmp_path)
     assert found["gallery"]["vectors"] == 1
     assert {point["recall"] for point in found["points"]} == {1.0}
@@ -146,22 +152,22 @@ def test_a_gallery_of_one_image(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", recipe_names("benchmark"))
 def test_every_shipped_recipe_is_read(name: str) -> None:
-    assert parse_request([f"benchmark={name}"]).name == name
+    assert request_of([f"benchmark={name}"]).name == name
     assert (config_folder() / "benchmark" / f"{name}.yaml").read_text().startswith("# ")
 
 
 def test_words_change_a_recipe(tmp_path: Path) -> None:
-    request = parse_request([
-        "split=validation", "benchmark.recommend.max_ms=5", "benchmark=large", "benchmark.k=20",
+    request = request_of([
+        "benchmark.recommend.max_ms=5", "benchmark=large", "benchmark.k=20",
     ])  # fmt: skip
     assert request.config.gallery == 1_000_000
     assert request.config.k == 20
     assert request.goal.max_ms == 5
     assert request.goal.min_recall == 0.95
-    assert request.others == ("split=validation",)
+    assert request.k_asked
     own = tmp_path / "own.yaml"
     own.write_text("gallery: 7\nrecommend:\n  max_bytes: 99\n")
-    request = parse_request([f"benchmark={own}"])
+    request = request_of([f"benchmark={own}"])
     assert (request.name, request.config.gallery, request.goal.max_bytes) == ("own", 7, 99)
 
 
@@ -171,16 +177,16 @@ def test_data_sets_are_named_alone_or_with_options(tmp_path: Path) -> None:
 
     words = ["benchmark.distractors=[rsitmd,captions_folder]",
              "benchmark.distractors.captions_folder.root=/a b/007"]  # fmt: skip
-    request = parse_request(words)
+    request = request_of(words)
     assert data(request) == [("rsitmd", ""), ("captions_folder", "/a b/007")]
     assert request.as_dict()["distractors"]["captions_folder"]["root"] == "/a b/007"
-    alone = parse_request(["benchmark.distractors.captions_folder.root=/x"])
+    alone = request_of(["benchmark.distractors.captions_folder.root=/x"])
     assert data(alone) == [("captions_folder", "/x")]
-    assert data(parse_request(["benchmark.distractors=rsicd"])) == [("rsicd", "")]
-    assert data(parse_request([])) == []
+    assert data(request_of(["benchmark.distractors=rsicd"])) == [("rsicd", "")]
+    assert data(request_of([])) == []
     own = tmp_path / "own.yaml"
     own.write_text("distractors:\n  captions_folder: {root: /y}\n  rsicd:\n")
-    again = parse_request([f"benchmark={own}", "benchmark.distractors.rsicd.root=/z"])
+    again = request_of([f"benchmark={own}", "benchmark.distractors.rsicd.root=/z"])
     assert data(again) == [("captions_folder", "/y"), ("rsicd", "/z")]
 
 
@@ -196,12 +202,12 @@ def test_data_sets_are_named_alone_or_with_options(tmp_path: Path) -> None:
         ("benchmark.rerank=[fp8]", "'fp8'"),
         ("benchmark.families=[]", "must not be empty"),
         ("benchmark.recommend=3", "must hold KEY: VALUE"),
-        ("benchmark.distractors=3", "must hold KEY: VALUE"),
+        ("benchmark.distractors=3", "there is no data '3'"),
         ("benchmark.distractors=[rsicdd]", "did you mean 'rsicd'"),
         ("benchmark.distractors.rsicd=3", "benchmark.distractors.rsicd must hold KEY: VALUE"),
-        ("benchmark.distractors.captions_folder.rot=x", "data.rot"),
+        ("benchmark.distractors.captions_folder.rot=x", "did you mean '.*captions_folder.root'"),
     ],
 )
 def test_wrong_words(word: str, message: str) -> None:
     with pytest.raises(ConfigError, match=message):
-        parse_request([word])
+        request_of([word])

@@ -103,5 +103,5 @@ def test_limits_must_be_positive(name: str) -> None:
 
 def test_recall_is_a_share_and_no_percentage() -> None:
     assert Goal(min_recall=1.0).min_recall == 1
-    with pytest.raises(ConfigError, match="min_recall=95 must be at most 1"):
+    with pytest.raises(ConfigError, match=r"min_recall=95 must be in \(0, 1\]: it is a share"):
         Goal(min_recall=95)

@@ -2,12 +2,12 @@ import numpy as np
 import pytest
 
 from wfa.bigearthnet.rows import Box, parse_box, parse_options
-from wfa.config import build_options, parse_word
 from wfa.errors import ConfigError
 from wfa.tasks.answering.answer_options import Config
 from wfa.tasks.answering.answerer import box_text
 from wfa.tasks.answering.caption_retrieval import consensus, retrieve_captions
 from wfa.tasks.answering.question_statements import claim_of, of_options, of_yes_no
+from wfa.typed_options import build_options
 
 
 def test_a_question_that_a_rule_knows_and_one_that_none_does() -> None:
@@ -65,6 +65,6 @@ def test_one_caption_is_its_own_consensus() -> None:
     "word", ["images=0", "epochs=0", "width=20", "lr=0.0", "dropout=1.0", "seed=-1"]
 )
 def test_options_out_of_range(word: str) -> None:
-    key, value = parse_word(word)
+    key, _, value = word.partition("=")
     with pytest.raises(ConfigError, match=f"task.{key}="):
         build_options(Config, {key: value}, "task")

@@ -1,7 +1,7 @@
 """Weights from an attention over the captions of an image, trained along."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import torch
@@ -28,17 +28,9 @@ class Config(AggregationConfig):
         hidden: Width of W for `additive`.
     """
 
-    kind: str = "query"
-    heads: int = 4
-    hidden: int = 128
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if self.kind not in KINDS:
-            raise ConfigError(f"aggregation.kind={self.kind!r} is not one of {', '.join(KINDS)}")
-        for name in ("heads", "hidden"):
-            if getattr(self, name) < 1:
-                raise ConfigError(f"aggregation.{name}={getattr(self, name)} must be at least 1")
+    kind: str = field(default="query", metadata={"one_of": KINDS})
+    heads: int = field(default=4, metadata={"at_least": 1})
+    hidden: int = field(default=128, metadata={"at_least": 1})
 
 
 class Attention(Aggregation):

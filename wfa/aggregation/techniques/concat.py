@@ -1,7 +1,7 @@
 """The captions of an image joined into one long text."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -9,7 +9,6 @@ import numpy as np
 from wfa.aggregation.base import Aggregation
 from wfa.aggregation.caption_draws import AggregationConfig, Drawn, Weights
 from wfa.captions.folding import fold
-from wfa.errors import ConfigError
 
 DUPLICATES = ("merge", "keep")
 
@@ -27,15 +26,8 @@ class Config(AggregationConfig):
     """
 
     separator: str = " "
-    duplicates: str = "merge"
+    duplicates: str = field(default="merge", metadata={"one_of": DUPLICATES})
     shuffle: bool = False
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if self.duplicates not in DUPLICATES:
-            raise ConfigError(
-                f"aggregation.duplicates={self.duplicates!r} is not one of {', '.join(DUPLICATES)}"
-            )
 
 
 class Concat(Aggregation):

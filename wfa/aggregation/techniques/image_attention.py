@@ -1,6 +1,6 @@
 """Attention whose query is the image feature; queries without an image use a learned one."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import torch
@@ -10,7 +10,6 @@ from wfa.aggregation.base import Aggregation
 from wfa.aggregation.caption_draws import AggregationConfig
 from wfa.aggregation.feature_checks import learned_width
 from wfa.aggregation.segment_math import segment_softmax
-from wfa.errors import ConfigError
 from wfa.keyed_random import keyed_uniform
 
 
@@ -23,12 +22,7 @@ class Config(AggregationConfig):
             the image, so that the learned query is trained for the case it is used in.
     """
 
-    image_dropout: float = 0.5
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if not 0.0 <= self.image_dropout <= 1.0:
-            raise ConfigError(f"aggregation.image_dropout={self.image_dropout} must be in [0, 1]")
+    image_dropout: float = field(default=0.5, metadata={"at_least": 0, "at_most": 1})
 
 
 class ImageAttention(Aggregation):

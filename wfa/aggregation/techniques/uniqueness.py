@@ -1,7 +1,8 @@
 """Non-parametric weights: a caption counts by how little the image's other captions say it."""
 
+import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from wfa.aggregation.base import Aggregation
@@ -21,25 +22,15 @@ class Config(AggregationConfig, UniquenessOptions):
         temperature: Of the softmax; above 0.
     """
 
-    normalise: str = "sum"
-    temperature: float = 1.0
+    normalise: str = field(default="sum", metadata={"one_of": NORMALISATIONS})
+    temperature: float = field(default=1.0, metadata={"above": 0, "below": math.inf})
 
     def __post_init__(self) -> None:
-        AggregationConfig.__post_init__(self)
-        UniquenessOptions.__post_init__(self)
+        super().__post_init__()
         if self.measure == "embedding":
             raise ConfigError(
                 "aggregation.measure=embedding needs features, and weights are made of the text "
                 "alone: use bleu or chrf"
-            )
-        if self.normalise not in NORMALISATIONS:
-            raise ConfigError(
-                f"aggregation.normalise={self.normalise!r} is not one of "
-                f"{', '.join(NORMALISATIONS)}"
-            )
-        if not 0.0 < self.temperature < float("inf"):
-            raise ConfigError(
-                f"aggregation.temperature={self.temperature} must be a number above 0"
             )
 
 

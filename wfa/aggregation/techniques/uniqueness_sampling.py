@@ -1,13 +1,12 @@
 """Captions drawn by their uniqueness, instead of weighted by it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from wfa.aggregation.caption_draws import Rows, Weights
 from wfa.aggregation.techniques import uniqueness
-from wfa.errors import ConfigError
 
 
 @dataclass(frozen=True)
@@ -20,13 +19,8 @@ class Config(uniqueness.Config):
         vary: Draw the number as well, uniformly from 1 to `count`.
     """
 
-    count: int = 1
+    count: int = field(default=1, metadata={"at_least": 1})
     vary: bool = False
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if self.count < 1:
-            raise ConfigError(f"aggregation.count={self.count} must be at least 1")
 
 
 class UniquenessSampling(uniqueness.Uniqueness):

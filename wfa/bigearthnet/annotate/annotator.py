@@ -3,9 +3,9 @@
 import os
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import islice
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 from wfa.bigearthnet.annotate import paraphrase
 from wfa.bigearthnet.annotate.corine import classes_of
@@ -15,14 +15,15 @@ from wfa.bigearthnet.annotate.patch_questions import patch_questions
 from wfa.bigearthnet.annotate.reference_maps import MapStore
 from wfa.bigearthnet.annotate.yes_no_questions import Question
 from wfa.bigearthnet.rows import CAPTION
-from wfa.errors import ConfigError, DataError
+from wfa.errors import DataError
+from wfa.limits import Options
 
 CHUNK = 32
 """Patches that a process takes at once."""
 
 
 @dataclass(frozen=True)
-class Config:
+class Config(Options):
     """Options of annotating.
 
     Attributes:
@@ -33,20 +34,12 @@ class Config:
             other; `skip` leaves it out and counts it.
     """
 
-    seed: int = 0
-    connectivity: int = 4
-    workers: int = -1
-    on_bad_row: str = "error"
+    section: ClassVar[str] = "annotate"
 
-    def __post_init__(self) -> None:
-        if self.seed < 0:
-            raise ConfigError(f"seed={self.seed} must be 0 or more")
-        if self.connectivity not in (4, 8):
-            raise ConfigError(f"connectivity={self.connectivity} must be 4 or 8")
-        if self.workers < -1:
-            raise ConfigError(f"workers={self.workers} must be -1, 0 or more")
-        if self.on_bad_row not in ("error", "skip"):
-            raise ConfigError(f"on_bad_row={self.on_bad_row!r} must be error or skip")
+    seed: int = field(default=0, metadata={"at_least": 0})
+    connectivity: int = field(default=4, metadata={"one_of": (4, 8)})
+    workers: int = field(default=-1, metadata={"at_least": -1})
+    on_bad_row: str = field(default="error", metadata={"one_of": ("error", "skip")})
 
 
 class Patch(NamedTuple):

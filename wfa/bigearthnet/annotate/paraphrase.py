@@ -6,13 +6,14 @@ import re
 import urllib.error
 import urllib.request
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
 
 from wfa.bigearthnet.annotate.patch_metadata import COUNTRIES
 from wfa.bigearthnet.annotate.wording import NUMBERS
 from wfa.bigearthnet.class_names import CLASS, CLASSES, land_cover
 from wfa.errors import ConfigError, DataError
+from wfa.limits import Options
 
 KEY = "WFA_PARAPHRASE_KEY"
 """The environment variable with the key that the address asks for, where it asks for one."""
@@ -36,7 +37,7 @@ _DENIALS = frozenset({"no", "not", "without", "neither", "nor", "never", "none",
 
 
 @dataclass(frozen=True)
-class Config:
+class Config(Options):
     """The paraphrasing model.
 
     Attributes:
@@ -46,17 +47,18 @@ class Config:
         timeout: Seconds to wait for an answer.
     """
 
+    section: ClassVar[str] = "paraphrase"
+
     url: str = ""
     model: str = ""
-    timeout: float = 60.0
+    timeout: float = field(default=60.0, metadata={"above": 0})
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         if self.url and not self.url.startswith(("http://", "https://")):
             raise ConfigError(f"paraphrase.url={self.url!r} must begin with http:// or https://")
         if bool(self.url) != bool(self.model):
             raise ConfigError("paraphrase.url and paraphrase.model go together: set both")
-        if self.timeout <= 0:
-            raise ConfigError(f"paraphrase.timeout={self.timeout} must be above 0 seconds")
 
 
 def paraphrase(caption: str, config: Config, seed: int = 0) -> str | None:

@@ -4,7 +4,7 @@ import hashlib
 import logging
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -41,6 +41,7 @@ from wfa.bigearthnet.rows import Row
 from wfa.bigearthnet.text_records import Captions, TextRecords
 from wfa.data.channels import Channels
 from wfa.data.dataset import (
+    REMEDIES,
     SPLITS,
     ImageTextDataset,
     SourceConfig,
@@ -49,7 +50,7 @@ from wfa.data.dataset import (
 )
 from wfa.data.instruction import Instruction
 from wfa.data.publication import Download, Facts
-from wfa.errors import ConfigError, DataError
+from wfa.errors import DataError
 
 _log = logging.getLogger(__name__)
 
@@ -79,14 +80,14 @@ class Config(SourceConfig):
     """
 
     images_root: str = ""
-    images: str = "auto"
+    images: str = field(default="auto", metadata={"one_of": ("auto", "lmdb", "geotiff")})
     bands: str = "s1s2-10m20m"
-    resampling: str = "nearest"
-    drop_sensor: str = ""
+    resampling: str = field(default="nearest", metadata={"one_of": RESAMPLINGS})
+    drop_sensor: str = field(default="", metadata={"one_of": ("", *SENSORS)})
     texts: str = "sentences,yes_no,choices,regions"
     snow: bool = False
     clouds: bool = False
-    on_bad_row: str = "error"
+    on_bad_row: str = field(default="error", metadata={"one_of": REMEDIES})
 
 
 class BigEarthNetTxt(ImageTextDataset):
@@ -108,7 +109,6 @@ class BigEarthNetTxt(ImageTextDataset):
     )
 
     def __init__(self, options: Config, split: str) -> None:
-        _check(options)
         self.split = split
         self._options = options
         self._kinds = resolve_kinds(options.texts)
@@ -129,9 +129,8 @@ class BigEarthNetTxt(ImageTextDataset):
         """Return the wanted bands with the statistics of their resampling.
 
         Raises:
-            ConfigError: There is no such band, preset or resampling.
+            ConfigError: There is no such band or preset.
         """
-        _check(options)
         return channels_of(resolve_bands(options.bands), options.resampling)
 
     @classmethod
@@ -304,16 +303,3 @@ def _table(path: Path, options: Config, split: str, kinds: Sequence[str]) -> Ann
             f"it has the splits: {', '.join(sorted(splits_in(path))) or 'none'}"
         )
     return table
-
-
-def _check(options: Config) -> None:
-    known = {
-        "resampling": RESAMPLINGS,
-        "drop_sensor": ("", *SENSORS),
-        "on_bad_row": ("error", "skip"),
-        "on_bad_image": ("error", "skip"),
-    }
-    for key, choices in known.items():
-        if getattr(options, key) not in choices:
-            names = ", ".join(repr(choice) for choice in choices)
-            raise ConfigError(f"data.{key}={getattr(options, key)!r} must be one of {names}")

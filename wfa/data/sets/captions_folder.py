@@ -1,6 +1,6 @@
 """Your own images and a CSV, TSV, JSON, JSONL or Parquet of file names and captions."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePath
 from typing import Any, ClassVar
 
@@ -35,8 +35,8 @@ class Config(AnnotatedConfig):
     file_column: str = ""
     caption_column: str = ""
     split_column: str = ""
-    validation_fraction: float = 0.1
-    test_fraction: float = 0.1
+    validation_fraction: float = field(default=0.1, metadata={"at_least": 0, "below": 1})
+    test_fraction: float = field(default=0.1, metadata={"at_least": 0, "below": 1})
 
 
 class CaptionsFolder(AnnotatedDataset):

@@ -1,6 +1,6 @@
 """Parquet files with a column of images and a column of captions, as data hubs store them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from wfa.data.annotated import AnnotatedConfig, AnnotatedDataset, Source
@@ -31,9 +31,9 @@ class Config(AnnotatedConfig):
     file_column: str = ""
     caption_column: str = ""
     split_column: str = ""
-    validation_fraction: float = 0.1
-    test_fraction: float = 0.1
-    cache_mb: int = 256
+    validation_fraction: float = field(default=0.1, metadata={"at_least": 0, "below": 1})
+    test_fraction: float = field(default=0.1, metadata={"at_least": 0, "below": 1})
+    cache_mb: int = field(default=256, metadata={"at_least": 0})
 
 
 class CaptionsParquet(AnnotatedDataset):

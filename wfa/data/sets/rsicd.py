@@ -1,10 +1,11 @@
 """RSICD: 10,921 images with five captions each, many of them repeats."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, ClassVar
 
 from wfa.data.annotated import AnnotatedConfig, Source
+from wfa.data.dataset import REMEDIES
 from wfa.data.publication import Download, Facts
 from wfa.data.tables.columns import Wanted
 from wfa.data.tables.karpathy import KarpathyDataset
@@ -37,8 +38,8 @@ class Config(AnnotatedConfig):
         cache_mb: Memory for row groups where RSICD is read from Parquet, as in `captions_parquet`.
     """
 
-    on_empty_caption: str = "skip"
-    cache_mb: int = 256
+    on_empty_caption: str = field(default="skip", metadata={"one_of": REMEDIES})
+    cache_mb: int = field(default=256, metadata={"at_least": 0})
 
 
 class RSICD(KarpathyDataset):

@@ -1,6 +1,6 @@
 """RSITMD: 4,743 images with five fine-grained captions each."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
 from wfa.data.annotated import AnnotatedConfig, Source
@@ -18,7 +18,7 @@ class Config(AnnotatedConfig):
             hash of their names: the published file has train and test only. 0 holds none out.
     """
 
-    validation_fraction: float = 0.1
+    validation_fraction: float = field(default=0.1, metadata={"at_least": 0, "below": 1})
 
 
 class RSITMD(KarpathyDataset):

@@ -1,8 +1,9 @@
 """Locked towers, their features cached on disk, and trained heads on top."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 import torch
@@ -16,14 +17,15 @@ from wfa.data.images import normalise, resize
 from wfa.data.pixel_inputs import check_channels
 from wfa.encoders.encoder import Encoder
 from wfa.encoders.feature_cache import FeatureInputs, TextTable
-from wfa.encoders.head import Head
+from wfa.encoders.head import HEADS, Head
 from wfa.encoders.towers import VIEWS, ColourTower, ImageTower, TextTower, TurnedTower
 from wfa.errors import ConfigError, ModelError
+from wfa.limits import Options
 from wfa.plugins import config_class, plugin_class
 
 
 @dataclass(frozen=True)
-class Config:
+class Config(Options):
     """Which towers, and the heads on top of them.
 
     Attributes:
@@ -42,17 +44,19 @@ class Config:
             step drops.
     """
 
+    section: ClassVar[str] = "encoder"
+
     image_tower: str = "efficientnet_lite0"
     image_model: str = ""
     image_pretrained: str = ""
-    image_views: int = 1
+    image_views: int = field(default=1, metadata={"one_of": VIEWS})
     text_tower: str = "minilm"
     text_model: str = ""
     text_pretrained: str = ""
-    width: int = 256
-    head: str = "mlp"
-    hidden: int = 512
-    dropout: float = 0.5
+    width: int = field(default=256, metadata={"at_least": 1})
+    head: str = field(default="mlp", metadata={"one_of": HEADS})
+    hidden: int = field(default=512, metadata={"at_least": 1})
+    dropout: float = field(default=0.5, metadata={"at_least": 0, "below": 1})
 
 
 class Frozen(Encoder):
@@ -138,10 +142,6 @@ class Frozen(Encoder):
 
 
 def _image_tower(options: Config) -> ImageTower:
-    if options.image_views not in VIEWS:
-        raise ConfigError(
-            f"encoder.image_views={options.image_views} is not one of {', '.join(map(str, VIEWS))}"
-        )
     config = config_class("image_tower", options.image_tower)
     plugin = plugin_class("image_tower", options.image_tower)
     tower: ImageTower = plugin(config(options.image_model, options.image_pretrained))

@@ -1,13 +1,13 @@
 """Any open_clip model: pretrained weights, towers locked in whole or in part."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Self
 
 from wfa.data.channels import Channels
 from wfa.encoders.clip_encoder import ClipEncoder
 from wfa.encoders.locking import lock_image, lock_text
 from wfa.encoders.sensor_towers import SensorConfig
-from wfa.encoders.stem import check_init
+from wfa.encoders.stem import INITS
 from wfa.encoders.weights import build_model, build_tokenizer
 
 
@@ -34,10 +34,10 @@ class Config(SensorConfig):
     pretrained: str = ""
     lock_image: bool = False
     lock_text: bool = False
-    unlock_image_blocks: int = 0
-    unlock_text_blocks: int = 0
+    unlock_image_blocks: int = field(default=0, metadata={"at_least": 0})
+    unlock_text_blocks: int = field(default=0, metadata={"at_least": 0})
     grad_checkpointing: bool = False
-    init: str = "mean"
+    init: str = field(default="mean", metadata={"one_of": INITS})
 
 
 class OpenClip(ClipEncoder):
@@ -59,7 +59,6 @@ class OpenClip(ClipEncoder):
             ModelError: There is no such model or weights, or they do not go together.
             ConfigError: The tower cannot be locked as asked, or an option for sensors is wrong.
         """
-        check_init(options.init)
         model, config = build_model(options.model, options.pretrained, weights)
         trained = weights and bool(options.pretrained or ":" in options.model)
         super().__init__(

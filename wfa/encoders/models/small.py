@@ -1,6 +1,6 @@
 """A CLIP of a few million parameters, to train from scratch on a CPU."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from open_clip.model import CLIP, set_model_preprocess_cfg
@@ -30,15 +30,15 @@ class Config(SensorConfig):
         embed_dim: Width of both towers' features.
     """
 
-    image_size: int = 64
+    image_size: int = field(default=64, metadata={"at_least": 1})
     image_tower: str = "resnet"
-    patch_size: int = 8
-    image_width: int = 24
-    image_layers: int = 1
-    text_width: int = 128
-    text_layers: int = 2
-    context_length: int = 40
-    embed_dim: int = 128
+    patch_size: int = field(default=8, metadata={"at_least": 1})
+    image_width: int = field(default=24, metadata={"at_least": 1})
+    image_layers: int = field(default=1, metadata={"at_least": 1})
+    text_width: int = field(default=128, metadata={"at_least": 1})
+    text_layers: int = field(default=2, metadata={"at_least": 1})
+    context_length: int = field(default=40, metadata={"at_least": 1})
+    embed_dim: int = field(default=128, metadata={"at_least": 1})
 
 
 class Small(ClipEncoder):

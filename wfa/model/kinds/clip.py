@@ -1,16 +1,20 @@
 """The two towers alone: a contrastive model, nothing trained beside it."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from wfa.aggregation.base import Aggregation
 from wfa.encoders.encoder import Encoder
+from wfa.limits import Options
 from wfa.model.clip import MultiCaptionCLIP
 from wfa.model.contrast import Contrast
 
 
 @dataclass(frozen=True)
-class Config:
+class Config(Options):
     """There is nothing to choose."""
+
+    section: ClassVar[str] = "model"
 
 
 class Clip(MultiCaptionCLIP):

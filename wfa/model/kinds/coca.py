@@ -3,8 +3,10 @@
 Yu et al. 2022 (arXiv:2205.01917), with an instruction before each answer.
 """
 
+import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import ClassVar
 
 from torch import Tensor
 
@@ -17,6 +19,7 @@ from wfa.encoders.encoder import Encoder
 from wfa.encoders.feature_maps import cells_shape, encode_with_cells
 from wfa.encoders.spelling import Spelling
 from wfa.errors import ConfigError
+from wfa.limits import Options
 from wfa.model.clip import MultiCaptionCLIP, Output
 from wfa.model.contrast import Contrast
 from wfa.model.decoder import Decoder
@@ -25,7 +28,7 @@ from wfa.model.texts import normalised
 
 
 @dataclass(frozen=True)
-class Config:
+class Config(Options):
     """Options of the decoder.
 
     What it learns are the rows of a data set that has rows, of the types that `data.texts` takes
@@ -45,31 +48,26 @@ class Config:
         max_answer_tokens: Where an answer ends that has found no end.
     """
 
-    width: int = 128
-    layers: int = 2
-    heads: int = 4
-    context_length: int = 384
-    vocabulary: int = 4096
-    grid: int = 8
-    instructions: int = 2
-    caption_loss_weight: float = 2.0
-    max_answer_tokens: int = 256
+    section: ClassVar[str] = "model"
+
+    width: int = field(default=128, metadata={"at_least": 1})
+    layers: int = field(default=2, metadata={"at_least": 1})
+    heads: int = field(default=4, metadata={"at_least": 1})
+    context_length: int = field(default=384, metadata={"at_least": 16})
+    vocabulary: int = field(default=4096, metadata={"at_least": 128})
+    grid: int = field(default=8, metadata={"at_least": 1})
+    instructions: int = field(default=2, metadata={"at_least": 1})
+    caption_loss_weight: float = field(
+        default=2.0,
+        metadata={"above": 0, "below": math.inf, "why": "model=clip trains no decoder"},
+    )
+    max_answer_tokens: int = field(default=256, metadata={"at_least": 1})
 
     def __post_init__(self) -> None:
-        for name in ("width", "layers", "heads", "grid", "instructions", "max_answer_tokens"):
-            if getattr(self, name) < 1:
-                raise ConfigError(f"model.{name}={getattr(self, name)} must be at least 1")
-        for name, least in (("context_length", 16), ("vocabulary", 128)):
-            if getattr(self, name) < least:
-                raise ConfigError(f"model.{name}={getattr(self, name)} must be at least {least}")
+        super().__post_init__()
         if self.width % self.heads:
             raise ConfigError(
                 f"model.width={self.width} must be a multiple of model.heads={self.heads}"
-            )
-        if not 0.0 < self.caption_loss_weight < float("inf"):
-            raise ConfigError(
-                f"model.caption_loss_weight={self.caption_loss_weight} must be above 0; "
-                "model=clip trains no decoder"
             )
 
 

@@ -1,7 +1,7 @@
 """Sigmoid loss: every pair of a text and an image is judged by itself."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from torch import Tensor
@@ -21,7 +21,7 @@ class Config(LossConfig):
     """
 
     initial_logit_bias: float = -10.0
-    logit_scale_max: float = 1000.0
+    logit_scale_max: float = field(default=1000.0, metadata={"at_least": 1, "below": math.inf})
 
 
 class Sigmoid(Contrast):

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from wfa.data.publication import Facts
 from wfa.data.tables.karpathy import karpathy_entries
 from wfa.errors import DataError
 from wfa.files import cache_dir
-from wfa.scenes.generate import FORMAT_VERSION, generate
+from wfa.scenes.generate import FORMAT_VERSION, RANGES, generate
 
 
 @dataclass(frozen=True)
@@ -35,14 +35,14 @@ class Config(SourceConfig):
         verbatim: Share of the repeats that are copied word for word, 0 to 1.
     """
 
-    seed: int = 0
-    size: int = 64
-    train_images: int = 2000
-    validation_images: int = 300
-    test_images: int = 300
-    redundancy: float | None = None
-    captions_per_image: int | None = None
-    verbatim: float = 0.5
+    seed: int = field(default=0, metadata=RANGES["seed"])
+    size: int = field(default=64, metadata=RANGES["size"])
+    train_images: int = field(default=2000, metadata={"at_least": 0})
+    validation_images: int = field(default=300, metadata={"at_least": 0})
+    test_images: int = field(default=300, metadata={"at_least": 0})
+    redundancy: float | None = field(default=None, metadata=RANGES["redundancy"])
+    captions_per_image: int | None = field(default=None, metadata=RANGES["captions_per_image"])
+    verbatim: float = field(default=0.5, metadata=RANGES["verbatim"])
 
 
 class Scenes(ImageTextDataset):

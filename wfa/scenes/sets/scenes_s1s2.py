@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ from wfa.data.publication import Facts
 from wfa.errors import ConfigError, DataError
 from wfa.files import cache_dir
 from wfa.scenes.official_files import FORMAT_VERSION, TEXTS, write_official
+from wfa.scenes.scene_place import MOST_IMAGES
 
 
 @dataclass(frozen=True)
@@ -26,11 +27,11 @@ class Config(bigearthnet_txt.Config):
         bench_images: Pairs for bench, likewise.
     """
 
-    seed: int = 0
-    train_images: int = 2000
-    validation_images: int = 300
-    test_images: int = 300
-    bench_images: int = 200
+    seed: int = field(default=0, metadata={"at_least": 0})
+    train_images: int = field(default=2000, metadata={"at_least": 0, "at_most": MOST_IMAGES})
+    validation_images: int = field(default=300, metadata={"at_least": 0, "at_most": MOST_IMAGES})
+    test_images: int = field(default=300, metadata={"at_least": 0, "at_most": MOST_IMAGES})
+    bench_images: int = field(default=200, metadata={"at_least": 0, "at_most": MOST_IMAGES})
 
 
 class ScenesS1S2(bigearthnet_txt.BigEarthNetTxt):

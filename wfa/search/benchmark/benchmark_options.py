@@ -1,14 +1,15 @@
 """What `wfa benchmark` is asked for."""
 
 from dataclasses import dataclass, field
+from typing import ClassVar
 
-from wfa.errors import ConfigError
+from wfa.limits import Options
 from wfa.search.benchmark.families import FAMILIES
 from wfa.search.indexes.factory import RERANK
 
 
 @dataclass(frozen=True)
-class Goal:
+class Goal(Options):
     """What an operating point must keep to be recommended; None asks nothing.
 
     Attributes:
@@ -17,24 +18,18 @@ class Goal:
         max_bytes: Most bytes a vector.
     """
 
-    min_recall: float | None = 0.95
-    max_ms: float | None = None
-    max_bytes: float | None = None
+    section: ClassVar[str] = "benchmark.recommend"
 
-    def __post_init__(self) -> None:
-        for name in ("min_recall", "max_ms", "max_bytes"):
-            value = getattr(self, name)
-            if value is not None and value <= 0:
-                raise ConfigError(f"benchmark.recommend.{name}={value} must be above 0")
-        if self.min_recall is not None and self.min_recall > 1:
-            raise ConfigError(
-                f"benchmark.recommend.min_recall={self.min_recall} must be at most 1: it is a "
-                "share, 0.95 for 95 %"
-            )
+    min_recall: float | None = field(
+        default=0.95,
+        metadata={"above": 0, "at_most": 1, "why": "it is a share, 0.95 for 95 %"},
+    )
+    max_ms: float | None = field(default=None, metadata={"above": 0})
+    max_bytes: float | None = field(default=None, metadata={"above": 0})
 
 
 @dataclass(frozen=True)
-class Config:
+class Config(Options):
     """How index families are measured.
 
     Attributes:
@@ -54,28 +49,21 @@ class Config:
         seed: Of every draw.
     """
 
-    families: tuple[str, ...] = field(default_factory=lambda: tuple(FAMILIES))
-    rerank: tuple[str, ...] = ("none", "fp16")
-    gallery: int = 100_000
-    scenes: int = 0
-    k: int = 10
-    queries: int = 1000
-    singles: int = 100
-    repeats: int = 3
-    threads: int = 0
+    section: ClassVar[str] = "benchmark"
+
+    families: tuple[str, ...] = field(
+        default_factory=lambda: tuple(FAMILIES), metadata={"not_empty": True}
+    )
+    rerank: tuple[str, ...] = field(
+        default=("none", "fp16"), metadata={"one_of": tuple(RERANK), "not_empty": True}
+    )
+    gallery: int = field(default=100_000, metadata={"at_least": 0})
+    scenes: int = field(default=0, metadata={"at_least": 0})
+    k: int = field(default=10, metadata={"at_least": 1})
+    queries: int = field(default=1000, metadata={"at_least": 1})
+    singles: int = field(default=100, metadata={"at_least": 1})
+    repeats: int = field(default=3, metadata={"at_least": 1})
+    threads: int = field(default=0, metadata={"at_least": 0})
     gpu: bool = True
     forms: bool = True
-    seed: int = 0
-
-    def __post_init__(self) -> None:
-        for name in ("k", "queries", "singles", "repeats"):
-            if getattr(self, name) < 1:
-                raise ConfigError(f"benchmark.{name}={getattr(self, name)} must be at least 1")
-        for name in ("gallery", "scenes", "threads", "seed"):
-            if getattr(self, name) < 0:
-                raise ConfigError(f"benchmark.{name}={getattr(self, name)} must be at least 0")
-        for name in self.rerank:
-            if name not in RERANK:
-                raise ConfigError(f"benchmark.rerank holds {name!r}; known: {', '.join(RERANK)}")
-        if not self.families or not self.rerank:
-            raise ConfigError("benchmark.families and benchmark.rerank must not be empty")
+    seed: int = field(default=0, metadata={"at_least": 0})

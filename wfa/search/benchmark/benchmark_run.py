@@ -2,18 +2,19 @@
 
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 
-from wfa.config import RunConfig, resolve, resolve_section
+from wfa.config import RunConfig
 from wfa.data.dataset import ImageTextDataset
 from wfa.data.pixel_inputs import check_channels
 from wfa.errors import ConfigError
 from wfa.model.texts import TextFeatures
+from wfa.plugins import Choice
 from wfa.progress import Track, untracked
 from wfa.retrieval.embeddings import Embeddings, Floats, Integers
 from wfa.runs.embed import embed_images
@@ -22,7 +23,8 @@ from wfa.runs.parts import Parts, SplitParts, load_run, open_split
 from wfa.runs.run_folder import RunFolder
 from wfa.search.benchmark.gallery_forms import Aggregator
 from wfa.search.benchmark.measure import run_benchmark
-from wfa.search.benchmark.settings import Request, parse_request
+from wfa.search.benchmark.settings import Request
+from wfa.settings import read_choice
 
 FILE = "benchmark.json"
 _ENCODED = 256
@@ -40,14 +42,20 @@ class _Subject:
 
 
 def benchmark(
-    path: Path, words: Sequence[str], out: Path | None = None, track: Track[Any] = untracked
+    path: Path,
+    request: Request | None = None,
+    data: Choice | None = None,
+    split: str = "test",
+    out: Path | None = None,
+    track: Track[Any] = untracked,
 ) -> Path:
     """Measure a run, or an embeddings file.
 
     Args:
         path: A finished run's folder, or a file that `Embeddings.save` wrote.
-        words: `benchmark=NAME`, `benchmark.KEY=VALUE`; for a run also `data=NAME`,
-            `data.KEY=VALUE` and `split=NAME`.
+        request: How it is measured.
+        data: Of a run: the data set that is asked about; the run's own unless given.
+        split: Of a run: its split.
         out: The folder of `benchmark.json`; `benchmark` in the run's folder, or the file's,
             unless given.
         track: Shows progress.
@@ -56,14 +64,16 @@ def benchmark(
         The path of `benchmark.json`.
 
     Raises:
-        ConfigError: A key, name or value is wrong, or a word changes what the run was trained
-            with.
+        ConfigError: A distractor is the data that is asked about, or needs a model that a file
+            does not have.
         RunError: The folder holds no finished run.
         DataError: The data set, split or file cannot be read.
         SearchIndexError: No index could be measured, or `k` is above the gallery.
     """
-    request = parse_request(words)
-    of = (_from_file if path.is_file() else _from_run)(path, request, track)
+    request = request or Request()
+    of = _from_file(path, request) if path.is_file() else _from_run(
+        path, request, data, split, track
+    )  # fmt: skip
     folder = out or (path.parent if path.is_file() else path) / "benchmark"
     found = run_benchmark(
         of.embeddings, of.real, request, of.source, folder, track, of.aggregator
@@ -72,11 +82,7 @@ def benchmark(
     return folder / FILE
 
 
-def _from_file(path: Path, request: Request, track: Track[Any]) -> _Subject:
-    del track  # it is read in one go
-    if request.others:
-        raise ConfigError(f"{request.others[0]!r} cannot change an embeddings file: it takes "
-                          "benchmark=NAME and benchmark.KEY=VALUE")  # fmt: skip
+def _from_file(path: Path, request: Request) -> _Subject:
     if request.distractors or request.config.scenes:
         key = "distractors" if request.distractors else "scenes"
         raise ConfigError(f"benchmark.{key} needs a model to encode images, and {path} holds "
@@ -84,12 +90,13 @@ def _from_file(path: Path, request: Request, track: Track[Any]) -> _Subject:
     return _Subject(Embeddings.load(path), {"embeddings": path.name})
 
 
-def _from_run(path: Path, request: Request, track: Track[Any]) -> _Subject:
+def _from_run(
+    path: Path, request: Request, data: Choice | None, split: str, track: Track[Any]
+) -> _Subject:
     """Embed the split that is asked about, and real images beside it."""
-    split, kept = _words(request.others)
     parts = load_run(path)
     parts.model.to(best_device())
-    config = resolve(kept, file=RunFolder(path).config_file)
+    config = replace(parts.config, data=data or parts.config.data)
     present = config.data.plugin().splits(config.data.options)
     asked = open_split(config.data, split, present)
     others = [*_other_splits(config, split, present), *_other_data(parts, config, request)]
@@ -154,22 +161,6 @@ def _aggregator(parts: Parts, part: SplitParts, embeddings: Embeddings) -> Aggre
     return Aggregator(parts.config.aggregation.name, vectors)
 
 
-def _words(words: Sequence[str]) -> tuple[str, list[str]]:
-    split, kept = "test", []
-    for word in words:
-        key, _, value = word.partition("=")
-        if key == "split":
-            split = value
-        elif key.partition(".")[0] == "data":
-            kept.append(word)
-        else:
-            raise ConfigError(
-                f"{word!r} cannot change a finished run: benchmark takes benchmark=NAME, "
-                "benchmark.KEY=VALUE, data, split and out=DIR"
-            )
-    return split, kept
-
-
 def _images(parts: Parts, dataset: ImageTextDataset, most: int, track: Track[Any]) -> Floats:
     """Embed the images, or that many drawn ones: the first may all be of one place."""
     places = np.arange(len(dataset))
@@ -182,11 +173,10 @@ def _images(parts: Parts, dataset: ImageTextDataset, most: int, track: Track[Any
 
 def _scenes(config: RunConfig, images: int, seed: int) -> ImageTextDataset:
     """Draw `scenes` images that no run was trained on: another seed than any data's own."""
-    words = [f"data.train_images={images}", f"data.seed={seed + 1_000_003}"]
-    own = getattr(config.data.options, "size", None)
-    if config.data.name == "scenes" and own:
-        words.append(f"data.size={own}")
-    choice = resolve_section("data", "scenes", words)
+    asked: dict[str, Any] = {"train_images": images, "seed": seed + 1_000_003}
+    if config.data.name == "scenes":
+        asked["size"] = config.data.options.size
+    choice = read_choice("data", "scenes", asked)
     return open_split(choice, "train", choice.plugin().splits(choice.options))
 
 

@@ -5,8 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import product
 
-from wfa.errors import ConfigError
-from wfa.plugins import unknown
+from wfa.errors import ConfigError, unknown
 
 Parameters = Mapping[str, int]
 _PROBES = (1, 4, 16, 64)

@@ -1,22 +1,16 @@
-"""The words of `wfa benchmark`: `benchmark=NAME`, `benchmark.KEY=VALUE`, and what they say."""
+"""What `wfa benchmark` takes: how it is measured, what is wanted, and of which data."""
 
-import json
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
-from wfa.config import build_options, parse_word, resolve_section
-from wfa.errors import ConfigError
 from wfa.plugins import Choice
-from wfa.recipes import read_yaml, recipe_values
 from wfa.search.benchmark.benchmark_options import Config, Goal
+from wfa.settings import choices
+from wfa.typed_options import as_plain
 
 DEFAULT = "default"
-_RECOMMEND = "recommend"
-_DISTRACTORS = "distractors"
-
-Values = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -28,90 +22,89 @@ class Request:
         config: How it is measured.
         goal: What a recommended point must keep.
         distractors: Data sets whose images fill the gallery up, in this order.
-        others: The words that are about something else, such as `data=` and `split=`.
-        k_asked: Whether `benchmark.k=` is one of the words; else a small gallery lowers it.
+        k_asked: Whether a person asked for `k`; else a small gallery lowers it.
     """
 
-    name: str
-    config: Config
-    goal: Goal
+    name: str = DEFAULT
+    config: Config = field(default_factory=Config)
+    goal: Goal = field(default_factory=Goal)
     distractors: tuple[Choice, ...] = ()
-    others: tuple[str, ...] = ()
     k_asked: bool = False
 
     def as_dict(self) -> dict[str, Any]:
         """Return plain values, as a recipe has them."""
-        values = {
-            key: list(value) if isinstance(value, tuple) else value
-            for key, value in asdict(self.config).items()
+        data = {choice.name: as_plain(choice.options) for choice in self.distractors}
+        return {
+            "name": self.name,
+            **as_plain(self.config),
+            "distractors": data,
+            "recommend": as_plain(self.goal),
         }
-        data = {choice.name: asdict(choice.options) for choice in self.distractors}
-        return {"name": self.name, **values, _DISTRACTORS: data, _RECOMMEND: asdict(self.goal)}
 
 
-def parse_request(words: Sequence[str]) -> Request:
-    """Read the words of the command line.
+@dataclass(frozen=True)
+class BenchmarkOptions(Config):
+    """The section `benchmark`: how index families are measured, and what is wanted.
 
-    Args:
-        words: `benchmark=NAME` reads `configs/benchmark/NAME.yaml`, `benchmark=FILE.yaml` that
-            file; `benchmark.gallery=1000000`, `benchmark.recommend.max_ms=5` change a key of it.
-            `benchmark.distractors=[rsicd,rsitmd]` names data sets, and
-            `benchmark.distractors.NAME.KEY=VALUE` one with an option of it.
-
-    Raises:
-        ConfigError: A key, name or value is wrong.
+    Attributes:
+        recommend: What an operating point must keep to be recommended.
+        distractors: Data sets whose images fill the gallery up, in this order, with
+            `benchmark.distractors.NAME.KEY=VALUE` for an option of one.
+        recipe: The recipe's name.
+        asked: The options that a person set.
     """
-    name, changes, others = DEFAULT, [], []
-    for word in words:
-        key, value = parse_word(word)
-        if key == "benchmark":
-            name = str(value)
-        elif key.startswith("benchmark."):
-            changes.append((key.removeprefix("benchmark.").split("."), value))
-        else:
-            others.append(word)
-    is_file = name.endswith((".yaml", ".yml"))
-    values = read_yaml(Path(name)) if is_file else recipe_values("benchmark", name)
-    goal = _section(values, _RECOMMEND, changes)
-    distractors = _section(values, _DISTRACTORS, changes)
-    values |= {".".join(path): value for path, value in changes}
-    return Request(
-        name=Path(name).stem,
-        config=build_options(Config, values, "benchmark"),
-        goal=build_options(Goal, goal, f"benchmark.{_RECOMMEND}"),
-        distractors=tuple(_data(*item) for item in distractors.items()),
-        others=tuple(others),
-        k_asked=any(path == ["k"] for path, _ in changes),
+
+    recommend: Goal = field(default_factory=Goal)
+    distractors: tuple[Choice, ...] = choices("data")
+    recipe: str = field(default=DEFAULT, metadata={"filled": "choice"})
+    asked: tuple[str, ...] = field(default=(), metadata={"filled": "keys"})
+
+    def request(self) -> Request:
+        """Return what is to be measured."""
+        own: Mapping[str, Any] = {one.name: getattr(self, one.name) for one in fields(Config)}
+        return Request(
+            self.recipe, Config(**own), self.recommend, self.distractors, "k" in self.asked
+        )
+
+
+@dataclass(frozen=True)
+class FileBenchmark:
+    """What may be said about an embeddings file.
+
+    Attributes:
+        benchmark: How it is measured.
+        out: The folder of `benchmark.json`.
+    """
+
+    refusal: ClassVar[str] = (
+        "cannot change an embeddings file: it takes benchmark=NAME, benchmark.KEY=VALUE and out=DIR"
     )
 
-
-def _section(values: Values, section: str, changes: list[tuple[list[str], Any]]) -> Values:
-    """Take a section out of a recipe, with the changes that are about it, out of those too."""
-    found = _mapping(values.pop(section, None), section)
-    for path, value in [change for change in changes if change[0][0] == section]:
-        changes.remove((path, value))
-        if len(path) == 1:
-            found = _mapping(value, section)
-            continue
-        inner = found
-        for step in path[1:-1]:
-            inner[step] = _mapping(inner.get(step), f"{section}.{step}")
-            inner = inner[step]
-        inner[path[-1]] = value
-    return found
+    benchmark: BenchmarkOptions = field(
+        default_factory=BenchmarkOptions, metadata={"choice": DEFAULT}
+    )
+    out: Path | None = None
 
 
-def _mapping(value: Any, section: str) -> Values:
-    """Read KEY: VALUE lines; of data sets their names alone as well."""
-    if section == _DISTRACTORS and isinstance(value, str):
-        value = [value]
-    if section == _DISTRACTORS and isinstance(value, list):
-        value = dict.fromkeys(map(str, value))
-    if not isinstance(value or {}, dict):
-        raise ConfigError(f"benchmark.{section} must hold KEY: VALUE lines, but is {value!r}")
-    return dict(value or {})
+@dataclass(frozen=True)
+class RunBenchmark:
+    """What may be said about a run.
 
+    Attributes:
+        data: The data set that is asked about.
+        benchmark: How it is measured.
+        split: Its split.
+        out: The folder of `benchmark.json`.
+    """
 
-def _data(name: str, options: Any) -> Choice:
-    options = _mapping(options, f"{_DISTRACTORS}.{name}")
-    return resolve_section("data", name, [f"data.{k}={json.dumps(v)}" for k, v in options.items()])
+    refusal: ClassVar[str] = (
+        "cannot change a finished run: benchmark takes benchmark=NAME, benchmark.KEY=VALUE, data, "
+        "split and out=DIR"
+    )
+
+    data: Choice = field(metadata={"plugin": "data"})
+    benchmark: BenchmarkOptions = field(
+        default_factory=BenchmarkOptions, metadata={"choice": DEFAULT}
+    )
+    split: str = "test"
+    out: Path | None = None

@@ -1,12 +1,15 @@
 """Options of a model's own answers: `task.KEY=VALUE`."""
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, field
+from typing import ClassVar
 
 from wfa.errors import ConfigError
+from wfa.limits import Options
 
 
 @dataclass(frozen=True)
-class Config:
+class Config(Options):
     """Options of the heads and of caption retrieval.
 
     Attributes:
@@ -24,27 +27,21 @@ class Config:
         seed: Seeds what is drawn, and the heads.
     """
 
-    images: int = 8_000
-    validation_images: int = 1_000
-    epochs: int = 12
-    batch_size: int = 32
-    lr: float = 1e-3
-    weight_decay: float = 0.05
-    width: int = 128
-    dropout: float = 0.1
-    grid: int = 8
-    neighbours: int = 20
-    seed: int = 0
+    section: ClassVar[str] = "task"
+
+    images: int = field(default=8_000, metadata={"at_least": 1})
+    validation_images: int = field(default=1_000, metadata={"at_least": 1})
+    epochs: int = field(default=12, metadata={"at_least": 1})
+    batch_size: int = field(default=32, metadata={"at_least": 1})
+    lr: float = field(default=1e-3, metadata={"above": 0, "below": math.inf})
+    weight_decay: float = field(default=0.05, metadata={"at_least": 0})
+    width: int = field(default=128, metadata={"at_least": 16})
+    dropout: float = field(default=0.1, metadata={"at_least": 0, "below": 1})
+    grid: int = field(default=8, metadata={"at_least": 1})
+    neighbours: int = field(default=20, metadata={"at_least": 1})
+    seed: int = field(default=0, metadata={"at_least": 0})
 
     def __post_init__(self) -> None:
-        for name in ("images", "validation_images", "epochs", "batch_size", "grid", "neighbours"):
-            if getattr(self, name) < 1:
-                raise ConfigError(f"task.{name}={getattr(self, name)} must be at least 1")
-        if self.width < 16 or self.width % 8:
-            raise ConfigError(f"task.width={self.width} must be a multiple of 8, at least 16")
-        if not self.lr > 0.0:
-            raise ConfigError(f"task.lr={self.lr} must be above 0")
-        if not 0.0 <= self.dropout < 1.0:
-            raise ConfigError(f"task.dropout={self.dropout} must be in [0, 1)")
-        if self.seed < 0:
-            raise ConfigError(f"task.seed={self.seed} must be 0 or more")
+        super().__post_init__()
+        if self.width % 8:
+            raise ConfigError(f"task.width={self.width} must be a multiple of 8")

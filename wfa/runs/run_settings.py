@@ -1,0 +1,49 @@
+"""What verbs take that measure a finished run, on top of what the run was trained with."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any, ClassVar, TypeVar
+
+from wfa.plugins import Choice
+from wfa.runs.run_folder import RunFolder
+from wfa.settings import read_settings
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class EvaluateSettings:
+    """What `wfa evaluate RUN` takes.
+
+    Attributes:
+        data: The data set.
+        retrieval: Options of evaluation.
+        split: The split.
+    """
+
+    refusal: ClassVar[str] = (
+        "cannot change a finished run: evaluate takes data, split and retrieval"
+    )
+
+    data: Choice = field(metadata={"plugin": "data"})
+    retrieval: Any = field(metadata={"options": "retrieval"})
+    split: str = "test"
+
+
+def read_run_settings(cls: type[T], run: Path, words: Sequence[str]) -> T:
+    """Read the settings of a verb that works on a run; its config says what the words do not.
+
+    Args:
+        cls: The dataclass of what the verb takes.
+        run: The run's folder.
+        words: What a person wrote.
+
+    Raises:
+        ConfigError: A word is not of the verb, or a name, a type or a value is wrong.
+        RunError: The folder holds no run.
+    """
+    folder = RunFolder(run)
+    taken = {one.name for one in fields(cls)}  # type: ignore[arg-type]  # a dataclass
+    saved = {name: value for name, value in folder.read_saved().items() if name in taken}
+    return read_settings(cls, words, saved, str(folder.config_file))
