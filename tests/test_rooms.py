@@ -11,8 +11,8 @@ ROOMS = (
     "typed_options", "class_alone", "option_classes", "settings", "option_keywords", "config",
     "keyed_random", "draws", "progress", "pareto", "json_files", "tables",
     "captions", "aggregation", "data", "bigearthnet", "scenes", "encoders", "model", "losses",
-    "retrieval", "audit", "runs", "training", "tasks", "search", "compare", "report", "cli",
-    "__main__",
+    "retrieval", "metrics", "audit", "runs", "training", "tasks", "search", "compare", "report",
+    "cli", "__main__",
 )  # fmt: skip
 PACKAGE = Path(__file__).parents[1] / "wfa"
 FORBIDDEN = {

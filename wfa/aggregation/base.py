@@ -247,7 +247,8 @@ class Aggregation(TakesKeywords, nn.Module):
         images = int(index[-1]) + 1
         if image_features is not None:
             image_features = functional.normalize(
-                at_least_float32(check_images(image_features, features, images)), dim=-1
+                at_least_float32(check_images("image_features", image_features, features, images)),
+                dim=-1,
             )
         if weights is None and self.weighs_text:
             raise ArgumentError(

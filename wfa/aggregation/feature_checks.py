@@ -133,16 +133,16 @@ def check_captions(
     return found, index
 
 
-def check_images(image_features: Any, beside: Tensor, images: int) -> Tensor:
-    """Return image features (B, D) of the width and device of the caption features.
+def check_images(name: str, features: Any, beside: Tensor, images: int) -> Tensor:
+    """Return features (B, D), one an image, of the width and device of the caption features.
 
     Raises:
         ArgumentError: As `check_features`, or they are elsewhere, or of another number than B.
     """
-    found = check_features("image_features", image_features, beside.shape[1], beside.device)
+    found = check_features(name, features, beside.shape[1], beside.device)
     if len(found) != images:
         raise ArgumentError(
-            f"image_features has {len(found)} images, but image_index numbers {images}: an image "
+            f"{name} has {len(found)} images, but image_index numbers {images}: an image "
             "without a caption has to be left out"
         )
     return found

@@ -1,8 +1,6 @@
 """Batches in worker processes, the same for a seed at any number of workers and devices."""
 
 from collections.abc import Callable, Iterator, Sequence
-from functools import lru_cache
-from hashlib import blake2b
 from typing import NamedTuple
 
 import lightning
@@ -10,7 +8,7 @@ import numpy as np
 import torch
 from torch.utils.data import Dataset, Sampler
 
-from wfa.captions.folding import fold
+from wfa.captions.folding import caption_key
 from wfa.data.batch import Batch, Inputs, Sample, collate
 from wfa.data.instruction_draws import InstructionDraws
 from wfa.data.weighted_captions import WeightedCaptions
@@ -88,17 +86,6 @@ class TrainingBatches(Dataset[Batch]):
             caption_ids=np.array(ids),
             instructions=self._instructions.draw(epoch, row) if self._instructions else (),
         )
-
-
-@lru_cache(maxsize=1 << 18)
-def caption_key(text: str) -> int:
-    """Return the identity of a caption, in [0, 2^63): equal for those that are equal once folded.
-
-    A hash, so that it is the same in every process and data set, and needs no table of millions of
-    texts: among the 100,000 captions of a large batch, one batch in a billion confuses two.
-    """
-    digest = blake2b(fold(text).encode("utf-8", "surrogatepass"), digest_size=8).digest()
-    return int.from_bytes(digest, "little") >> 1
 
 
 class EpochBatches(Sampler[list[Key]]):

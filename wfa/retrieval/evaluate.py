@@ -96,14 +96,20 @@ def captions_to_images(embeddings: Embeddings) -> Ranking:
 
 
 def mean_recall(
-    embeddings: Embeddings, queries: str = "single", ties: str = WORST
+    embeddings: Embeddings,
+    queries: str = "single",
+    ties: str = WORST,
+    protocol: str = "strict",
+    ks: Sequence[int] = KS,
 ) -> dict[str, float]:
-    """Measure strict retrieval only, for validation during training.
+    """Measure retrieval under one protocol, by default strict as validation during training has it.
 
     Args:
-        embeddings: Features of the validation split.
+        embeddings: Features of the split.
         queries: `single` or `aggregated`.
         ties: The rule of ties.
+        protocol: The protocol; `unique_query` knows single queries only.
+        ks: The K of R@K.
 
     Returns:
         `text_to_image/R@1` and so on, `image_to_text/...`, and `mR`; MedR and mAP too.
@@ -113,8 +119,8 @@ def mean_recall(
     """
     check_known("queries", [queries], QUERIES)
     counted = _count(embeddings, queries)
-    to_image = summarise(rank_text_to_image("strict", counted).ranking, ties=ties)
-    to_text = summarise(rank_image_to_text("strict", counted).ranking, ties=ties)
+    to_image = summarise(rank_text_to_image(protocol, counted).ranking, ks, ties)
+    to_text = summarise(rank_image_to_text(protocol, counted).ranking, ks, ties)
     return {
         **{f"{TEXT_TO_IMAGE}/{name}": value for name, value in to_image.items()},
         **{f"{IMAGE_TO_TEXT}/{name}": value for name, value in to_text.items()},

@@ -20,7 +20,7 @@ from wfa.config import RunConfig
 from wfa.data.loader import CaptionDataModule, TrainingBatches
 from wfa.model.clip import MultiCaptionCLIP
 from wfa.progress import Track, shown_by, untracked
-from wfa.retrieval.evaluate import mean_recall
+from wfa.retrieval.retrieval_metric import CaptionRetrieval
 from wfa.runs.parts import Parts, save_weights
 from wfa.runs.run_folder import RunFolder
 from wfa.runs.run_results import EVALUATED, write_results
@@ -100,8 +100,20 @@ def _module(
     ties = parts.config.retrieval.ties
     places = _selecting(len(validation.dataset), options.validation_images)
 
+    # Every process embeds all images and gets the same value, so nothing is gathered.
+    metric = CaptionRetrieval(queries=options.select_on, ties=ties, sync_on_compute=False)
+
     def validate(model: MultiCaptionCLIP) -> dict[str, float]:
-        metrics = mean_recall(parts.embed(validation, places=places), options.select_on, ties)
+        found = parts.embed(validation, places=places)
+        metric.reset()
+        metric.update(
+            torch.from_numpy(found.images),
+            torch.from_numpy(found.captions),
+            found.image_index,
+            captions=torch.from_numpy(found.caption_ids),
+            aggregated=None if metric.queries == "single" else torch.from_numpy(found.aggregated),
+        )
+        metrics = {name: value.item() for name, value in metric.compute().items()}
         history.validated(metrics)
         return metrics
 
