@@ -333,21 +333,22 @@ def test_validation_is_taken_from_train_and_said(tmp_path: Path) -> None:
     assert splits(tmp_path, validation_fraction=0.0) == {"train": 20, "test": 5}
 
 
+def folder(root: Path, validation: float, test: float) -> Config:
+    return Config(root=str(root), validation_fraction=validation, test_fraction=test)
+
+
 def test_one_split_is_divided_as_none_is(tmp_path: Path) -> None:
     csv(tmp_path / "one", rows(*["train"] * 20))
     csv(tmp_path / "none", rows(*["train"] * 20).replace(",train", ",").replace("n,split", "n,x"))
-    for shares in ((0.1, 0.1), (0.2, 0.3)):
-        config = [
-            Config(
-                root=str(tmp_path / name), validation_fraction=shares[0], test_fraction=shares[1]
-            )
+    for validation, test in ((0.1, 0.1), (0.2, 0.3)):
+        found = [
+            (split, CaptionsFolder(config, split).records)
             for name in ("one", "none")
+            for config in (folder(tmp_path / name, validation, test),)
+            for split in CaptionsFolder.splits(config)
         ]
-        one, none = (
-            {s: CaptionsFolder(c, s).records for s in CaptionsFolder.splits(c)} for c in config
-        )
-        assert one == none
-        assert len(one) == 3
+        assert len(found) == 6
+        assert found[:3] == found[3:]
 
 
 def test_a_table_for_each_split(tmp_path: Path, picture: Picture) -> None:

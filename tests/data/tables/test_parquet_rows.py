@@ -134,3 +134,13 @@ def test_folders_below_it_do(tmp_path: Path) -> None:
         write(tmp_path, columns(), f"data/{name}.parquet")
     write(tmp_path, columns(), "test/part/0.parquet")
     assert splits(tmp_path) == {"train": 24, "validation": 12, "test": 12}
+
+
+def test_shards_that_are_missing_are_told(tmp_path: Path) -> None:
+    write(tmp_path, columns(), "data/train-00000-of-00002.parquet")
+    (note,) = read_rows(tmp_path, "", Wanted()).notes
+    assert "1 of the 2 files" in note
+    write(tmp_path, columns(), "data/train-00001-of-00002.PARQUET")
+    write(tmp_path, {"n": [1]}, ".cache/x.parquet")
+    found = read_rows(tmp_path, "", Wanted())
+    assert (len(found.entries), found.notes) == (2 * N, ())

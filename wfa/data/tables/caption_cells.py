@@ -13,7 +13,9 @@ from wfa.text_files import json_value
 KEYS = ("raw", "caption", "sentence", "text")
 """The keys of an object under which a caption stands, the first that it has."""
 
-_MISSING = frozenset({"nan", "NaN", "None", "null", "NULL", "<NA>", "N/A", "#N/A", "NaT"})
+_MISSING = frozenset(
+    ("nan", "NaN", "None", "null", "NULL", "<NA>", "N/A", "#N/A", "NaT", "\\N", "#REF!", "#VALUE!")
+)
 _SHOWN = 80  # characters of a cell in a message
 
 _STRING = r"""[bB]?(?:'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")"""

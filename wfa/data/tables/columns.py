@@ -86,7 +86,7 @@ def find_columns(table: Table, wanted: Wanted, image: int | None = None) -> Colu
     ]
     if missing:
         raise DataError(f"{table.path} has no column of {' nor of '.join(missing)}; {_are(table)}")
-    # The one column may be taken for two things where it was guessed as one of them.
+    # A column that was named as one thing may have been guessed as the other.
     if file in captions:
         raise DataError(
             f"{table.path}: the column {table.headings[file or 0]} cannot be both the file names "

@@ -1,6 +1,7 @@
 """Everything but the images' bytes from Parquet files with images, as data hubs store them."""
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -43,8 +44,10 @@ class ParquetRows(NamedTuple):
 
 
 def parquet_files(root: Path) -> list[Path]:
-    """Return the Parquet files in `root` and in the folders below it, sorted."""
-    return sorted(path for path in root.rglob("*.parquet") if not path.name.startswith("."))
+    """Return the Parquet files in `root` and in the folders below it, sorted; hidden ones not."""
+    found = root.rglob("*.[pP][aA][rR][qQ][uU][eE][tT]")
+    hidden = re.compile(r"(^|/)\.")
+    return sorted(p for p in found if not hidden.search(p.relative_to(root).as_posix()))
 
 
 def read_rows(root: Path, image_column: str, wanted: Wanted) -> ParquetRows:
@@ -88,7 +91,21 @@ def read_rows(root: Path, image_column: str, wanted: Wanted) -> ParquetRows:
         places[name] = row.place
         entries.append(replace(row.entry, image=name))
     notes = dict.fromkeys(note for part in parts for note in part.notes)
-    return ParquetRows(entries, parts[0].columns[0], places, tuple(notes))
+    return ParquetRows(entries, parts[0].columns[0], places, (*notes, *_missing_shards(files)))
+
+
+def _missing_shards(files: Sequence[Path]) -> list[str]:
+    """Say which files of a numbered row are not there: `NAME-00001-of-00002`."""
+    shards = Counter(
+        (path.parent / match[1], int(match[2]))
+        for path in files
+        if (match := re.fullmatch(r"(.*)-\d+-of-(\d{1,9})", path.stem))
+    )
+    return [
+        f"{here} of the {count} files {start}-NUMBER-of-{count:05d}.parquet are there"
+        for (start, count), here in shards.items()
+        if here < count
+    ]
 
 
 class _Row(NamedTuple):
