@@ -65,3 +65,10 @@ def test_reading_without_a_folder_names_a_command_that_makes_it(
     monkeypatch.setenv("WFA_DATA_DIR", str(tmp_path))
     found = runner.invoke(app, ["verify", "ucm_captions"])
     assert "run `wfa data prepare ucm_captions`" in str(found.exception)
+
+
+def test_whom_to_cite_and_the_terms_are_shown() -> None:
+    said = " ".join(runner.invoke(app, ["list"]).output.split())
+    assert "RSITMD: 4,743 images" in said
+    assert "cite: Yuan et al. 2022, doi:10.1109/TGRS.2021.3078451 terms: research use; cite" in said
+    assert "terms: annotations and images: CDLA-Permissive-1.0" in said

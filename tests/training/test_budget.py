@@ -36,10 +36,14 @@ def trained(own_folder: Path, folder: Path, *words: str) -> list[dict[str, str]]
     return history(folder)
 
 
-def test_a_budget_of_images_ends_within_an_epoch(own_folder: Path, tmp_path: Path) -> None:
+def test_a_budget_of_images_ends_within_an_epoch(
+    own_folder: Path, tmp_path: Path, shown: list[tuple[str, int, int | None]]
+) -> None:
     # 32 images in batches of 8: 50 images pay for 6 steps, an epoch and a half.
     rows = trained(own_folder, tmp_path / "run", "train.max_images=50", "train.epochs=1")
     assert [int(row["step"]) for row in rows] == [4, 6]
+    told = [done for label, done, _ in shown if label == "training, batches"]
+    assert told == [1, 2, 3, 4, 5, 6]
     assert all(row["validation/mR"] for row in rows)
     seconds = [float(row["seconds"]) for row in rows]
     assert 0 < seconds[0] < seconds[1]

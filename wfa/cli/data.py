@@ -4,27 +4,36 @@ import json
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.markup import escape
 from rich.table import Table
 
-from wfa.cli.choices import list_choices
 from wfa.cli.terminal import Words, console
 from wfa.plugins import Choice
+
+if TYPE_CHECKING:
+    from wfa.data.publication import Facts
 
 app = typer.Typer(no_args_is_help=True, help="Data sets: list, prepare, verify, annotate.")
 
 
 @app.command(name="list")
 def data_list() -> None:
-    """List the data sets.
+    """List the data sets, whom to cite for them, and their terms.
 
     Example:
         wfa data list
     """
-    list_choices("data")
+    from wfa.plugins import names, plugin_class, summary
+
+    table = Table(title="data", title_justify="left", box=None, show_header=False)
+    for name in names("data"):
+        table.add_row(name, escape(summary("data", name)))
+        for line in _credits(plugin_class("data", name).facts):
+            table.add_row("", f"[dim]{escape(line)}[/]")
+    console.print(table)
 
 
 @app.command()
@@ -76,6 +85,8 @@ def verify(
     console.print(table)
     for line in found.notes:
         console.print(f"[yellow]note:[/] {escape(line)}", soft_wrap=True)
+    for line in _credits(data.plugin().facts):
+        console.print(escape(line), style="dim", soft_wrap=True)
     for line in found.problems:
         console.print(f"[red]problem:[/] {escape(line)}", soft_wrap=True)
     if out is not None:
@@ -130,3 +141,9 @@ def _asked(name: str, words: list[str] | None) -> DataSettings:
     from wfa.settings import read_settings
 
     return read_settings(DataSettings, words or [], {"data": {"name": name}})
+
+
+def _credits(facts: "Facts") -> list[str]:
+    """Say whom to cite for a data set and under which terms it is used, as far as is known."""
+    known = {"cite": facts.citation, "terms": facts.terms}
+    return [f"{name}: {text}" for name, text in known.items() if text]

@@ -64,7 +64,7 @@ def train(
     from wfa.training.fit import fit
 
     out = asked.out or Path(f"runs/{config.name}-{config.config_id}")
-    folder = fit(config, out, overwrite, track)
+    folder = fit(config, out, overwrite, track, show_training=console.is_terminal)
     if folder is None:  # one of several processes; the first one prints
         return
     page = write_report([folder.path], folder.path / "report.html")

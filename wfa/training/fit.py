@@ -29,6 +29,7 @@ from wfa.training.early_stopping import Patience
 from wfa.training.history import History
 from wfa.training.module import TrainingModule
 from wfa.training.schedule import Course
+from wfa.training.step_lines import StepLines
 from wfa.training.strategies import make_trainer
 from wfa.training.throughput import Throughput
 from wfa.training.train_options import Config
@@ -49,7 +50,8 @@ def fit(
         out: The run folder.
         overwrite: Lose a run that the folder holds.
         track: Shows progress of the parts outside training.
-        show_training: Whether training shows its progress bar.
+        show_training: Whether training shows a bar of its own; else it tells its steps as all
+            long work does.
 
     Returns:
         The finished run's folder; None in processes other than the first.
@@ -79,7 +81,8 @@ def fit(
         course = Course(trainer, config.train, lambda: throughput.fit_seconds)
         module = _module(parts, folder, track, trainer, throughput, history, prepared, course)
         resume = folder.last_checkpoint if folder.last_checkpoint.is_file() else None
-        with _quiet_lightning(), shown_by(None):  # Lightning has its own bar
+        # Two bars at once would write over each other.
+        with _quiet_lightning(), shown_by(None) if show_training else nullcontext():
             trainer.fit(module, _batches(parts, course), ckpt_path=resume, weights_only=True)
     return folder if trainer.is_global_zero else None
 
@@ -167,8 +170,7 @@ def _trainer(
     callbacks = [*watching, BestAndLast(folder.checkpoints)]
     if options.patience:
         callbacks.append(Patience(options.patience))
-    if show_training:
-        callbacks.append(Progress())
+    callbacks.append(Progress() if show_training else StepLines())
     with _quiet_lightning():
         return make_trainer(
             options,

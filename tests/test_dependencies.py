@@ -1,0 +1,61 @@
+"""Every dependency that is declared is imported by the package, and the other way round."""
+
+import ast
+import re
+import sys
+import tomllib
+from importlib.metadata import packages_distributions
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+NOT_IMPORTED = {
+    "tensorboard": "Lightning's TensorBoardLogger writes through it",
+    "torchmetrics": "the metrics that validation updates batch by batch are to be built on it",
+    "faiss-cpu": "the same module as faiss-gpu, on other machines",
+    "faiss-gpu": "the same module as faiss-cpu, on other machines",
+}
+"""Declared, and used without an import of that name -> why."""
+
+
+def normal(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def declared(*extras: str) -> set[str]:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    lines = [*project["dependencies"]]
+    for extra in extras:
+        lines += project["optional-dependencies"][extra]
+    return {normal(re.match(r"[A-Za-z0-9_.-]+", line)[0]) for line in lines}  # type: ignore[index]
+
+
+def imported() -> dict[str, str]:
+    """Top-level module from outside -> a file that imports it."""
+    found: dict[str, str] = {}
+    for path in sorted((ROOT / "wfa").rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            names = []
+            if isinstance(node, ast.Import):
+                names = [alias.name for alias in node.names]
+            elif isinstance(node, ast.ImportFrom):
+                names = [node.module or ""]
+            for name in names:
+                top = name.partition(".")[0]
+                if top != "wfa" and top not in sys.stdlib_module_names:
+                    found.setdefault(top, path.relative_to(ROOT).as_posix())
+    return found
+
+
+def test_what_is_imported_is_declared() -> None:
+    known = declared("offline")
+    providers = packages_distributions()
+    for module, path in imported().items():
+        names = {normal(name) for name in providers.get(module, [module])}
+        assert names & known, f"{path} imports {module}, which no dependency declares"
+
+
+def test_what_is_declared_is_imported() -> None:
+    providers = packages_distributions()
+    used = {normal(name) for module in imported() for name in providers.get(module, [module])}
+    missing = declared("offline") - used - set(NOT_IMPORTED)
+    assert not missing, f"declared and imported nowhere: {sorted(missing)}"
