@@ -9,7 +9,7 @@ import pytest
 ROOMS = (
     "errors", "limits", "lazy_names", "text_files", "files", "provenance", "plugins", "recipes",
     "typed_options", "class_alone", "option_classes", "settings", "option_keywords", "config",
-    "keyed_random", "draws", "progress", "pareto", "json_files", "tables",
+    "keyed_random", "draws", "progress", "pareto", "numbering", "json_files", "tables",
     "captions", "aggregation", "data", "bigearthnet", "scenes", "encoders", "model", "losses",
     "retrieval", "metrics", "audit", "runs", "training", "tasks", "search", "compare", "report",
     "cli", "__main__",

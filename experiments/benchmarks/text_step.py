@@ -25,8 +25,8 @@ from _arguments import parse_arguments
 from _record import Row, record
 from torch import Tensor
 
-from wfa.data.dataset import distinct
 from wfa.encoders.models.open_clip import Config, OpenClip
+from wfa.numbering import distinct
 
 MODEL = "ViT-B-32"
 GOALS = {"ucm_captions": (10.0, 1 / 0.6), "rsicd": (15.0, 1 / 0.4)}

@@ -3,12 +3,12 @@
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import count
 
 import numpy as np
 
 from wfa.captions.folding import fold_all
 from wfa.captions.segments import Ints
+from wfa.numbering import distinct
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,13 +46,11 @@ def distinct_captions(
         merge: Equal after folding, or else equal as strings.
         lowercase: Fold case too.
     """
-    number: defaultdict[str, int] = defaultdict(count().__next__)
-    text_of = np.fromiter(map(number.__getitem__, captions), np.int64, len(captions))
-    texts = list(number)
+    texts, text_of = distinct(captions)
     folded = fold_all(texts, lowercase)
     same = np.arange(len(texts))
     if merge:
-        same = _numbered(folded)
+        same = distinct(folded)[1]
         places = _sorted_spellings(texts, same)
         texts = [texts[place] for place in places.tolist()]
         text_of = np.argsort(places)[text_of]
@@ -62,11 +60,6 @@ def distinct_captions(
     np.minimum.at(text, row_of, text_of)
     image = rows // max(len(texts), 1)
     return DistinctCaptions(texts, folded, same, image, text, copies, row_of)
-
-
-def _numbered(texts: list[str]) -> Ints:
-    number: defaultdict[str, int] = defaultdict(count().__next__)
-    return np.fromiter(map(number.__getitem__, texts), np.int64, len(texts))
 
 
 def _sorted_spellings(texts: list[str], same: Ints) -> Ints:

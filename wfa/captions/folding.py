@@ -1,15 +1,14 @@
 """Folding: the form in which two captions count as the same caption."""
 
-from collections import defaultdict
 from collections.abc import Sequence
 from functools import lru_cache
 from hashlib import blake2b
-from itertools import count
 
 import numpy as np
 from numpy.typing import NDArray
 
 from wfa.captions.characters import latin_1, lines_at, table_of
+from wfa.numbering import distinct
 
 # What may end or separate clauses, in the scripts that captions are written in. Signs that carry
 # meaning at the end of a caption ("50 %", "5 m (approx)", quotes) are left alone.
@@ -66,10 +65,8 @@ def caption_ids(captions: Sequence[str], lowercase: bool = True) -> NDArray[np.i
     Returns:
         Ids (N,), 0, 1, 2, ... in the order in which a folded caption is first seen.
     """
-    raw = list(dict.fromkeys(captions))
-    folded: defaultdict[str, int] = defaultdict(count().__next__)
-    of_raw = dict(zip(raw, map(folded.__getitem__, fold_all(raw, lowercase)), strict=True))
-    return np.fromiter(map(of_raw.__getitem__, captions), np.int64, len(captions))
+    spellings, spelling = distinct(captions)
+    return distinct(fold_all(spellings, lowercase))[1][spelling]
 
 
 @lru_cache(maxsize=1 << 18)

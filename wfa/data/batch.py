@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from wfa.aggregation.caption_draws import Drawn
-from wfa.data.dataset import distinct
 from wfa.data.instruction_tokens import stacked
+from wfa.numbering import distinct
 
 
 class Inputs(Protocol):

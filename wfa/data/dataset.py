@@ -224,17 +224,6 @@ class ImageTextDataset(ABC):
         return ""
 
 
-def distinct(texts: Sequence[str]) -> tuple[list[str], NDArray[np.int64]]:
-    """Return the distinct strings in order of first sight and each string's place among them.
-
-    Returns:
-        The U distinct strings, and an index of shape (N,) into them.
-    """
-    place: dict[str, int] = {}
-    index = np.fromiter((place.setdefault(text, len(place)) for text in texts), np.int64)
-    return list(place), index
-
-
 def data_root(
     options: SourceConfig, name: str, environ: str | None, remedy: str | None = None
 ) -> Path:

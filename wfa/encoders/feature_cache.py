@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from wfa.data.arrays import MappedArray, make_array, mapped
-from wfa.data.dataset import ImageTextDataset, distinct
+from wfa.data.dataset import ImageTextDataset
 from wfa.data.images import normalise, resize
 from wfa.encoders.towers import ImageTower, TextTower
+from wfa.numbering import distinct
 from wfa.progress import track
 
 IMAGES_A_BATCH = 4

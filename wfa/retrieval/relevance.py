@@ -9,11 +9,10 @@ texts of images that have the same set of distinct captions.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from wfa.numbering import distinct
 from wfa.retrieval.embeddings import Embeddings, Floats, Integers
 
 
@@ -70,7 +69,7 @@ class Pairs:
 
 def single_texts(embeddings: Embeddings) -> Texts:
     """Give one item a caption, named `<image>#<its place among the image's captions>`."""
-    first, row = _numbered(embeddings.caption_ids)
+    _, first, row = np.unique(embeddings.caption_ids, return_index=True, return_inverse=True)
     image = embeddings.image_index
     order = np.argsort(image, kind="stable")
     starts = np.searchsorted(image[order], np.arange(len(embeddings.images)))
@@ -91,14 +90,14 @@ def aggregated_texts(embeddings: Embeddings) -> Texts:
     """Give one item an image, named as the image; items with bit-equal features share a row."""
     features = np.ascontiguousarray(embeddings.aggregated)
     as_bytes = features.view(np.dtype((np.void, features.dtype.itemsize * features.shape[1])))
-    first, row = _numbered(as_bytes.ravel())
+    _, first, row = np.unique(as_bytes.ravel(), return_index=True, return_inverse=True)
     bags = _caption_bags(embeddings)
     return Texts(
         features=features[first],
         row=row,
         image=np.arange(len(features)),
-        meaning=_number_keys([tuple(dict.fromkeys(bag)) for bag in bags]),
-        identity=_number_keys(bags),
+        meaning=distinct([tuple(dict.fromkeys(bag)) for bag in bags])[1],
+        identity=distinct(bags)[1],
         names=embeddings.image_names,
     )
 
@@ -114,7 +113,9 @@ def right_pairs(texts: Texts) -> Pairs:
     """Join texts and images through meaning: every image that bears what a text says."""
     images = int(texts.image.max()) + 1
     meanings = int(texts.meaning.max()) + 1
-    first, asked = _numbered(texts.row * meanings + texts.meaning)
+    _, first, asked = np.unique(
+        texts.row * meanings + texts.meaning, return_index=True, return_inverse=True
+    )
     borne = np.unique(texts.meaning * images + texts.image)
     borne_meaning, borne_image = borne // images, borne % images
     starts = np.searchsorted(borne_meaning, np.arange(meanings + 1))
@@ -144,14 +145,3 @@ def _caption_bags(embeddings: Embeddings) -> list[tuple[int, ...]]:
     ids = embeddings.caption_ids[order].tolist()
     starts = [0, *ends[:-1].tolist()]
     return [tuple(ids[a:b]) for a, b in zip(starts, ends.tolist(), strict=True)]
-
-
-def _number_keys(keys: list[tuple[int, ...]]) -> Integers:
-    numbers: dict[tuple[int, ...], int] = {}
-    return np.array([numbers.setdefault(key, len(numbers)) for key in keys], np.int64)
-
-
-def _numbered(values: npt.NDArray[Any]) -> tuple[Integers, Integers]:
-    """Number the distinct values; return where each is first seen, and the number of each entry."""
-    _, first, number = np.unique(values, return_index=True, return_inverse=True)
-    return first, number

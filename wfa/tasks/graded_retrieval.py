@@ -10,6 +10,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from wfa.bigearthnet.archives import METADATA
+from wfa.numbering import distinct
 from wfa.retrieval.embeddings import Embeddings, Floats, Integers
 from wfa.retrieval.exact_search import ExactIndex
 
@@ -48,7 +49,7 @@ def graded_text_to_image(
         labels: The label set of each image.
         k: How many images count.
     """
-    kinds, kind = _distinct(labels)
+    kinds, kind = distinct(labels)
     gains = _overlaps(kinds)  # between sets, of which there are far fewer than images
     index = ExactIndex(embeddings.images)
     k = min(k, len(index))
@@ -84,13 +85,6 @@ def _best(gains: NDArray[np.float64], counts: Integers, k: int) -> NDArray[np.fl
     order = np.argsort(-gains, axis=1)[:, :k]
     rows = zip(np.take_along_axis(gains, order, axis=1), counts[order], strict=True)
     return np.stack([np.repeat(row, np.minimum(often, k))[:k] for row, often in rows])
-
-
-def _distinct(labels: Sequence[frozenset[str]]) -> tuple[list[frozenset[str]], Integers]:
-    """Return the distinct sets, and which of them each image has."""
-    place: dict[frozenset[str], int] = {}
-    kind = np.array([place.setdefault(own, len(place)) for own in labels], np.int64)
-    return list(place), kind
 
 
 def _overlaps(kinds: Sequence[frozenset[str]]) -> NDArray[np.float64]:

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wfa.bigearthnet.rows import Choice, Located, Point, Row, parse_row
-from wfa.data.dataset import distinct
+from wfa.numbering import distinct
 from wfa.tasks.answering.question_statements import claim_of, of_options
 
 Ints = NDArray[np.int64]
