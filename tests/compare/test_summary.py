@@ -144,5 +144,5 @@ def test_queries_are_named_where_the_data_is_not_there(request_of: Make, made: M
 def test_a_broken_run_is_named(request_of: Make, made: Made, tmp_path: Path) -> None:
     cells, folder = made(request_of(), good_ranks())
     (folder.of(cells[0]) / "metrics.json").write_text("[")
-    with pytest.raises(RunError, match=r"metrics\.json is broken"):
+    with pytest.raises(RunError, match=r"metrics\.json cannot be read"):
         result_rows(cells[0], folder.of(cells[0]))

@@ -10,9 +10,10 @@ import pyarrow.parquet as pq
 from wfa.compare.cells import Cell
 from wfa.compare.comparison_folder import Folder
 from wfa.compare.image_scores import ImageScores, Kind, read_scores
-from wfa.compare.result_rows import Point, cell_cost, read_course, read_json
+from wfa.compare.result_rows import AGAIN, Point, cell_cost, read_course
 from wfa.compare.run_cell import read_cell
 from wfa.errors import RunError
+from wfa.json_files import read_json
 from wfa.retrieval.ranks import WORST
 
 Runs = dict[str, dict[int, ImageScores]]
@@ -83,10 +84,10 @@ def _gather(data: str, cells: Sequence[Cell], folder: Folder, split: str) -> Gat
         ranks.setdefault(cell.label, {})[cell.seed] = _caption_ranks(path / "ranks.parquet", split)
         rows[cell] = [
             row
-            for row in read_json(path / "metrics.json")
+            for row in read_json(path / "metrics.json", AGAIN)
             if row["split"] == split and row.get("ties", WORST) == WORST
         ]
-        runs[cell] = read_json(path / "run.json")
+        runs[cell] = read_json(path / "run.json", AGAIN)
         if "width" in (probe := read_cell(path)):
             probes.setdefault(cell.label, probe)
         if not rows[cell]:

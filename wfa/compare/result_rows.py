@@ -1,7 +1,6 @@
 """What a finished cell's run folder says: its rows of results, its cost, its course."""
 
 import csv
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +9,10 @@ from typing import Any
 from wfa.compare.cells import Cell
 from wfa.compare.run_cell import read_cell
 from wfa.errors import RunError
+from wfa.json_files import read_json
+
+AGAIN = "delete its folder to have it trained again"
+"""What to do about a file of a cell that is missing or broken."""
 
 
 @dataclass(frozen=True)
@@ -33,14 +36,14 @@ def result_rows(cell: Cell, folder: Path) -> list[dict[str, Any]]:
     Raises:
         RunError: A file is missing or broken.
     """
-    run = read_json(folder / "run.json")
+    run = read_json(folder / "run.json", AGAIN)
     cost = cell_cost(folder)
     common = {"label": cell.label, "seed": cell.seed}
     provenance = {"config_id": run["config_id"], **run["git"], "cost": cost}
     return [
         # The comparison's own name of the data: several may be one plug-in with other options.
         {**common, **row, "data": cell.data, **provenance}
-        for row in read_json(folder / "metrics.json")
+        for row in read_json(folder / "metrics.json", AGAIN)
         if not row.get("oracle")
     ]
 
@@ -55,7 +58,7 @@ def cell_cost(folder: Path) -> dict[str, Any]:
         resident memory, libraries included; `device`: tensors on the GPU), `images_per_second`,
         `load_average` (of the machine when training ended, over a minute; None on Windows).
     """
-    run, found = read_json(folder / "run.json"), read_cell(folder)
+    run, found = read_json(folder / "run.json", AGAIN), read_cell(folder)
     course = read_course(folder)
     throughput: Mapping[str, Any] = run.get("throughput", {})
     return {
@@ -81,26 +84,10 @@ def read_course(folder: Path) -> list[Point]:
             for row in rows
         ]
     except (OSError, KeyError, ValueError, csv.Error) as error:
-        raise _broken(path, repr(error)) from error
-
-
-def read_json(path: Path) -> Any:
-    """Read a file of a run folder.
-
-    Raises:
-        RunError: It is missing or not JSON.
-    """
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise _broken(path, str(error)) from error
+        raise RunError(f"{path} cannot be read ({error!r}): {AGAIN}") from error
 
 
 def captions_an_image(run: Mapping[str, Any], split: str) -> float:
     """Return the mean number of captions of a split's images, from `run.json`."""
     counts: Mapping[str, Any] = run["data"]["splits"][split]
     return float(counts["captions"]) / float(counts["images"])
-
-
-def _broken(path: Path, why: str) -> RunError:
-    return RunError(f"{path} is broken ({why}): delete its folder to have it trained again")

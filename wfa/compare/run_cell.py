@@ -16,8 +16,9 @@ from typing import Any
 
 from wfa.compare.peak_memory import forget_peak, peak_bytes
 from wfa.config import RunConfig, resolve
-from wfa.errors import RunError, UserError
+from wfa.errors import UserError
 from wfa.files import write_text
+from wfa.json_files import read_json
 from wfa.provenance import load_average
 from wfa.runs.run_folder import RunFolder
 
@@ -93,10 +94,7 @@ def read_cell(folder: Path) -> dict[str, Any]:
     path = folder / CELL_FILE
     if not path.is_file():
         return {}
-    try:
-        values: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise RunError(f"{path} is not JSON ({error}): delete it to have it made again") from error
+    values: dict[str, Any] = read_json(path, "delete it to have it made again")
     return values
 
 

@@ -14,6 +14,7 @@ from filelock import FileLock, Timeout
 from wfa.config import RunConfig, resolve
 from wfa.errors import RunError
 from wfa.files import is_temporary, write_text
+from wfa.json_files import read_json
 from wfa.recipes import Values, read_yaml
 
 LOCK = ".lock"
@@ -68,11 +69,7 @@ class RunFolder:
         """
         if not self.run_file.is_file():
             return {}
-        try:
-            values: dict[str, Any] = json.loads(self.run_file.read_text(encoding="utf-8"))
-        except ValueError as error:
-            raise RunError(f"{self.run_file} is not JSON ({error}): train again with --overwrite") \
-                from error  # fmt: skip
+        values: dict[str, Any] = read_json(self.run_file, "train again with --overwrite")
         return values
 
     def write_json(self, name: str, values: Any) -> None:
