@@ -9,6 +9,7 @@ from tests.captions.strategies import written
 from tests.captions.test_ngrams import grams
 from wfa.audit.redundancy import (
     collapse_shares,
+    copy_effects,
     distinct_n,
     distinctness,
     distribution,
@@ -41,6 +42,15 @@ def test_collapse_by_hand() -> None:
     captions = [["a road", "a road"], ["a road", "a road", "a big tree"], ["a lake"], []]
     assert collapse_shares(captions) == {"merge": 0.0, "keep": pytest.approx(1 / 3)}
     assert collapse_shares([]) == {"merge": 0.0, "keep": 0.0}
+
+
+def test_padding_by_repetition_shows_where_copies_are_kept() -> None:
+    words = ["a red roof", "two boats lie there"]
+    plain, padded = copy_effects([words]), copy_effects([words * 2])
+    assert plain["merge"] == plain["keep"] == padded["merge"]
+    assert plain["merge"].uniqueness == 1.0
+    assert (padded["keep"].uniqueness, padded["keep"].collapsed) == (0.0, 1.0)
+    assert copy_effects([])["keep"].uniqueness == 0.0
 
 
 def test_collapse_on_rsicd_is_that_every_caption_has_a_copy(real_captions: Real) -> None:

@@ -27,6 +27,7 @@ def split(label: str, name: str, data: str = "ponds", **changes: Any) -> dict[st
         },
         "uniqueness": {"mean": 0.25, "quantiles": {"0.5": 0.2}, "histogram": [6, *[0] * 18, 2]},
         "collapse": {"merge": 0.0, "keep": 0.5},
+        "uniqueness_means": {"merge": 0.9375, "keep": 0.25},
         "effective_mean": 1.25, "effective_kernel": "cosine",
         "distinct_n": {"1": 0.5, "2": 0.6, "3": 0.7, "4": 0.8},
         "shared": {"distinct": 1, "captions_share": 0.375, "images_share": 0.5,
@@ -166,6 +167,7 @@ def test_what_the_figures_warn_of_is_said_and_nothing_only_where_nothing_is(
     assert "54.6 % of the captions of test (12) stand in train too" in page
     assert page.index("90.0 % of the images") < page.index("54.6 % of the captions")
     assert "train: on 50.0 % of the images every caption is repeated" in page
+    assert "uniqueness is 0.938 with copies merged, 0.250 with copies kept" in page
     assert "train: 40.0 % of the texts of a batch of 8 have a false negative" in page
     assert "a strict text-to-image R@1 of 87.5 %" in page
     assert "Nothing." not in page

@@ -12,7 +12,7 @@ from wfa.audit.redundancy import (
     VENDI_KERNEL,
     Distinctness,
     Distribution,
-    collapse_shares,
+    copy_effects,
     distinct_n,
     distinctness,
     distribution,
@@ -88,6 +88,7 @@ class CaptionAudit:
         distinctness: Distinct captions, in all and an image.
         uniqueness: Spread of uniqueness over captions.
         collapse: `duplicates` -> share of images whose captions are all worth 0.
+        uniqueness_means: `duplicates` -> mean uniqueness.
         effective_mean: Mean effective number of captions an image (Vendi score).
         effective_kernel: The similarity that it rests on.
         distinct_n: n -> distinct n-grams / n-grams within an image.
@@ -100,6 +101,7 @@ class CaptionAudit:
     distinctness: Distinctness
     uniqueness: Distribution
     collapse: dict[str, float]
+    uniqueness_means: dict[str, float]
     effective_mean: float
     effective_kernel: str
     distinct_n: dict[int, float]
@@ -129,11 +131,13 @@ def audit_captions(
     """
     options = options or UniquenessOptions()
     scores = uniqueness(captions, options, processes)
+    copies = copy_effects(captions, options, processes)
     effective = effective_numbers(captions, options.lowercase)
     return CaptionAudit(
         distinctness=distinctness(captions, options.lowercase),
         uniqueness=distribution(scores),
-        collapse=collapse_shares(captions, options, processes),
+        collapse={key: effect.collapsed for key, effect in copies.items()},
+        uniqueness_means={key: effect.uniqueness for key, effect in copies.items()},
         effective_mean=float(effective.mean()) if len(effective) else 0.0,
         effective_kernel=VENDI_KERNEL,
         distinct_n=distinct_n(captions, options.lowercase),

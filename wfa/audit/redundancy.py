@@ -92,12 +92,26 @@ def distribution(values: Floats) -> Distribution:
     )
 
 
-def collapse_shares(
+@dataclass(frozen=True, slots=True)
+class CopyEffect:
+    """What comes of counting copies of a caption in one way.
+
+    Attributes:
+        collapsed: Share of the images with captions whose captions are all worth 0, so that
+            weights tell nothing.
+        uniqueness: Mean uniqueness of a caption; 0 without captions.
+    """
+
+    collapsed: float
+    uniqueness: float
+
+
+def copy_effects(
     captions: Sequence[Sequence[str]],
     options: UniquenessOptions | None = None,
     processes: int = 1,
-) -> dict[str, float]:
-    """Say for which share of images every caption is worth 0, so that weights tell nothing.
+) -> dict[str, CopyEffect]:
+    """Say what it changes whether the copies of a caption are merged before it is compared.
 
     Args:
         captions: B images.
@@ -105,17 +119,25 @@ def collapse_shares(
         processes: Worker processes.
 
     Returns:
-        `duplicates` (merge, keep) -> share of the images that have a caption.
+        `duplicates` (merge, keep) -> what comes of it.
     """
     options = options or UniquenessOptions()
     counts = np.array(list(map(len, captions)), dtype=np.int64)
     starts = starts_of(counts)[counts > 0]
-    shares = {}
+    effects = {}
     for duplicates in DUPLICATES:
         scores = uniqueness(captions, replace(options, duplicates=duplicates), processes)
         best = np.maximum.reduceat(scores, starts) if len(starts) else np.zeros(0)
-        shares[duplicates] = float((best == 0).mean()) if len(best) else 0.0
-    return shares
+        effects[duplicates] = CopyEffect(
+            collapsed=float((best == 0).mean()) if len(best) else 0.0,
+            uniqueness=float(scores.mean()) if len(scores) else 0.0,
+        )
+    return effects
+
+
+def collapse_shares(captions: Sequence[Sequence[str]]) -> dict[str, float]:
+    """Return `CopyEffect.collapsed` under each value of `duplicates`."""
+    return {key: effect.collapsed for key, effect in copy_effects(captions).items()}
 
 
 def effective_numbers(captions: Sequence[Sequence[str]], lowercase: bool = True) -> Floats:

@@ -37,7 +37,8 @@ _MEASURES: tuple[tuple[str, Callable[[Audit], Cell]], ...] = (
     ("distinct strings / captions", lambda x: share(x["distinctness"]["distinct_share"])),
     ("distinct captions an image", lambda x: decimal(x["distinctness"]["mean_an_image"], 2)),
     ("effective captions an image (Vendi)", lambda x: decimal(x["effective_mean"], 2)),
-    ("mean uniqueness", lambda x: decimal(x["uniqueness"]["mean"], 3)),
+    ("mean uniqueness: copies merged", lambda x: _mean(x, "merge")),
+    ("mean uniqueness: copies kept", lambda x: _mean(x, "keep")),
     ("images with weights all 0: keep", lambda x: share(x["collapse"]["keep"])),
     ("images with weights all 0: merge", lambda x: share(x["collapse"]["merge"])),
     ("distinct-1 / distinct-4 in an image",
@@ -128,8 +129,9 @@ def figure_notices(found: Audit) -> list[str]:
         copies, best = part["collapse"]["keep"], part["ceilings"]["1"]["best"]
         if copies > _MOST_REPEATED:
             notices.append(
-                f"{label}: on {share(copies)} of the images every caption is repeated; a mean "
-                f"uniqueness of {part['uniqueness']['mean']:.3f} hides that where copies are merged"
+                f"{label}: on {share(copies)} of the images every caption is repeated; mean "
+                f"uniqueness is {_mean(part, 'merge')} with copies merged, {_mean(part, 'keep')} "
+                "with copies kept"
             )
         notices += [
             f"{label}: {share(each['texts_share'])} of the texts of a batch of "
@@ -145,6 +147,11 @@ def figure_notices(found: Audit) -> list[str]:
     return notices
 
 
+def _mean(part: Audit, duplicates: str) -> Number:
+    """Write mean uniqueness; audits made before it was told apart have none."""
+    return decimal(part.get("uniqueness_means", {}).get(duplicates), 3)
+
+
 def _splits_table(title: str, parts: Sequence[Audit]) -> Table:
     rows = tuple((name, *(write(part) for part in parts)) for name, write in _MEASURES)
     return Table(("", *(part["split"] for part in parts)), rows, title)
@@ -158,8 +165,8 @@ def _shared_table(found: Audit) -> Table:
     ]  # fmt: skip
     if found["against"]:  # many pairs, most of which share nothing
         rows = [row for row in rows if row[2] != "0" or row[5] not in ("0", DASH)]
-    header = ("of", "also in", "captions", "share", "images with 2 such captions",
-              "images with equal hash")  # fmt: skip
+    header = ("of", "also in", "captions", "share", "images with 2",
+              "images alike")  # fmt: skip
     return Table(header, tuple(rows), "what of one split stands in another too", labels=2)
 
 

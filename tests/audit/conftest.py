@@ -1,0 +1,5 @@
+"""Fixtures of captions that audits need."""
+
+from tests.captions.conftest import real_captions
+
+__all__ = ["real_captions"]
