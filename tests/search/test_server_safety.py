@@ -117,6 +117,7 @@ def test_requests_of_other_pages_are_refused(still_server: LibraryServer, still:
     for origin, status in (
         ("http://evil.example", 403),
         ("null", 403),
+        ("http://[::1", 403),
         (still_server.address.rstrip("/"), 200),
     ):
         headers = {"Origin": origin}
@@ -135,6 +136,10 @@ def test_other_methods_and_too_much_content_are_refused(still_server: LibrarySer
     ):  # fmt: skip
         headers = {"Content-Length": length}
         assert fetch(still_server, "/api/search", "POST", b"", headers)[0].status == status
+    chunked = {"Transfer-Encoding": "chunked"}
+    for headers in (chunked, chunked | {"Content-Length": "5"}):
+        response, _ = fetch(still_server, "/api/search", "POST", b"0\r\n\r\n", headers)
+        assert response.status == 413
     response, content = fetch(still_server, "/", "HEAD")
     assert response.status == 200
     assert content == b""

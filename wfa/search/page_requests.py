@@ -130,7 +130,8 @@ class _SearchPage:
         content = None
         if request.method == "POST":
             length = request.headers.get("Content-Length", "")
-            if not length.isdecimal() or int(length) > MOST_UPLOADED:
+            chunked = "Transfer-Encoding" in request.headers  # whatever length it says beside that
+            if chunked or not length.isdecimal() or int(length) > MOST_UPLOADED:
                 most = f"send an image of at most {MOST_UPLOADED >> 20} MiB"
                 return problem(413, most, Connection="close")  # what was sent is left unread
             content = await request.body()

@@ -115,7 +115,8 @@ class _Guard:
         if not self._server.knows(host):
             return problem(403, "open this page by the address of the machine, as the terminal "
                            "shows it")  # fmt: skip
-        if urlsplit(headers.get("Origin", f"//{host}")).netloc != host:
+        origin = headers.get("Origin")
+        if origin is not None and origin.partition("://")[2] != host:
             return problem(403, "the request comes from another page")
         return self._app
 
