@@ -13,5 +13,6 @@ def test_every_thing_is_found_again_in_order_of_first_sight(things: list[object]
 
 
 def test_nothing() -> None:
-    kept, index = distinct([])
+    nothing: list[str] = []
+    kept, index = distinct(nothing)
     assert (kept, index.shape) == ([], (0,))

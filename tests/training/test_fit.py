@@ -21,7 +21,7 @@ from wfa.runs.run_folder import RunFolder
 
 def metrics(folder: Path) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = json.loads((folder / "metrics.json").read_text())
-    return rows
+    return [row for row in rows if row["ties"] == "worst"]
 
 
 def history(folder: Path) -> list[dict[str, str]]:
