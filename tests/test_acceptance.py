@@ -24,7 +24,7 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def value(folder: Path, metric: str, protocol: str = "strict", split: str = "test") -> float:
     """Return a text-to-image figure of single-caption queries."""
     wanted = {"split": split, "protocol": protocol, "queries": "single",
-              "direction": "text_to_image", "metric": metric}  # fmt: skip
+              "direction": "text_to_image", "metric": metric, "ties": "worst"}  # fmt: skip
     rows = json.loads((folder / "metrics.json").read_text())
     (found,) = [
         float(row["value"]) for row in rows
