@@ -14,8 +14,8 @@ from wfa.retrieval.embeddings import Embeddings, Floats
 from wfa.retrieval.evaluate import evaluate_retrieval
 from wfa.retrieval.metrics import summarise
 from wfa.retrieval.oracle import best_average_precision, oracle_rankings
-from wfa.retrieval.ranks import TIES
 from wfa.retrieval.relevance import Texts
+from wfa.retrieval.ties import TIES
 
 
 def texts_of(bags: Sequence[Sequence[int]]) -> Texts:

@@ -13,8 +13,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wfa.errors import ConfigError
-from wfa.retrieval.counts import Reached
-from wfa.retrieval.ranks import SCHEMA, Ranking, rank_right_answers, rank_table, write_ranks
+from wfa.retrieval.ranks import (
+    SCHEMA,
+    Ranking,
+    Reached,
+    rank_right_answers,
+    rank_table,
+    write_ranks,
+)
 
 Gallery = list[tuple[int, bool]]
 """(score, is it right) of each item; at least one is right."""

@@ -14,7 +14,7 @@ from wfa.compare.result_rows import AGAIN, Point, cell_cost, read_course
 from wfa.compare.run_cell import read_cell
 from wfa.errors import RunError
 from wfa.json_files import read_json
-from wfa.retrieval.ranks import WORST
+from wfa.retrieval.ties import WORST
 
 Runs = dict[str, dict[int, ImageScores]]
 

@@ -8,8 +8,8 @@ from typing import Any
 from wfa.errors import RunError
 from wfa.retrieval.metrics import MetricRow
 from wfa.retrieval.protocols import BOTH, IMAGE_TO_TEXT, TEXT_TO_IMAGE
-from wfa.retrieval.ranks import TIES, WORST
 from wfa.retrieval.retrieval_options import PROTOCOLS, QUERIES
+from wfa.retrieval.ties import TIES, WORST
 from wfa.tables import DASH, Number
 
 MEAN_RECALL = (BOTH, "mR")

@@ -18,6 +18,7 @@ import numpy.typing as npt
 from wfa.errors import ConfigError
 from wfa.progress import track
 from wfa.retrieval.embeddings import Floats, Integers
+from wfa.retrieval.ranks import Reached
 from wfa.retrieval.relevance import Pairs, Texts
 
 CHUNK = 256
@@ -27,26 +28,6 @@ _GALLERY_AT_ONCE = 4096
 _DOTS_AT_ONCE = 1024  # two blocks of 1024 x 512 float64 stay in a core's cache
 _COLUMNS_AT_ONCE = 8192
 _ROWS_IN_A_BYTE = 255
-
-
-@dataclass(frozen=True, eq=False)
-class Reached:
-    """How many items of the gallery reach the score of each of P right pairs.
-
-    Attributes:
-        above: (P,) int64, items that score higher.
-        at_least: (P,) int64, items that score at least as high, the pair's own among them.
-    """
-
-    above: Integers
-    at_least: Integers
-
-    def of(self, pairs: Integers) -> "Reached":
-        """Give the counts of some pairs."""
-        return Reached(self.above[pairs], self.at_least[pairs])
-
-    def __add__(self, other: "Reached") -> "Reached":
-        return Reached(self.above + other.above, self.at_least + other.at_least)
 
 
 @dataclass(frozen=True, eq=False)

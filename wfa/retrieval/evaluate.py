@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import pyarrow as pa
 
 from wfa.errors import ConfigError
-from wfa.retrieval.counts import CHUNK, count_reached
+from wfa.retrieval.counts import CHUNK
 from wfa.retrieval.embeddings import Embeddings
 from wfa.retrieval.metrics import KS, MetricRow, Ranked, mean_of_rates, summarise
 from wfa.retrieval.oracle import oracle_rankings
@@ -14,15 +14,15 @@ from wfa.retrieval.protocols import (
     BOTH,
     IMAGE_TO_TEXT,
     TEXT_TO_IMAGE,
-    Counted,
+    count_kind,
     image_to_text_ids,
     is_defined,
     rank_image_to_text,
     rank_text_to_image,
 )
-from wfa.retrieval.ranks import SCHEMA, WORST, Ranking, rank_table
-from wfa.retrieval.relevance import TEXTS, right_pairs
+from wfa.retrieval.ranks import SCHEMA, rank_table
 from wfa.retrieval.retrieval_options import PROTOCOLS, QUERIES, REPORTED, check_known
+from wfa.retrieval.ties import WORST
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,7 +66,7 @@ def evaluate_retrieval(
     check_known("queries", queries, QUERIES)
     if not ks or min(ks) < 1:
         raise ConfigError(f"R@K needs K of at least 1, but ks is {tuple(ks)}")
-    counted = {kind: _count(embeddings, kind, chunk) for kind in queries}
+    counted = {kind: count_kind(embeddings, kind, chunk) for kind in queries}
     rows: list[MetricRow] = []
     tables: list[pa.Table] = []
     for protocol in protocols:
@@ -88,11 +88,6 @@ def evaluate_retrieval(
                 rank_table(*labels[1:], IMAGE_TO_TEXT, image_ids, to_text.ranking),
             ]
     return RetrievalResult(rows, pa.concat_tables(tables) if tables else SCHEMA.empty_table())
-
-
-def captions_to_images(embeddings: Embeddings) -> Ranking:
-    """Rank images for each of the N captions, in their order, under `strict`."""
-    return rank_text_to_image("strict", _count(embeddings, "single")).ranking
 
 
 def mean_recall(
@@ -118,7 +113,7 @@ def mean_recall(
         ConfigError: The kind of query or the rule of ties is not known.
     """
     check_known("queries", [queries], QUERIES)
-    counted = _count(embeddings, queries)
+    counted = count_kind(embeddings, queries)
     to_image = summarise(rank_text_to_image(protocol, counted).ranking, ks, ties)
     to_text = summarise(rank_image_to_text(protocol, counted).ranking, ks, ties)
     return {
@@ -126,12 +121,6 @@ def mean_recall(
         **{f"{IMAGE_TO_TEXT}/{name}": value for name, value in to_text.items()},
         "mR": mean_of_rates(to_image, to_text),
     }
-
-
-def _count(embeddings: Embeddings, queries: str, chunk: int = CHUNK) -> Counted:
-    texts = TEXTS[queries](embeddings)
-    pairs = right_pairs(texts)
-    return Counted(texts, pairs, count_reached(embeddings.images, texts, pairs, chunk))
 
 
 def _rows(

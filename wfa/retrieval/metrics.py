@@ -7,7 +7,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from wfa.retrieval.embeddings import Integers
-from wfa.retrieval.ranks import WORST, Reals
+from wfa.retrieval.ties import WORST, Reals
 
 KS = (1, 5, 10)
 

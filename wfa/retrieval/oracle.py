@@ -16,8 +16,9 @@ import numpy as np
 
 from wfa.retrieval.embeddings import Integers
 from wfa.retrieval.metrics import Ranked
-from wfa.retrieval.ranks import EXPECTED, WORST, Ranking, Reals
+from wfa.retrieval.ranks import Ranking
 from wfa.retrieval.relevance import Texts
+from wfa.retrieval.ties import EXPECTED, WORST, Reals
 
 Group = tuple[int, int]
 """Equal texts as one image sees them: how many are its own, how many are elsewhere."""

@@ -18,7 +18,7 @@ Ties: the order of rows never decides. Captions that are equal tie exactly; unde
 image's copy of the own caption is therefore a wrong answer that ties. Each row says its rule:
 `worst` puts right answers behind the wrong ones that tie with them, the rule of our comparisons;
 `expected` is the mean over all orders of what ties, the rule to stand beside published results;
-`best` puts right answers first (`wfa.retrieval.ranks`).
+`best` puts right answers first (`wfa.retrieval.ties`).
 """  # noqa: E501
 
 from collections.abc import Callable, Mapping, Sequence
@@ -26,10 +26,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from wfa.retrieval.counts import Counts
-from wfa.retrieval.embeddings import Integers
+from wfa.retrieval.counts import CHUNK, Counts, count_reached
+from wfa.retrieval.embeddings import Embeddings, Integers
 from wfa.retrieval.ranks import Ranking, rank_right_answers
-from wfa.retrieval.relevance import Pairs, Texts
+from wfa.retrieval.relevance import TEXTS, Pairs, Texts, right_pairs
 
 TEXT_TO_IMAGE = "text_to_image"
 IMAGE_TO_TEXT = "image_to_text"
@@ -56,6 +56,13 @@ class Asked:
 
     rows: Integers
     ranking: Ranking
+
+
+def count_kind(embeddings: Embeddings, queries: str, chunk: int = CHUNK) -> Counted:
+    """Count what reaches the right pairs of one kind of query, `single` or `aggregated`."""
+    texts = TEXTS[queries](embeddings)
+    pairs = right_pairs(texts)
+    return Counted(texts, pairs, count_reached(embeddings.images, texts, pairs, chunk))
 
 
 def is_defined(protocol: str, queries: str) -> bool:

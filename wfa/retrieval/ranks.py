@@ -1,12 +1,4 @@
-"""Ranks of right answers under every rule of ties, and the file that keeps them.
-
-Where wrong answers score exactly as high as right ones, a rank is a matter of a rule:
-
-- `worst`: right answers stand behind the wrong ones that tie with them.
-- `expected`: the mean over all orders of the answers that tie, in closed form. Public code breaks
-  ties by whatever order its sort leaves, which comes near this mean.
-- `best`: right answers stand before the wrong ones that tie with them.
-"""
+"""Ranks of right answers under every rule of ties, and the file that keeps them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
@@ -17,15 +9,9 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from wfa.errors import ConfigError
 from wfa.files import atomic_write
-from wfa.retrieval.counts import Reached
 from wfa.retrieval.embeddings import Floats, Integers
-
-Reals = npt.NDArray[np.float64]
-
-WORST, EXPECTED, BEST = TIES = ("worst", "expected", "best")
-"""The rules of ties."""
+from wfa.retrieval.ties import EXPECTED, TIES, WORST, Reals, check_ties
 
 SCHEMA = pa.schema(
     [
@@ -42,6 +28,26 @@ SCHEMA = pa.schema(
 )
 """Columns of `ranks.parquet`: the `worst` rank of the best right answer, how many answers are
 `relevant`, and how many wrong and right answers have the score of the best right one."""
+
+
+@dataclass(frozen=True, eq=False)
+class Reached:
+    """How many items of the gallery reach the score of each of P right pairs.
+
+    Attributes:
+        above: (P,) int64, items that score higher.
+        at_least: (P,) int64, items that score at least as high, the pair's own among them.
+    """
+
+    above: Integers
+    at_least: Integers
+
+    def of(self, pairs: Integers) -> "Reached":
+        """Give the counts of some pairs."""
+        return Reached(self.above[pairs], self.at_least[pairs])
+
+    def __add__(self, other: "Reached") -> "Reached":
+        return Reached(self.above + other.above, self.at_least + other.at_least)
 
 
 @dataclass(frozen=True, eq=False)
@@ -193,16 +199,6 @@ def write_ranks(path: Path, table: pa.Table) -> None:
     """
     with atomic_write(path) as temporary:
         pq.write_table(table, temporary, compression="zstd")
-
-
-def check_ties(ties: str) -> None:
-    """Refuse a rule of ties that is not known.
-
-    Raises:
-        ConfigError: It is none of `TIES`.
-    """
-    if ties not in TIES:
-        raise ConfigError(f"there is no rule of ties {ties!r}; known: {', '.join(TIES)}")
 
 
 def _by_rule(

@@ -19,8 +19,8 @@ from wfa.retrieval.own_features import (
     ids_of,
 )
 from wfa.retrieval.protocols import is_defined
-from wfa.retrieval.ranks import TIES, WORST
 from wfa.retrieval.retrieval_options import PROTOCOLS, QUERIES, check_known
+from wfa.retrieval.ties import TIES, WORST
 
 _STATES = {
     "images": torch.float32,

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from wfa.errors import ConfigError
 from wfa.limits import Options
-from wfa.retrieval.ranks import EXPECTED, WORST
+from wfa.retrieval.ties import EXPECTED, WORST
 
 PROTOCOLS = ("strict", "duplicate_aware", "unique_query")
 QUERIES = ("single", "aggregated")

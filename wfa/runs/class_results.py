@@ -6,10 +6,10 @@ import numpy as np
 
 from wfa.data.dataset import ImageTextDataset
 from wfa.retrieval.embeddings import Embeddings
-from wfa.retrieval.evaluate import captions_to_images
 from wfa.retrieval.exact_search import ExactIndex
 from wfa.retrieval.metrics import KS
-from wfa.retrieval.ranks import WORST
+from wfa.retrieval.protocols import count_kind, rank_text_to_image
+from wfa.retrieval.ties import WORST
 
 CLASSES_FILE = "classes.json"
 
@@ -36,7 +36,7 @@ def class_results(
     if len(present) < 2:
         return None
     of_caption = label[embeddings.image_index]
-    ranking = captions_to_images(embeddings)
+    ranking = rank_text_to_image("strict", count_kind(embeddings, "single")).ranking
     names = [dataset.classes[place] for place in present.tolist()]
     rows: list[dict[str, Any]] = []
     for place, name in zip(present.tolist(), names, strict=True):

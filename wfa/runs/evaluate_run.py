@@ -6,14 +6,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import torch
-
 from wfa.plugins import Choice
 from wfa.progress import Track, untracked
 from wfa.provenance import git_state, versions
 from wfa.retrieval.metrics import MetricRow
 from wfa.retrieval.ranks import write_ranks
 from wfa.retrieval.retrieval_options import Config
+from wfa.runs.best_device import best_device
 from wfa.runs.parts import load_run, open_split
 from wfa.runs.run_folder import RunFolder
 from wfa.runs.run_results import describe, measure
@@ -76,9 +75,3 @@ def evaluate_run(
         },
     )
     return found.rows, folder.path
-
-
-def best_device() -> torch.device:
-    """Return the accelerator where there is one, else the CPU."""
-    found = torch.accelerator.current_accelerator() if torch.accelerator.is_available() else None
-    return found or torch.device("cpu")

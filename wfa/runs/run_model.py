@@ -14,7 +14,7 @@ from wfa.errors import ModelError, RunError, UserError, unknown
 from wfa.files import file_hash
 from wfa.model.texts import TextFeatures
 from wfa.retrieval.embeddings import Floats
-from wfa.runs.evaluate_run import best_device
+from wfa.runs.best_device import best_device
 from wfa.runs.parts import load_run
 from wfa.runs.run_folder import RunFolder
 

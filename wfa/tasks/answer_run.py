@@ -14,7 +14,7 @@ from wfa.model.kinds.coca import CoCa
 from wfa.plugins import Choice
 from wfa.progress import Track, untracked
 from wfa.retrieval.evaluate import mean_recall
-from wfa.runs.evaluate_run import best_device
+from wfa.runs.best_device import best_device
 from wfa.runs.parts import Parts, load_run, open_split
 from wfa.runs.run_folder import RunFolder
 from wfa.tasks.answering.answer_options import Config

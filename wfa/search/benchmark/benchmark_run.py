@@ -17,8 +17,8 @@ from wfa.model.texts import TextFeatures
 from wfa.plugins import Choice
 from wfa.progress import Track, untracked
 from wfa.retrieval.embeddings import Embeddings, Floats, Integers
+from wfa.runs.best_device import best_device
 from wfa.runs.embed import embed_images
-from wfa.runs.evaluate_run import best_device
 from wfa.runs.parts import Parts, SplitParts, load_run, open_split
 from wfa.runs.run_folder import RunFolder
 from wfa.search.benchmark.gallery_forms import Aggregator
