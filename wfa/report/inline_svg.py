@@ -11,8 +11,8 @@ from markupsafe import Markup
 from matplotlib.figure import Figure
 
 COLOURS = 8
-_NAMES = ("ink", "soft", "rule", "card", *(f"s{number}" for number in range(COLOURS)))
-INK, SOFT, RULE, CARD, *SERIES = (f"#0000{number:02x}" for number in range(1, len(_NAMES) + 1))
+_NAMES = ("soft", "rule", "card", *(f"s{number}" for number in range(COLOURS)))
+SOFT, RULE, CARD, *SERIES = (f"#0000{number:02x}" for number in range(1, len(_NAMES) + 1))
 """Stand-ins that matplotlib draws with; the page's style sheet says what they look like."""
 _VARIABLES = {f"#0000{number:02x}": f"var(--{name})" for number, name in enumerate(_NAMES, 1)}
 _KEPT = frozenset({"d", "x", "y", "transform", "viewBox", "style"})

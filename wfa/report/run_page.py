@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from wfa.report.benchmark_page import benchmark_view, read_benchmark
-from wfa.report.class_scores import class_scores
+from wfa.report.by_class import class_scores
 from wfa.report.finished_run import RunResult
 from wfa.report.retrieval_tables import ORACLE, chance, split_tables
 from wfa.report.run_plots import run_plots, selected_point

@@ -21,14 +21,15 @@ def side_by_side(runs: Sequence[RunResult]) -> dict[str, Any]:
     """Gather what compares runs, for `runs.html.j2`."""
     tests = {(run.data, run.split, run.look("data", "splits", run.split, "checksum"))
              for run in runs}  # fmt: skip
-    scores, labels = _scores(runs)
+    scores = _scores(runs)
     return {
         "names": titles(runs),
         "where": ", ".join(sorted({_measured_on(run) for run in runs})),
         "different_data": len(tests) > 1,
         "scores": scores,
-        "best": _best(scores, labels),
-        "groups": [("", labels), *((f"{queries} queries", len(_KEYS)) for queries in QUERIES),
+        "best": _best(scores),
+        "groups": [("", scores.labels),
+                   *((f"{queries} queries", len(_KEYS)) for queries in QUERIES),
                    ("kept", 1), ("time", 1)],
         "links": [f"#run{place}" for place in range(1, len(runs) + 1)],
         "curves": _curves(runs),
@@ -55,8 +56,8 @@ def legends(runs: Sequence[RunResult]) -> list[str]:
     return [f"{name} · {title}" for name, title in zip(techniques, titles(runs), strict=True)]
 
 
-def _scores(runs: Sequence[RunResult]) -> tuple[Table, int]:
-    """Return the table of results, and how many of its columns name a run."""
+def _scores(runs: Sequence[RunResult]) -> Table:
+    """Return the table of results, a row a run."""
     measured = [_measured_on(run) for run in runs]
     labels = {"run": titles(runs), "aggregation": [run.choice("aggregation") for run in runs]}
     if len(set(measured)) > 1:
@@ -74,13 +75,13 @@ def _scores(runs: Sequence[RunResult]) -> tuple[Table, int]:
             duration(run.number("seconds", "fit")),
         ))  # fmt: skip
     header = (*labels, *(key[1] for _, key in columns), "epoch", "fit")
-    return Table(header, tuple(rows), labels=len(labels)), len(labels)
+    return Table(header, tuple(rows), labels=len(labels))
 
 
-def _best(scores: Table, labels: int) -> dict[tuple[int, int], str]:
+def _best(scores: Table) -> dict[tuple[int, int], str]:
     """Mark the best value of each column of results."""
     marks: dict[tuple[int, int], str] = {}
-    for column in range(labels, labels + len(_KEYS) * len(QUERIES)):
+    for column in range(scores.labels, scores.labels + len(_KEYS) * len(QUERIES)):
         cells = [row[column] for row in scores.rows]
         values = {place: cell.value for place, cell in enumerate(cells)
                   if isinstance(cell, Number) and cell.value is not None}  # fmt: skip

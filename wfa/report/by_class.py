@@ -7,9 +7,7 @@ from typing import Any
 
 from wfa.errors import RunError
 from wfa.json_files import read_object
-from wfa.report.scores import shown
-from wfa.retrieval.protocols import TEXT_TO_IMAGE
-from wfa.tables import Table
+from wfa.tables import DASH, Number, Table, count
 
 CLASSES_FILE = "classes.json"
 _AGAIN = "evaluate the run again, or delete the file"
@@ -57,17 +55,23 @@ def class_scores(found: Mapping[str, Any]) -> ClassScores:
     """Turn the content of `classes.json` into a table and a picture."""
     names = [str(name) for name in found["classes"]]
     values = {(str(row["class"]), row["metric"]): row["value"] for row in found["rows"]}
+    split = found.get("split", "test")
     metrics = list(dict.fromkeys(metric for _, metric in values))
+    asked = {str(row["class"]): count(row.get("queries")) for row in found["rows"]}
     rows = tuple(
-        (name, *(shown((TEXT_TO_IMAGE, metric), values.get((name, metric))) for metric in metrics))
+        (name, asked.get(name, DASH), *(_percent(values.get((name, metric))) for metric in metrics))
         for name in names
     )
-    table = Table(("class", *metrics), rows, "by class, in percent")
+    table = Table(("class", "queries", *metrics), rows, f"by class, {split}, in percent")
     confusion = [
         [_cell(name, other, held, sum(row)) for other, held in zip(names, row, strict=True)]
         for name, row in zip(names, found["confusion"], strict=False)
     ]
     return ClassScores(table, names, confusion)
+
+
+def _percent(value: float | None) -> Number:
+    return Number(DASH if value is None else f"{100 * value:.1f}", value)
 
 
 def _cell(name: str, other: str, held: float, total: float) -> tuple[str, float, str]:

@@ -9,13 +9,13 @@ import pytest
 
 from tests.report.conftest import MakeRun
 from wfa.errors import RunError
-from wfa.report.class_scores import class_scores, read_classes
+from wfa.report.by_class import class_scores, read_classes
 from wfa.report.report_files import write_report
 
 FOUND: dict[str, Any] = {
     "classes": ["<beach>", "river"],
     "rows": [
-        {"class": "<beach>", "metric": "R@1", "value": 0.25},
+        {"class": "<beach>", "metric": "R@1", "value": 0.25, "queries": 4},
         {"class": "river", "metric": "R@1", "value": 0.5},
         {"class": "river", "metric": "R@5", "value": 1},
     ],
@@ -25,8 +25,11 @@ FOUND: dict[str, Any] = {
 
 def test_a_row_a_class_and_a_cell_a_pair() -> None:
     shown = class_scores(FOUND)
-    assert shown.table.header == ("class", "R@1", "R@5")
-    assert shown.table.texts() == [["<beach>", "25.0", "\u2013"], ["river", "50.0", "100.0"]]
+    assert shown.table.header == ("class", "queries", "R@1", "R@5")
+    assert shown.table.texts() == [
+        ["<beach>", "4", "25.0", "\u2013"],
+        ["river", "\u2013", "50.0", "100.0"],
+    ]
     assert [[part for _, part, _ in row] for row in shown.confusion] == [[0.75, 0.25], [0.0, 0.0]]
     assert shown.confusion[0][1][2] == "asked for <beach>, found river: 25.0 %"
 
