@@ -62,7 +62,7 @@ def class_scores(found: Mapping[str, Any]) -> ClassScores:
         (name, asked.get(name, DASH), *(_percent(values.get((name, metric))) for metric in metrics))
         for name in names
     )
-    table = Table(("class", "queries", *metrics), rows, f"by class, {split}, in percent")
+    table = Table(("class", "queries", *metrics), rows, f"{split}, in percent")
     confusion = [
         [_cell(name, other, held, sum(row)) for other, held in zip(names, row, strict=True)]
         for name, row in zip(names, found["confusion"], strict=False)
