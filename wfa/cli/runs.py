@@ -7,8 +7,10 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
-from wfa.cli.tasks import answer_tasks
-from wfa.cli.terminal import RunPath, Words, console, show_results, track
+from wfa.cli.tasks import answer_tasks, classify
+from wfa.cli.terminal import Words, console, show_results, track
+from wfa.errors import ConfigError
+from wfa.tasks.classification.class_options import KINDS
 
 
 @dataclass(frozen=True)
@@ -72,34 +74,78 @@ def train(
     console.print(f"run    {escape(str(folder.path))}\nreport {escape(str(page))}", soft_wrap=True)
 
 
-def evaluate(run: RunPath, words: Words = None) -> None:
-    """Measure retrieval of a finished run on any data set, or its answers to a benchmark's tasks.
+def evaluate(
+    words: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[RUN] [KEY=VALUE]...",
+            help="A finished run's folder, or none for a checkpoint as it is; settings.",
+            show_default=False,
+        ),
+    ] = None,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Lose the run that out=DIR holds; without RUN.")
+    ] = False,
+) -> None:
+    """Measure retrieval of a finished run or any checkpoint on any data set, or answer tasks.
 
-    With task=bigearthnet_txt the run answers all 15 tasks of its data set's bench split: heads are
-    trained on its features the first time, options are task.KEY=VALUE.
+    Without RUN nothing is trained: the encoder is measured as its options make it, and a run folder
+    is written that all verbs take. With task=classification classes are found by prompts;
+    task=linear_probe, knn and few_shot learn them from image features. With task=bigearthnet_txt
+    the run answers all 15 tasks of its data set's bench split. Options are task.KEY=VALUE.
 
     Examples:
         wfa evaluate runs/scenes-0123456789
+
+        wfa evaluate encoder=frozen data=ucm_captions
+
+        wfa evaluate runs/scenes-0123456789 task=classification data=ucm_captions
 
         wfa evaluate runs/scenes-0123456789 data=ucm_captions split=validation
 
         wfa evaluate runs/scenes_s1s2-0123456789 task=bigearthnet_txt
     """
-    if any(word.startswith("task=") for word in words or []):
-        answer_tasks(run, words or [])
+    bare = [word for word in words or [] if "=" not in word]
+    rest = [word for word in words or [] if "=" in word]
+    if len(bare) > 1:
+        raise ConfigError(f"evaluate takes one run, but is given {' and '.join(bare)}")
+    if not bare:
+        _evaluate_untrained(rest, overwrite)
+        return
+    run = Path(bare[0])
+    tasks = [word.partition("=")[2] for word in rest if word.startswith("task=")]
+    if tasks:
+        (classify if tasks[-1] in KINDS else answer_tasks)(run, rest)
         return
     from wfa.json_files import read_json
     from wfa.runs.run_settings import EvaluateSettings, read_run_settings
 
-    asked = read_run_settings(EvaluateSettings, run, words or [])
+    asked = read_run_settings(EvaluateSettings, run, rest)
     from wfa.runs.evaluate_run import evaluate_run
 
     _, folder = evaluate_run(run, asked.data, asked.split, asked.retrieval, track)
     facts = read_json(folder / "evaluation.json", "evaluate the run again")
-    if words:
-        console.print(f"with {escape(' '.join(words))}", soft_wrap=True)
+    if rest:
+        console.print(f"with {escape(' '.join(rest))}", soft_wrap=True)
     show_results(folder / "metrics.json", facts)
     console.print(f"written to {escape(str(folder))}", soft_wrap=True)
+
+
+def _evaluate_untrained(words: list[str], overwrite: bool) -> None:
+    """Measure what the words name, nothing trained, and print what was written."""
+    from wfa.config import resolve
+    from wfa.settings import read_settings
+
+    asked = read_settings(TrainSettings, words)
+    config = resolve(asked.settings)
+    from wfa.report.report_files import write_report
+    from wfa.runs.untrained_run import evaluate_untrained
+
+    out = asked.out or Path(f"runs/{config.name}-untrained-{config.config_id}")
+    folder = evaluate_untrained(config, out, overwrite, track)
+    page = write_report([folder.path], folder.path / "report.html")
+    show_results(folder.path / "metrics.json", folder.read_run())
+    console.print(f"run    {escape(str(folder.path))}\nreport {escape(str(page))}", soft_wrap=True)
 
 
 def report(

@@ -81,6 +81,22 @@ def answer_tasks(run: Path, words: Sequence[str]) -> None:
     console.print(f"written to {escape(str(folder))}", soft_wrap=True)
 
 
+def classify(run: Path, words: Sequence[str]) -> None:
+    """Measure what a run knows of classes and print it."""
+    from wfa.runs.run_settings import read_run_settings
+    from wfa.tasks.classification.class_options import ClassSettings
+
+    asked = read_run_settings(ClassSettings, run, words)
+    kind = [word for word in words if word.startswith("task=")][-1].partition("=")[2]
+    from wfa.report.by_class import classification_tables
+    from wfa.tasks.classification.classify_run import classify_run
+
+    content, folder = classify_run(run, kind, asked.data, asked.split, asked.task, track)
+    for table in classification_tables(content, run.name):
+        console.print(table.to_rich())
+    console.print(f"written to {escape(str(folder))}", soft_wrap=True)
+
+
 def show_scores(content: Mapping[str, Any], title: str) -> None:
     """Print the tables of a scores.json and what to know of them."""
     from wfa.report.task_scores import score_notes, score_tables

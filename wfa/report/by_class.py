@@ -7,7 +7,7 @@ from typing import Any
 
 from wfa.errors import RunError
 from wfa.json_files import read_object
-from wfa.tables import DASH, Number, Table, count
+from wfa.tables import DASH, Cell, Number, Table, count
 
 CLASSES_FILE = "classes.json"
 _AGAIN = "evaluate the run again, or delete the file"
@@ -78,3 +78,36 @@ def _cell(name: str, other: str, held: float, total: float) -> tuple[str, float,
     part = held / total if total else 0.0
     said = f"asked for {name}, found {other}: {100 * part:.1f} %"
     return f"{100 * part:.0f}" if part >= 0.005 else "", part, said
+
+
+def classification_tables(content: Mapping[str, Any], title: str) -> list[Table]:
+    """Return the tables of a classification's `scores.json`, in percent: figures, then classes.
+
+    Published top-1 accuracies of the same data set stand below the run's.
+
+    Args:
+        content: `scores.json` of `wfa.tasks.classification`.
+        title: What to call the run.
+    """
+    data = content["data"]
+    where = f"{content['task']} · {data['name']} · {data['split']} · in percent"
+    metrics = content["metrics"]
+    rows: list[dict[str, Cell]] = [
+        {"": title, **{name: _percent(value) for name, value in metrics.items()}}
+    ]
+    rows += [
+        {"": f"{other['model']} ({other['source']})", "top-1": _percent(other["value"])}
+        for other in content["published"]
+        if "top-1" in metrics
+    ]
+    tables = [Table.from_records(rows, where)]
+    classes = [
+        {"class": own["class"], "images": own["images"],
+         **{key: _percent(value) for key, value in own.items() if key not in ("class", "images")}}
+        for own in content.get("classes", ())
+    ]  # fmt: skip
+    return [*tables, Table.from_records(classes, "by class, in percent")] if classes else tables
+
+
+def _percent(value: float | None) -> Number:
+    return Number(DASH if value is None else f"{100 * value:.1f}", value)

@@ -68,6 +68,7 @@ def _facts(parts: Parts, names: Sequence[str], seconds: Mapping[str, float]) -> 
     """Return what run.json says of the run, its data, its cost and where it was made."""
     config = parts.config
     trainable = [p.numel() for p in parts.model.parameters() if p.requires_grad]
+    described = [name for name in ("train", *names) if name in parts.split_names]
     return {
         "name": config.name,
         "config_id": config.config_id,
@@ -77,8 +78,8 @@ def _facts(parts: Parts, names: Sequence[str], seconds: Mapping[str, float]) -> 
         "seed": config.train.seed,
         "data": {
             "name": config.data.name,
-            "notes": list(parts.split("train").dataset.notes),
-            "splits": {name: describe(parts.split(name)) for name in ("train", *names)},
+            "notes": list(parts.split(described[0]).dataset.notes),
+            "splits": {name: describe(parts.split(name)) for name in described},
         },
         "seconds": {**seconds, "total": sum(seconds.values())},
         "parameters": {
