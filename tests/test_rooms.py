@@ -8,7 +8,8 @@ import pytest
 
 ROOMS = (
     "errors", "limits", "lazy_names", "text_files", "files", "provenance", "plugins", "recipes",
-    "typed_options", "class_alone", "option_classes", "settings", "option_keywords", "config",
+    "typed_options", "class_alone", "option_classes", "plugin_choices", "settings", "option_help",
+    "option_keywords", "config",
     "keyed_random", "draws", "progress", "pareto", "numbering", "json_files", "tables",
     "captions", "aggregation", "data", "bigearthnet", "scenes", "encoders", "model", "losses",
     "retrieval", "metrics", "audit", "runs", "training", "tasks", "search", "compare", "report",

@@ -12,9 +12,10 @@ from tests.test_typed_options import WRITTEN
 from wfa.captions.options import UniquenessOptions
 from wfa.config import resolve
 from wfa.errors import ConfigError
+from wfa.plugin_choices import choices, read_choice
 from wfa.plugins import Choice
 from wfa.recipes import from_yaml
-from wfa.settings import choices, read_choice, read_settings
+from wfa.settings import read_settings
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"))
 

@@ -17,16 +17,16 @@ that a mistake is told at once.
 import dataclasses
 import re
 from collections.abc import Callable, Sequence
-from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar, get_type_hints
 
 from wfa.errors import ConfigError, unknown
 from wfa.limits import check_limits
 from wfa.option_classes import imported_class, shown_class
+from wfa.plugin_choices import named_values, shipped_options
 from wfa.plugins import Choice, names
-from wfa.recipes import Values, config_folder, read_yaml, recipe_values
-from wfa.typed_options import build_options, list_items, mapping_of
+from wfa.recipes import Values, config_folder, recipe_values
+from wfa.typed_options import build_options, mapping_of
 
 T = TypeVar("T")
 ClassOf = Callable[[str, str | None], type[Any]]
@@ -57,47 +57,17 @@ def read_settings(
     return built
 
 
-def read_choice(kind: str, name: str, values: Values | None = None, section: str = "") -> Choice:
-    """Choose a plug-in: its shipped options, and given ones above them.
+def check_keys(cls: type[Any], words: Sequence[str]) -> None:
+    """Refuse words that are no settings of a verb, before anything else is opened.
 
     Args:
-        kind: What kind of plug-in, such as `data`.
-        name: Its name.
-        values: Options by key.
-        section: What the options are called in messages; the kind where it is empty.
+        cls: The dataclass of what the verb takes.
+        words: What a person wrote.
 
     Raises:
-        ConfigError: The name, a key, a type or a value is wrong.
+        ConfigError: A word is not KEY=VALUE, or the verb has no such key, or there is no such name.
     """
-    values = {**_shipped(kind, name), **(values or {})}
-    build_options(shown_class(kind, name), values, section or kind)
-    return Choice(kind, name, build_options(imported_class(kind, name), values, section or kind))
-
-
-def choices(kind: str) -> Any:
-    """Declare an option that names several plug-ins: `[a, b]`, or KEY: VALUE lines below each."""
-    return dataclasses.field(
-        default=(), metadata={"read": partial(_read_choices, kind), "named": True}
-    )
-
-
-def _read_choices(kind: str, value: Any, key: str) -> tuple[Choice, ...]:
-    found = {name: mapping_of(options, f"{key}.{name}") for name, options in _named(value, key)}
-    return tuple(read_choice(kind, name, own, f"{key}.{name}") for name, own in found.items())
-
-
-def _named(value: Any, key: str) -> list[tuple[str, Any]]:
-    """Return names with what is said of each; of a list nothing is."""
-    if isinstance(value, dict) or value is None:
-        return list(mapping_of(value, key).items())
-    return [(str(name), None) for name in list_items(value, key)]
-
-
-def _shipped(kind: str, name: str) -> Values:
-    if name not in names(kind):
-        raise unknown(kind, name, names(kind))
-    path = config_folder() / kind / f"{name}.yaml"
-    return read_yaml(path) if path.is_file() else {}
+    _Reader(cls).read(words)
 
 
 class _Reader:
@@ -219,7 +189,7 @@ class _Reader:
         """Switch a section to a named choice: its file's options, none of the old choice's."""
         metadata = self._fields[name].metadata
         if "plugin" in metadata:
-            self._options[name] = _shipped(metadata["plugin"], choice)
+            self._options[name] = shipped_options(metadata["plugin"], choice)
         elif "one_of" in metadata:
             check_limits(self._cls, {name: choice}, "")
         else:
@@ -262,7 +232,7 @@ class _Reader:
         metadata = found[0].metadata if found else {}
         value = self._options[section].get(option)
         if metadata.get("named"):
-            return dict(_named(value, key))
+            return dict(named_values(value, key))
         if "read" in metadata and (section, option) not in self._replaced:
             self._replaced.add((section, option))
             return {}

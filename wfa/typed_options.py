@@ -55,7 +55,7 @@ def as_plain(options: Any) -> Values:
 
 def type_name(hint: Any) -> str:
     """Say what values a type has: `text`, `int`, `list of int`, `float or null`."""
-    inner, optional = _without_none(hint)
+    inner, optional = without_none(hint)
     if optional:
         return f"{type_name(inner)} or null"
     if get_origin(inner) in (tuple, list):
@@ -67,7 +67,7 @@ def _read(field: "dataclasses.Field[Any]", hint: Any, value: Any, key: str) -> A
     """Return a value of the field's type."""
     if "read" in field.metadata:
         return field.metadata["read"](value, key)
-    hint, optional = _without_none(hint)
+    hint, optional = without_none(hint)
     if optional and (value is None or value in _NOTHING):
         return None
     if dataclasses.is_dataclass(hint):
@@ -144,8 +144,8 @@ def typed(hint: Any, value: Any, key: str) -> Any:
         raise ConfigError(f"{key} wants {type_name(hint)}, but is {value!r}") from error
 
 
-def _without_none(hint: Any) -> tuple[Any, bool]:
-    """Split `X | None` into X and True."""
+def without_none(hint: Any) -> tuple[Any, bool]:
+    """Split a type into what it is without None, and whether it takes None."""
     if get_origin(hint) in (Union, UnionType):
         kinds = [kind for kind in get_args(hint) if kind is not NoneType]
         if len(kinds) == 1 and len(kinds) < len(get_args(hint)):

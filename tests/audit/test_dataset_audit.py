@@ -11,8 +11,9 @@ from wfa.audit.dataset_audit import Audit, audit, clip_token_counter, leaks_abov
 from wfa.audit.settings import AuditSettings
 from wfa.captions.options import UniquenessOptions
 from wfa.errors import ConfigError, DataError
+from wfa.plugin_choices import read_choice
 from wfa.plugins import Choice
-from wfa.settings import read_choice, read_settings
+from wfa.settings import read_settings
 
 Images = Sequence[tuple[str, str, Sequence[str]]]
 

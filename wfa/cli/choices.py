@@ -1,10 +1,11 @@
-"""The verbs that show what can be chosen: config and list; nothing is run."""
+"""The verbs that show what can be chosen: config, list and help; nothing is run."""
 
 import sys
 from typing import Annotated
 
 import typer
 from rich.markup import escape
+from rich.padding import Padding
 from rich.table import Table
 
 from wfa.cli.terminal import Words, console
@@ -19,6 +20,43 @@ def config(words: Words = None) -> None:
     from wfa.config import resolve
 
     sys.stdout.write(resolve(words or []).as_yaml())
+
+
+def show_help(
+    topic: Annotated[
+        str | None,
+        typer.Argument(metavar="SECTION[.NAME][.KEY]", help="All sections without it."),
+    ] = None,
+) -> None:
+    """Show every option of a section: its type, default, limits and meaning.
+
+    Examples:
+        wfa help train
+
+        wfa help aggregation.uniqueness
+
+        wfa help data.rsicd.root
+    """
+    from wfa.option_classes import OPTIONS
+    from wfa.option_help import help_tables
+    from wfa.plugins import PACKAGES
+
+    if topic is None:
+        console.print(f"sections with a choice: {', '.join(PACKAGES)}", soft_wrap=True)
+        console.print(f"sections of options: {', '.join(OPTIONS)}", soft_wrap=True)
+        return
+    for title, about, options in help_tables(topic):
+        console.print(f"[bold]{escape(title)}[/]  {escape(about)}", soft_wrap=True)
+        for one in options:
+            limits = f", {one.limits}" if one.limits else ""
+            default = f", default {one.default}" if one.default else ""
+            console.print(
+                f"  [cyan]{escape(one.key)}[/]  {escape(one.type + limits + default)}",
+                soft_wrap=True,
+                highlight=False,
+            )
+            if one.meaning:
+                console.print(Padding(escape(one.meaning), (0, 0, 0, 6)), highlight=False)
 
 
 def list_choices(

@@ -37,6 +37,7 @@ app.command()(benchmark.benchmark)
 app.command()(export.export)
 app.command()(choices.config)
 app.command(name="list")(choices.list_choices)
+app.command(name="help")(choices.show_help)
 app.add_typer(data.app, name="data")
 
 

@@ -7,7 +7,7 @@ from typing import Any, ClassVar, TypeVar
 
 from wfa.plugins import Choice
 from wfa.runs.run_folder import RunFolder
-from wfa.settings import read_settings
+from wfa.settings import check_keys, read_settings
 
 T = TypeVar("T")
 
@@ -43,6 +43,7 @@ def read_run_settings(cls: type[T], run: Path, words: Sequence[str]) -> T:
         ConfigError: A word is not of the verb, or a name, a type or a value is wrong.
         RunError: The folder holds no run.
     """
+    check_keys(cls, words)
     folder = RunFolder(run)
     taken = {one.name for one in fields(cls)}  # type: ignore[arg-type]  # a dataclass
     saved = {name: value for name, value in folder.read_saved().items() if name in taken}

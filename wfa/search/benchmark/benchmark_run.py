@@ -14,6 +14,7 @@ from wfa.data.dataset import ImageTextDataset
 from wfa.data.pixel_inputs import check_channels
 from wfa.errors import ConfigError
 from wfa.model.texts import TextFeatures
+from wfa.plugin_choices import read_choice
 from wfa.plugins import Choice
 from wfa.progress import Track, untracked
 from wfa.retrieval.embeddings import Embeddings, Floats, Integers
@@ -24,7 +25,6 @@ from wfa.runs.run_folder import RunFolder
 from wfa.search.benchmark.gallery_forms import Aggregator
 from wfa.search.benchmark.measure import run_benchmark
 from wfa.search.benchmark.settings import Request
-from wfa.settings import read_choice
 
 FILE = "benchmark.json"
 _ENCODED = 256
