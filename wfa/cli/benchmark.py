@@ -29,7 +29,7 @@ def benchmark(
 
         wfa benchmark test.safetensors benchmark.families=\[flat,hnsw] benchmark.gallery=20000
     """
-    from wfa.runs.run_settings import read_run_settings
+    from wfa.cli.run_words import read_run_settings
     from wfa.search.benchmark.settings import FileBenchmark, RunBenchmark
     from wfa.settings import read_settings
 

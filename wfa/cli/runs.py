@@ -117,8 +117,9 @@ def evaluate(
     if tasks:
         (classify if tasks[-1] in KINDS else answer_tasks)(run, rest)
         return
+    from wfa.cli.run_words import read_run_settings
     from wfa.json_files import read_json
-    from wfa.runs.run_settings import EvaluateSettings, read_run_settings
+    from wfa.runs.evaluate_settings import EvaluateSettings
 
     asked = read_run_settings(EvaluateSettings, run, rest)
     from wfa.runs.evaluate_run import evaluate_run

@@ -66,7 +66,7 @@ def score(
 
 def answer_tasks(run: Path, words: Sequence[str]) -> None:
     """Let a run answer all tasks of a split and print what it reached."""
-    from wfa.runs.run_settings import read_run_settings
+    from wfa.cli.run_words import read_run_settings
     from wfa.tasks.task_settings import TaskSettings
 
     asked = read_run_settings(TaskSettings, run, words)

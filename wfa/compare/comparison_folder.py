@@ -59,22 +59,28 @@ class Folder:
         wanted = request.as_dict()
         if self.request_file.is_file():
             held = read_yaml(self.request_file)
-            wanted = from_yaml(to_yaml(wanted), "the comparison")  # text, as a file is read
-            if held == wanted:
+            asked = from_yaml(to_yaml(wanted), "the comparison")  # text, as a file is read
+            if held == asked:
                 return
             if not extend:
                 # Of another version of the toolkit the file may have keys that are no more.
-                key = next(key for key in {**wanted, **held} if held.get(key) != wanted.get(key))
+                key = next(key for key in {**asked, **held} if held.get(key) != asked.get(key))
+                there, here = (_shown(values.get(key)) for values in (held, asked))
                 raise RunError(
-                    f"{self.path} holds another comparison ({key} is {held.get(key)!r} there and "
-                    f"{wanted.get(key)!r} here): choose another folder with out=DIR, or add "
-                    "--extend to go on in it with what is asked here"
+                    f"{self.path} holds another comparison ({key} is {there} there and {here} "
+                    "here): choose another folder with out=DIR, or add --extend to go on in it "
+                    "with what is asked here"
                 )
         elif self.path.is_dir() and any(self.path.iterdir()):
             raise RunError(
                 f"{self.path} is not empty and holds no comparison: choose another with out=DIR"
             )
         write_text(self.request_file, to_yaml(wanted))
+
+
+def _shown(value: Any) -> str:
+    """Return a value of a comparison's file as a person would write it."""
+    return f"[{', '.join(map(str, value))}]" if isinstance(value, list) else repr(value)
 
 
 def run_cells(

@@ -1,34 +1,14 @@
-"""What verbs take that measure a finished run, on top of what the run was trained with."""
+"""Words about a finished run: its own config says what they do not."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import fields
 from pathlib import Path
-from typing import Any, ClassVar, TypeVar
+from typing import TypeVar
 
-from wfa.plugins import Choice
 from wfa.runs.run_folder import RunFolder
 from wfa.settings import check_keys, read_settings
 
 T = TypeVar("T")
-
-
-@dataclass(frozen=True)
-class EvaluateSettings:
-    """What `wfa evaluate RUN` takes.
-
-    Attributes:
-        data: The data set.
-        retrieval: Options of evaluation.
-        split: The split.
-    """
-
-    refusal: ClassVar[str] = (
-        "cannot change a finished run: evaluate takes data, split and retrieval"
-    )
-
-    data: Choice = field(metadata={"plugin": "data"})
-    retrieval: Any = field(metadata={"options": "retrieval"})
-    split: str = "test"
 
 
 def read_run_settings(cls: type[T], run: Path, words: Sequence[str]) -> T:
