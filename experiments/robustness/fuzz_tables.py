@@ -3,7 +3,7 @@
     python -m experiments.robustness.fuzz_tables --cases 10000
 
 A case is its number: it is made again from it alone. Nothing but `UserError` may come out, each
-case has ten seconds, and a crash of the process is counted as a traceback. The counts go to
+case has ten seconds of work, and a crash of the process is counted as a traceback. The counts go to
 `fuzz_tables.json`, the failures with them.
 """
 
@@ -35,7 +35,7 @@ from wfa.errors import DataError, UserError
 from wfa.search.image_metadata import read_metadata
 from wfa.tasks.predictions import read_predictions
 
-SECONDS = 10
+SECONDS, PATIENCE = 10, 300  # of a case: at work, and by the clock
 PART = 250  # cases of one process
 SPECIALS = (
     b"\0", b"\xff\xfe", b"\xef\xbb\xbf", b'"', b"'", b"[", b"]", b"{", b"}", b",", b";", b"\t",
@@ -198,19 +198,27 @@ def alarm() -> Iterator[None]:
     def stop(*_: object) -> None:
         raise Hang
 
+    signal.signal(signal.SIGPROF, stop)
     signal.signal(signal.SIGALRM, stop)
-    signal.alarm(SECONDS)
+    signal.setitimer(signal.ITIMER_PROF, SECONDS)
+    signal.alarm(PATIENCE)
     try:
         yield
     finally:
+        signal.setitimer(signal.ITIMER_PROF, 0)
         signal.alarm(0)
 
 
 def run_part(numbers: range) -> list[tuple[str, str, str]]:
     """Run some cases in this process."""
-    resolve(WORDS[:1])  # what it imports takes longer than a case may
-    resolve(["encoder=open_clip", "data=bigearthnet_txt"])
     return [run_case(number) for number in numbers]
+
+
+def warm_up() -> None:
+    """Import what takes longer than a case may; processes of cases are forked from this one."""
+    resolve(WORDS[:1])
+    resolve(["encoder=open_clip", "data=bigearthnet_txt"])
+    pa.array([0], pa.timestamp("ns")).to_pylist()  # imports pandas where it is there
 
 
 def main() -> None:
@@ -220,6 +228,7 @@ def main() -> None:
     parser.add_argument("--first", type=int, default=0, help="the number of the first case")
     parser.add_argument("--out", type=Path, default=Path(__file__).with_suffix(".json"))
     asked = parser.parse_args()
+    warm_up()
     counts: dict[str, Counter[str]] = {kind: Counter() for kind in KINDS}
     failures = []
     began = time.perf_counter()

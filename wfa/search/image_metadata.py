@@ -12,7 +12,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from wfa.data.tables.caption_cells import text_of
+from wfa.data.tables.caption_cells import shown, text_of
 from wfa.data.tables.columns import file_column, heading_place
 from wfa.data.tables.formats import SUFFIXES, read_table
 from wfa.errors import DataError, SearchIndexError, unknown
@@ -208,7 +208,10 @@ def _text(value: Any) -> str | None:
     if isinstance(value, float) and isnan(value):
         return None
     if isinstance(value, list | dict):
-        return json.dumps(value, ensure_ascii=False, default=str)
+        try:
+            return json.dumps(value, ensure_ascii=False, default=str)
+        except RecursionError:
+            return shown(value)
     return str(value)
 
 

@@ -416,3 +416,24 @@ def test_names_that_no_disk_has(tmp_path: Path, name: str) -> None:
     (tmp_path / "t.json").write_text(json.dumps([{"file": f"{name}.png", "caption": "a"}]))
     with pytest.raises(DataError, match="row 1: no file can have the name"):
         captions(tmp_path)
+
+
+@pytest.mark.parametrize("depth", [90, 300, 480, 900, 960, 3000])
+@pytest.mark.parametrize(("before", "after"), [("[", "]"), ('{"raw": ', "}"), ('{"train": ', "}")])
+def test_depth_is_refused_wherever_it_is(
+    tmp_path: Path, depth: int, before: str, after: str
+) -> None:
+    deep = before * depth + '"a"' + after * depth
+    for name, text in (
+        ("a.json", deep),
+        ("b.json", f'[{{"file": "a.png", "split": "train", "caption": {deep}}}]'),
+        ("c.json", f'[{{"file": "a.png", "split": "train", "caption": {json.dumps(deep)}}}]'),
+        ("d.json", f'[{{"file": {deep}, "split": {deep}, "caption": "x"}}]'),
+        ("e.jsonl", deep),
+        ("f.csv", "file;caption;split\na.png;" + f'"{deep.replace(chr(34), chr(34) * 2)}";train'),
+    ):
+        (tmp_path / name).write_text(text)
+        try:
+            captions(tmp_path, annotations=name)
+        except DataError as error:
+            assert name in str(error)

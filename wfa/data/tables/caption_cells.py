@@ -66,10 +66,13 @@ def captions_in(cell: Any, at: str) -> list[str]:
     Raises:
         DataError: The cell is something else, or looks like a list but cannot be read as one.
     """
-    if isinstance(cell, str | bytes) and (text := text_of(cell)) is not None:
-        listed = _listed(text, at)
-        return [text] if listed is None else _members(listed, at)
-    return _members(cell, at)
+    try:
+        if isinstance(cell, str | bytes) and (text := text_of(cell)) is not None:
+            listed = _listed(text, at)
+            return [text] if listed is None else _members(listed, at)
+        return _members(cell, at)
+    except RecursionError as error:
+        raise DataError(f"{at}: lists or objects are nested too deeply") from error
 
 
 def _members(cell: Any, at: str) -> list[str]:
@@ -183,5 +186,8 @@ def _python(cell: str) -> Iterator[str]:
 
 def shown(value: Any) -> str:
     """Return a cell as a message shows it."""
-    text = repr(value)
+    try:
+        text = repr(value)
+    except RecursionError:
+        text = type(value).__name__
     return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."

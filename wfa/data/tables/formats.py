@@ -30,7 +30,10 @@ def read_table(path: Path) -> Table:
     reader = _READERS.get(path.suffix.lower())
     if reader is None:
         raise DataError(f"{path} does not end in one of {', '.join(SUFFIXES)}")
-    table = reader(path)
+    try:
+        table = reader(path)
+    except RecursionError as error:
+        raise DataError(f"{path} holds lists or objects that are nested too deeply") from error
     if not len(table):
         raise DataError(f"{path} has no rows")
     return table
