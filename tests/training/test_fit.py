@@ -58,9 +58,10 @@ def test_the_run_folder_is_complete(finished: tuple[Path, list[str]]) -> None:
     folder, words = finished
     names = {path.name for path in folder.iterdir()}
     assert names >= {
-        "config.yaml", "run.json", "checkpoints", "model.safetensors", "metrics.json",
+        "config.yaml", "run.json", "model.safetensors", "metrics.json",
         "ranks.parquet", "history.csv", "gallery.json", "report.html",
     }  # fmt: skip
+    assert "checkpoints" not in names  # nothing goes on from a finished run
     facts = json.loads((folder / "run.json").read_text())
     assert facts["finished"] is True
     assert facts["config_id"] == resolve(words).config_id
@@ -167,7 +168,7 @@ def test_stopping_early_holds_after_a_crash_while_results_are_written(
 ) -> None:
     """The folder moves in between, and the checkpoint's scores move along."""
     _, words = finished
-    early = [*words, "train.epochs=40", "train.patience=2"]
+    early = [*words, "train.epochs=40", "train.patience=2", "train.keep_checkpoints=true"]
     run(["train", *early, f"out={tmp_path / 'whole'}"], cache)
     whole = json.loads((tmp_path / "whole" / "run.json").read_text())
     assert whole["selection"]["epochs_run"] < 40, "nothing was stopped"

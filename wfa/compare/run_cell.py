@@ -6,7 +6,6 @@ ANSWER why the cell failed, and ends when its standard input does.
 
 import json
 import os
-import shutil
 import sys
 import threading
 import traceback
@@ -119,8 +118,6 @@ def _run(task: Task) -> None:
         }
     if task.probed and "width" not in found:
         found |= probe(task.folder, task.split)
-    # A finished cell never goes on, and its checkpoints are most of its bytes.
-    shutil.rmtree(folder.checkpoints, ignore_errors=True)
     write_text(task.folder / CELL_FILE, json.dumps(found, indent=1) + "\n")
 
 

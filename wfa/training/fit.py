@@ -1,6 +1,7 @@
 """Train one run from its config: fit, select on validation, evaluate once, write the folder."""
 
 import logging
+import shutil
 import time
 import warnings
 from collections.abc import Iterator
@@ -84,6 +85,8 @@ def fit(
         # Two bars at once would write over each other.
         with _quiet_lightning(), shown_by(None) if show_training else nullcontext():
             trainer.fit(module, _batches(parts, course), ckpt_path=resume, weights_only=True)
+        if trainer.is_global_zero and folder.finished and not config.train.keep_checkpoints:
+            shutil.rmtree(folder.checkpoints, ignore_errors=True)  # nothing goes on from them
     return folder if trainer.is_global_zero else None
 
 

@@ -46,6 +46,8 @@ class Config(Options):
         patience: Epochs without a better validation mR after which training stops; 0 for never.
         augment: Changes of training images: none, flip, dihedral, crop, crop_flip, crop_dihedral.
         cache: Keep decoded images or frozen features on disk.
+        keep_checkpoints: Keep the checkpoints of a finished run, with the optimiser's state: three
+            times the weights' bytes each. The selected weights are kept in any case.
     """
 
     section: ClassVar[str] = "train"
@@ -76,6 +78,7 @@ class Config(Options):
     patience: int = field(default=0, metadata={"at_least": 0, "below": MOST})
     augment: str = field(default="none", metadata={"one_of": AUGMENTATIONS})
     cache: bool = True
+    keep_checkpoints: bool = False
 
     def __post_init__(self) -> None:
         super().__post_init__()
