@@ -52,7 +52,7 @@ def test_the_extra_that_brings_a_package_is_named(module: str, command: str) -> 
 def test_every_extra_is_found_by_its_packages() -> None:
     pyproject = Path(__file__).parents[1] / "pyproject.toml"
     project = tomllib.loads(pyproject.read_text(encoding="utf-8"))["project"]
-    assert set(project["optional-dependencies"]) == {"offline", "dev"}
+    assert set(project["optional-dependencies"]) == {"offline", "dev", "docs"}
     core = {need.partition(">")[0] for need in project["dependencies"]}
     assert {"lmdb", "nltk", "tifffile"} <= core  # BigEarthNet.txt works without an extra
 

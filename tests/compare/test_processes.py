@@ -76,6 +76,7 @@ def test_every_cell_is_run_once_and_outlives_one_that_dies(
     assert_gone(started)
 
 
+@pytest.mark.slow
 def test_processes_end_with_whoever_waits_for_them(
     tmp_path: Path, started: list[subprocess.Popen[bytes]]
 ) -> None:
