@@ -10,7 +10,7 @@ there must be one. `why` says in a message what a limit is for.
 
 import math
 from collections.abc import Mapping
-from dataclasses import Field, fields
+from dataclasses import Field, fields, is_dataclass
 from numbers import Real
 from typing import Any, ClassVar
 
@@ -54,6 +54,8 @@ def check_limits(cls: type[Any], values: Mapping[str, Any], section: str) -> Non
     for field in fields(cls):
         value = values.get(field.name)
         if value is None or not any(limit in field.metadata for limit in LIMITS):
+            continue
+        if is_dataclass(value):  # a section that was chosen by a name: that was checked
             continue
         key = key_of(section, field.name)
         if not value and field.metadata.get("not_empty"):

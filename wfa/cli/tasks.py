@@ -83,7 +83,7 @@ def answer_tasks(run: Path, words: Sequence[str]) -> None:
 
 def classify(run: Path, words: Sequence[str]) -> None:
     """Measure what a run knows of classes and print it."""
-    from wfa.runs.run_settings import read_run_settings
+    from wfa.cli.run_words import read_run_settings
     from wfa.tasks.classification.class_options import ClassSettings
 
     asked = read_run_settings(ClassSettings, run, words)

@@ -107,7 +107,3 @@ def classification_tables(content: Mapping[str, Any], title: str) -> list[Table]
         for own in content.get("classes", ())
     ]  # fmt: skip
     return [*tables, Table.from_records(classes, "by class, in percent")] if classes else tables
-
-
-def _percent(value: float | None) -> Number:
-    return Number(DASH if value is None else f"{100 * value:.1f}", value)
