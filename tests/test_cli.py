@@ -135,6 +135,7 @@ def test_a_checkpoint_of_another_architecture(folder: Path, tmp_path: Path) -> N
         (["evaluate", "nowhere"], "is no run folder"),
         (["evaluate", "nowhere", "aggregation=mean"], "cannot change a finished run"),
         (["list", "colours"], "known: data"),
+        (["help", "train.lrr"], "did you mean 'train.lr'?"),
         (["data", "verify", "ucm"], "there is no data 'ucm'"),
         (["report", "nowhere"], "nowhere"),
         (["trian"], "train"),
@@ -155,6 +156,12 @@ def test_debug_shows_the_traceback(tmp_path: Path) -> None:
 def test_config_prints_what_train_would_use(tmp_path: Path) -> None:
     out = run(["config", "run=ucm_frozen", "train.seed=5"], tmp_path)
     assert out == resolve(["run=ucm_frozen", "train.seed=5"]).as_yaml()
+
+
+def test_help_says_type_limits_default_and_meaning(tmp_path: Path) -> None:
+    out = run(["help", "aggregation.uniqueness.temperature"], tmp_path)
+    assert "temperature  float, above 0, default 1.0\n      Of the softmax" in out
+    assert "train" in run(["help"], tmp_path)
 
 
 def test_list_shows_every_technique(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from wfa.errors import ConfigError
 from wfa.option_classes import OPTIONS, imported_class
-from wfa.option_help import OptionHelp, help_tables
+from wfa.option_help import OptionHelp, help_tables, sections
 from wfa.plugins import PACKAGES, names
 
 
@@ -50,6 +50,16 @@ def test_every_option_says_what_it_means(topic: str) -> None:
     assert table.about
     for option in table.options:
         assert option.type and option.meaning, option
+
+
+def test_a_section_whose_options_follow_from_its_value() -> None:
+    assert [table.title for table in help_tables("task")] == [
+        "task=bigearthnet_txt", "task=classification",
+    ]  # fmt: skip
+    (one,) = help_tables("task.classification.k")
+    assert [option.key for option in one.options] == ["k"]
+    assert help_tables("task.k") == [one]
+    assert "task" in sections()
 
 
 def test_every_option_is_there() -> None:

@@ -12,14 +12,18 @@ OPTIONS: Mapping[str, tuple[str, str]] = {
     "train": ("wfa.training.train_options", "Config"),
     "retrieval": ("wfa.retrieval.retrieval_options", "Config"),
     "uniqueness": ("wfa.captions.options", "UniquenessOptions"),
-    "task": ("wfa.tasks.answering.answer_options", "Config"),
+    "task.bigearthnet_txt": ("wfa.tasks.answering.answer_options", "Config"),
+    "task.classification": ("wfa.tasks.classification.class_options", "ClassOptions"),
     "compare": ("wfa.compare.settings", "Request"),
     "benchmark": ("wfa.search.benchmark.settings", "BenchmarkOptions"),
     "index": ("wfa.search.index_settings", "IndexOptions"),
     "annotate": ("wfa.bigearthnet.annotate.annotator", "Config"),
     "paraphrase": ("wfa.bigearthnet.annotate.paraphrase", "Config"),
 }
-"""Sections without a choice of plug-in -> module and dataclass of their options."""
+"""Sections without a choice of plug-in -> module and dataclass of their options.
+
+A section whose options follow from what it is set to stands here once for each: `task.NAME`.
+"""
 
 
 def imported_class(section: str, name: str | None = None) -> type[Any]:

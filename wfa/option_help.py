@@ -58,11 +58,14 @@ def help_tables(topic: str) -> list[HelpTable]:
         ConfigError: There is no such section, plug-in or option; the nearest known one is named.
     """
     section, _, rest = topic.partition(".")
-    if section in OPTIONS:
-        return _chosen([_plain_table(section)], rest, topic)
-    if section not in PACKAGES:
-        raise unknown("section", section, [*PACKAGES, *OPTIONS])
     name, _, key = rest.partition(".")
+    if f"{section}.{name}" in OPTIONS:
+        return _chosen([_plain_table(f"{section}.{name}")], key, topic)
+    plain = [known for known in OPTIONS if known.partition(".")[0] == section]
+    if plain:
+        return _chosen([_plain_table(known) for known in plain], rest, topic)
+    if section not in PACKAGES:
+        raise unknown("section", section, sections())
     if name in names(section):
         return _chosen([_plugin_table(section, name)], key, topic)
     tables = _kind_tables(section)
@@ -73,6 +76,11 @@ def help_tables(topic: str) -> list[HelpTable]:
             raise unknown("option or choice", topic, choices)
         return _chosen(tables, rest, topic)
     return tables
+
+
+def sections() -> list[str]:
+    """Return the names of all sections."""
+    return [*PACKAGES, *dict.fromkeys(known.partition(".")[0] for known in OPTIONS)]
 
 
 def options_of(cls: type[Any], prefix: str = "") -> Iterator[OptionHelp]:
@@ -116,7 +124,8 @@ def _is_part(key: str, asked: str) -> bool:
 
 def _plain_table(section: str) -> HelpTable:
     cls = shown_class(section)
-    return HelpTable(section, _first_line(cls), tuple(options_of(cls)))
+    title = section.replace(".", "=")
+    return HelpTable(title, _first_line(cls), tuple(options_of(cls)))
 
 
 def _plugin_table(section: str, name: str) -> HelpTable:

@@ -37,13 +37,10 @@ def show_help(
 
         wfa help data.rsicd.root
     """
-    from wfa.option_classes import OPTIONS
-    from wfa.option_help import help_tables
-    from wfa.plugins import PACKAGES
+    from wfa.option_help import help_tables, sections
 
     if topic is None:
-        console.print(f"sections with a choice: {', '.join(PACKAGES)}", soft_wrap=True)
-        console.print(f"sections of options: {', '.join(OPTIONS)}", soft_wrap=True)
+        console.print(f"sections: {', '.join(sections())}", soft_wrap=True)
         return
     for title, about, options in help_tables(topic):
         console.print(f"[bold]{escape(title)}[/]  {escape(about)}", soft_wrap=True)
