@@ -177,7 +177,8 @@ def test_audit_finds_a_leak_and_says_so_by_its_exit_code(folder: Path, tmp_path:
     splits = ["split", *(["train"] * 16), *(["test"] * 4)]
     table = "\n".join(f"{row},{split}" for row, split in zip(rows, splits, strict=True))
     (folder / "captions.csv").write_text(table)
-    words = ["audit", "data=captions_folder", f"data.root={folder}", f"out={tmp_path / 'audit'}"]
+    words = ["audit", "data=captions_folder", f"data.root={folder}", f"out={tmp_path / 'audit'}",
+             "data.validation_fraction=0"]  # fmt: skip
     out = run([*words, "--fail-on-leak"], tmp_path, code=2)
     assert "2 captions of test" in " ".join(out.split())
     found = json.loads((tmp_path / "audit" / "audit.json").read_text())

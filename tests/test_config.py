@@ -78,6 +78,8 @@ def test_a_config_from_before_there_were_models_means_clip(tmp_path: Path) -> No
         ("aggregation=unique", "did you mean 'uniqueness'"),
         ("aggregation=zzz", "known: attention, "),
         ("run=ucm", "there is no run 'ucm'"),
+        pytest.param(f"run={'ucm' * 200}", "there is no run", id="a long name"),
+        pytest.param(f"retrieval.queries={'[' * 3000}", "cannot be read", id="a deep list"),
         ("aggregation.name=mean", "write aggregation=mean"),
         ("train.epochs", "is not KEY=VALUE"),
         ("train=fast", "there is no train 'fast'"),
@@ -110,6 +112,7 @@ def test_a_recipe_and_a_file_are_refused_together(tmp_path: Path) -> None:
     [
         ("- 1\n", "KEY: VALUE"),
         ("a: [", "cannot be read as YAML"),
+        pytest.param("a: " + "[" * 3000, "nested too deeply", id="deep"),
         ("trian: {}\n", "did you mean 'train'"),
         ("train: 3\n", "train must be a name or KEY: VALUE"),
         ("name: x\n", "is not chosen"),

@@ -39,10 +39,9 @@ def recipe_values(kind: str, name: str) -> Values:
     """
     if name.endswith((".yaml", ".yml")):
         return read_yaml(Path(name))
-    path = config_folder() / kind / f"{name}.yaml"
-    if not path.is_file():
+    if name not in recipe_names(kind):
         raise unknown(kind, name, recipe_names(kind))
-    return read_yaml(path)
+    return read_yaml(config_folder() / kind / f"{name}.yaml")
 
 
 def read_yaml(path: Path) -> Values:
@@ -71,6 +70,8 @@ def from_yaml(text: str, where: str) -> Values:
     """
     try:
         values = yaml.load(text, Loader=_AsWritten)
+    except RecursionError as error:
+        raise ConfigError(f"{where} cannot be read as YAML: it is nested too deeply") from error
     except (yaml.YAMLError, ValueError) as error:
         raise ConfigError(f"{where} cannot be read as YAML: {error}") from error
     if not isinstance(values, dict):

@@ -105,7 +105,7 @@ def list_items(value: Any, key: str) -> list[Any]:
     try:
         # The base loader leaves every item as the text that it is.
         found = yaml.load(text if text.startswith("[") else f"[{text}]", Loader=yaml.BaseLoader)
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, RecursionError) as error:
         raise ConfigError(f"the value of {key} cannot be read: {value!r} ({error})") from error
     return list(found)
 
