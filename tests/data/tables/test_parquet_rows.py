@@ -144,3 +144,12 @@ def test_shards_that_are_missing_are_told(tmp_path: Path) -> None:
     write(tmp_path, {"n": [1]}, ".cache/x.parquet")
     found = read_rows(tmp_path, "", Wanted())
     assert (len(found.entries), found.notes) == (2 * N, ())
+
+
+def test_images_that_are_no_files_may_have_any_name(tmp_path: Path) -> None:
+    odd = ["/data/a.png", "https://x.org/a.png", "../a.png", "C:\\a.png", None, " ", "nan"]
+    made = {"image": [b"x"] * 7, "caption": ["a"] * 7, "file_name": odd}
+    found = read_rows(write(tmp_path, made), "", Wanted())
+    assert [entry.image for entry in found.entries] == [
+        *odd[:4], "0-000004", "0-000005", "0-000006",
+    ]  # fmt: skip

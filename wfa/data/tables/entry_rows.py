@@ -29,8 +29,13 @@ def entries_of(table: Table, columns: Columns) -> list[Entry]:
     return [Entry(name, splits[name], tuple(texts)) for name, texts in captions.items()]
 
 
-def rows_of(table: Table, columns: Columns) -> Iterator[Entry]:
+def rows_of(table: Table, columns: Columns, are_files: bool = True) -> Iterator[Entry]:
     """Give what each row says; the image is `""` where no column names it.
+
+    Args:
+        table: The table.
+        columns: The columns to read.
+        are_files: Whether images are files by these names; else any name will do, or none.
 
     Raises:
         DataError: A cell is no name, no split or no caption; the message names the row.
@@ -40,6 +45,7 @@ def rows_of(table: Table, columns: Columns) -> Iterator[Entry]:
         at = f"{table.path}, row {number}"
         rest = list(cells)
         image = "" if columns.file is None else _image(rest.pop(0), columns.file, table, at)
+        image = image_name(image, at) if are_files else image.strip()
         split = "" if columns.split is None else _split(rest.pop(0), at)
         texts = [
             text
@@ -59,7 +65,7 @@ def _image(cell: Any, place: int, table: Table, at: str) -> str:
         raise DataError(
             f"{at}: column {table.headings[place]!r} is no file name: {shown(cell)}{hint}"
         )
-    return image_name(name, at)
+    return name
 
 
 def _split(cell: Any, at: str) -> str:

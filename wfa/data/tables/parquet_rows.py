@@ -139,7 +139,12 @@ def _read_file(path: Path, root: Path, image_column: str, wanted: Wanted) -> _Fi
             place=Place(path, *place),
         )
         for number, (entry, inside, place) in enumerate(
-            zip(rows_of(table, columns), _inside(table, image), _places(table), strict=True)
+            zip(
+                rows_of(table, columns, are_files=False),
+                _inside(table, image),
+                _places(table),
+                strict=True,
+            )
         )
     ]
     return _File(path, _names(table, image, columns), rows, columns.notes)
