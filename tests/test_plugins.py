@@ -1,6 +1,10 @@
 """Plug-ins: found in their folders, imported one by one."""
 
+import hashlib
 import importlib
+import json
+import os
+import subprocess
 import sys
 import tomllib
 from importlib import metadata
@@ -8,8 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from wfa import plugins
+from wfa import plugin_sources, plugins
+from wfa.aggregation.base import Aggregation
+from wfa.config import resolve
 from wfa.errors import ConfigError
+from wfa.testing import ContractError, check_plugin
 
 
 @pytest.mark.parametrize("kind", list(plugins.PACKAGES))
@@ -46,7 +53,7 @@ def test_a_missing_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     ],
 )
 def test_the_extra_that_brings_a_package_is_named(module: str, command: str) -> None:
-    assert plugins.how_to_install(module) == command
+    assert plugin_sources.how_to_install(module) == command
 
 
 def test_every_extra_is_found_by_its_packages() -> None:
@@ -62,7 +69,7 @@ def test_a_package_is_named_where_wfa_is_not_installed(monkeypatch: pytest.Monke
         raise metadata.PackageNotFoundError(name)
 
     monkeypatch.setattr(metadata, "requires", absent)
-    assert plugins.how_to_install("transformers") == "pip install transformers"
+    assert plugin_sources.how_to_install("transformers") == "pip install transformers"
 
 
 def test_our_own_missing_module_is_no_user_error(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -80,3 +87,173 @@ def test_listing_imports_no_plugin() -> None:
     plugins.names("text_tower")
     plugins.summary("text_tower", "minilm")
     assert module not in sys.modules
+
+
+WORDS = '''"""Weights by the number of words."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from wfa.aggregation import Aggregation, AggregationConfig
+
+
+@dataclass(frozen=True)
+class Config(AggregationConfig):
+    """Options.
+
+    Attributes:
+        power: Of the number of words.
+    """
+
+    power: float = 1.0
+
+
+class Words(Aggregation):
+    """A caption counts by its number of words."""
+
+    @classmethod
+    def prior_weights(cls, options, captions):
+        worth = [np.array([len(c.split()) for c in own]) ** options.power for own in captions]
+        return np.concatenate([each / each.sum() for each in worth])
+'''
+
+
+@pytest.fixture
+def words(tmp_path: Path) -> Path:
+    path = tmp_path / "words.py"
+    path.write_text(WORDS)
+    return path
+
+
+def test_a_file_is_a_plug_in_by_its_path(words: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    cls = plugins.plugin_class("aggregation", str(words))
+    assert cls.__name__ == "Words"
+    assert cls.Config is plugins.config_class("aggregation", str(words))
+    check_plugin("aggregation", str(words))
+    monkeypatch.chdir(words.parent)
+    config = resolve(["aggregation=words.py", "aggregation.power=2", "data=scenes"])
+    assert config.aggregation.name == str(words)
+    assert config.aggregation.label == "words"
+    assert config.aggregation.options.power == 2.0
+    facts = config.aggregation.outside()["aggregation"]
+    assert facts["sha256"] == hashlib.sha256(words.read_bytes()).hexdigest()
+    assert plugins.summary("aggregation", str(words)) == "Weights by the number of words."
+
+
+@pytest.mark.parametrize(
+    ("code", "reason"),
+    [
+        ("import nothing_such", "needs the package 'nothing_such'|No module named 'nothing_such'"),
+        ("x = (", r"SyntaxError: .* \(line 1\)"),
+        ("\n\nraise ValueError('no')", r"ValueError: no \(line 3\)"),
+        ("x = 1", "must define one public class besides Config, but defines none"),
+        (WORDS + "\n\nclass More(Words):\n    pass\n", "but defines More, Words"),
+        ("class Words:\n    pass", "Words must extend wfa.aggregation.base.Aggregation"),
+        (WORDS.replace("(frozen=True)", ""), "frozen"),
+        (WORDS.replace(": float = 1.0", ": float"), "non-default argument 'power'"),
+    ],
+)
+def test_a_file_that_is_no_plug_in_says_why(words: Path, code: str, reason: str) -> None:
+    words.write_text(code)
+    with pytest.raises(ConfigError, match=f"aggregation={words}.*({reason})"):
+        plugins.plugin_class("aggregation", str(words))
+
+
+def test_a_plug_in_that_breaks_its_contract_says_how(words: Path) -> None:
+    words.write_text(WORDS.replace("each / each.sum()", "each * 1.0"))
+    with pytest.raises(ContractError, match=f"aggregation={words} breaks .* sum to 1"):
+        check_plugin("aggregation", str(words))
+    words.write_text(WORDS.replace("each / each.sum()", "each / nothing"))
+    with pytest.raises(ContractError, match="fails when it weighs texts: NameError"):
+        check_plugin("aggregation", str(words))
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="there is no such file"):
+        resolve([f"aggregation={tmp_path}/gone.py"])
+
+
+class Plain(Aggregation):
+    """The mean, under another name."""
+
+
+def test_a_class_is_registered(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(plugins, "_registered", {})
+    plugins.register("aggregation", "plain", Plain)
+    assert "plain" in plugins.names("aggregation")
+    assert plugins.summary("aggregation", "plain") == "The mean, under another name."
+    assert resolve(["aggregation=plain"]).aggregation.plugin() is Plain
+    for kind, name, cls, message in (
+        ("aggregation", "mean", Plain, "is one of ours"),
+        ("aggregation", "my words", Plain, "must be a word"),
+        ("pooling", "plain", Plain, "there is no kind of plug-in 'pooling'"),
+        ("loss", "plain", Plain, "Plain must extend wfa.model.contrast.Contrast"),
+    ):
+        with pytest.raises(ConfigError, match=message):
+            plugins.register(kind, name, cls)
+
+
+PACKAGE = """
+[build-system]
+requires = ["setuptools"]
+build-backend = "setuptools.build_meta"
+
+[project]
+name = "wfa-words"
+version = "1.5"
+
+[project.entry-points."wfa.aggregation"]
+words = "wfa_words.words"
+"""
+SMALL = (
+    "data=scenes", "data.train_images=24", "data.validation_images=8", "data.test_images=0",
+    "data.size=32", "encoder=small", "encoder.image_size=32", "encoder.image_width=8",
+    "encoder.text_width=32", "encoder.text_layers=1", "encoder.embed_dim=32", "train.epochs=1",
+    "train.batch_size=8", "train.workers=0", "train.accelerator=cpu",
+)  # fmt: skip
+
+
+@pytest.mark.slow
+def test_an_installed_package_and_a_file_are_trained_by_name(tmp_path: Path, words: Path) -> None:
+    """In processes: listed, trained, recorded, loaded again, and refused once changed or gone."""
+    project, target = tmp_path / "project", tmp_path / "site"
+    (project / "wfa_words").mkdir(parents=True)
+    (project / "pyproject.toml").write_text(PACKAGE)
+    (project / "wfa_words" / "__init__.py").write_text("")
+    (project / "wfa_words" / "words.py").write_text(WORDS)
+    install = [sys.executable, "-m", "pip", "install", "-q", "--no-deps", "--no-build-isolation"]
+    install += ["--no-index", "--target", str(target), str(project)]
+    subprocess.run(install, check=True, capture_output=True)
+
+    def run(*arguments: str, code: int = 0) -> str:
+        path = os.pathsep.join([str(target), *sys.path])
+        done = subprocess.run(
+            [sys.executable, "-m", "wfa", *arguments],
+            env={**os.environ, "PYTHONPATH": path, "WFA_CACHE_DIR": str(tmp_path / "cache")},
+            capture_output=True,
+            text=True,
+        )
+        said = done.stdout + done.stderr
+        assert done.returncode == code, said
+        assert code == 1 or "Traceback" not in said
+        return " ".join(said.split())
+
+    assert "wfa-words 1.5" in run("list", "aggregation")
+    by_name, by_file = tmp_path / "by_name", tmp_path / "by_file"
+    run("train", *SMALL, "aggregation=words", f"out={by_name}")
+    run("train", *SMALL, f"aggregation={words}", f"out={by_file}")
+    facts = [json.loads((f / "run.json").read_text())["plugins"] for f in (by_name, by_file)]
+    assert [each["aggregation"]["origin"] for each in facts] == ["wfa-words 1.5", str(words)]
+    assert len({each["aggregation"]["sha256"] for each in facts}) == 1
+    rows = [json.loads((f / "metrics.json").read_text()) for f in (by_name, by_file)]
+    assert rows[0] == rows[1]
+
+    words.write_text(WORDS + "# changed\n")
+    assert "has changed since" in run("evaluate", str(by_file), "split=validation", code=2)
+    words.unlink()
+    assert "is gone" in run("evaluate", str(by_file), "split=validation", code=2)
+    words.write_text(WORDS.replace("each / each.sum()", "each * 1.0"))
+    said = run("train", *SMALL, f"aggregation={words}", f"out={tmp_path / 'no'}", code=2)
+    assert "breaks its contract" in said
+    assert not (tmp_path / "no").exists()

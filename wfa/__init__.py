@@ -17,8 +17,14 @@ if TYPE_CHECKING:
     from wfa import aggregation, losses, metrics
     from wfa.captions.uniqueness import uniqueness
     from wfa.captions.weights import caption_weights, image_index
+    from wfa.data.torch_dataset import collate
+    from wfa.encoders.own_towers import encoder_of
     from wfa.errors import UserError
+    from wfa.face.loaded_run import load
+    from wfa.face.train_run import train
+    from wfa.plugins import register
     from wfa.retrieval.evaluate_features import evaluate
+    from wfa.runs.load_dataset import load_dataset
     from wfa.tables import Table
 
 __version__ = "0.2.0"
@@ -27,10 +33,16 @@ __all__ = [
     "UserError",
     "aggregation",
     "caption_weights",
+    "collate",
+    "encoder_of",
     "evaluate",
     "image_index",
+    "load",
+    "load_dataset",
     "losses",
     "metrics",
+    "register",
+    "train",
     "uniqueness",
 ]
 
@@ -41,10 +53,16 @@ __getattr__, __dir__ = lazy_names(
         "UserError": "wfa.errors:UserError",
         "aggregation": "wfa.aggregation",
         "caption_weights": "wfa.captions.weights:caption_weights",
+        "collate": "wfa.data.torch_dataset:collate",
+        "encoder_of": "wfa.encoders.own_towers:encoder_of",
         "evaluate": "wfa.retrieval.evaluate_features:evaluate",
         "image_index": "wfa.captions.weights:image_index",
+        "load": "wfa.face.loaded_run:load",
+        "load_dataset": "wfa.runs.load_dataset:load_dataset",
         "losses": "wfa.losses",
         "metrics": "wfa.metrics",
+        "register": "wfa.plugins:register",
+        "train": "wfa.face.train_run:train",
         "uniqueness": "wfa.captions.uniqueness:uniqueness",
     },
 )

@@ -96,4 +96,4 @@ def resolve(arguments: Sequence[str] = (), file: Path | None = None) -> RunConfi
     config = read_settings(RunConfig, words, layer, str(file or f"run={recipe or DEFAULT_RUN}"))
     # Without a recipe or a name, a run is called by the data that it trains on.
     named = recipe is not None or file is not None or any(w.startswith("name=") for w in words)
-    return config if named else replace(config, name=config.data.name)
+    return config if named else replace(config, name=config.data.label)

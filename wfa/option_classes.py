@@ -6,7 +6,7 @@ from typing import Any, get_type_hints
 
 from wfa.class_alone import class_alone
 from wfa.errors import unknown
-from wfa.plugins import PACKAGES, config_class, plugin_module, source_file
+from wfa.plugins import PACKAGES, config_class, plugin_module, source, source_file
 
 OPTIONS: Mapping[str, tuple[str, str]] = {
     "train": ("wfa.training.train_options", "Config"),
@@ -47,6 +47,8 @@ def shown_class(section: str, name: str | None = None) -> type[Any]:
     Raises:
         ConfigError: There is no such section or plug-in.
     """
+    if name is not None and source(section, name).origin:  # from outside: no matter how it is made
+        return imported_class(section, name)
     module, label = _place(section) if name is None else (plugin_module(section, name), "Config")
     file = None if name is None else source_file(section, name)
     try:

@@ -4,9 +4,8 @@ import dataclasses
 from functools import partial
 from typing import Any
 
-from wfa.errors import unknown
 from wfa.option_classes import imported_class, shown_class
-from wfa.plugins import Choice, names
+from wfa.plugins import Choice, canonical, is_file
 from wfa.recipes import Values, config_folder, read_yaml
 from wfa.typed_options import build_options, list_items, mapping_of
 
@@ -23,6 +22,7 @@ def read_choice(kind: str, name: str, values: Values | None = None, section: str
     Raises:
         ConfigError: The name, a key, a type or a value is wrong.
     """
+    name = canonical(kind, name)
     values = {**shipped_options(kind, name), **(values or {})}
     build_options(shown_class(kind, name), values, section or kind)
     return Choice(kind, name, build_options(imported_class(kind, name), values, section or kind))
@@ -63,7 +63,6 @@ def shipped_options(kind: str, name: str) -> Values:
     Raises:
         ConfigError: There is no such plug-in.
     """
-    if name not in names(kind):
-        raise unknown(kind, name, names(kind))
+    name = canonical(kind, name)
     path = config_folder() / kind / f"{name}.yaml"
-    return read_yaml(path) if path.is_file() else {}
+    return read_yaml(path) if path.is_file() and not is_file(name) else {}

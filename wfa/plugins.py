@@ -1,22 +1,19 @@
-"""Find a plug-in by its name: one file in a folder, imported only when it is asked for.
+"""Find a plug-in by its name, imported only when it is asked for.
 
 A file without a leading underscore in a plug-in folder is a choice. It holds a frozen dataclass
-`Config` and one public class; the file's name is what a config says.
+`Config` and one public class; the file's name is what a config says. Packages add theirs by entry
+points of the groups `wfa.data`, `wfa.aggregation` and so on, a program by `register`, and
+`aggregation=path/to/words.py` names a file of the same form.
 """
 
-import ast
-import importlib
 import importlib.util
-import inspect
-import re
 from collections.abc import Mapping
-from dataclasses import dataclass
-from importlib import metadata
+from dataclasses import dataclass, fields
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 from wfa.errors import ConfigError, unknown
+from wfa.plugin_sources import ClassSource, Source, file_source, installed
 
 PACKAGES: Mapping[str, tuple[str, ...]] = {
     "data": ("wfa.data.sets", "wfa.bigearthnet.sets", "wfa.scenes.sets"),
@@ -29,6 +26,8 @@ PACKAGES: Mapping[str, tuple[str, ...]] = {
 }
 """Config section -> the packages whose files are its choices."""
 
+_registered: dict[tuple[str, str], ClassSource] = {}
+
 
 @dataclass(frozen=True)
 class Choice:
@@ -36,7 +35,7 @@ class Choice:
 
     Attributes:
         kind: The section, a key of `PACKAGES`.
-        name: The plug-in's file name without `.py`.
+        name: The plug-in's name, or the path of its file.
         options: An instance of the plug-in's `Config`.
     """
 
@@ -48,28 +47,110 @@ class Choice:
         """Return the plug-in's class; its constructor takes `options` first."""
         return plugin_class(self.kind, self.name)
 
+    @property
+    def label(self) -> str:
+        """What files and tables call it: the name, or that of its file without `.py`."""
+        return label(self.name)
+
+    def outside(self) -> dict[str, dict[str, str]]:
+        """Return the plug-ins that are not ours among this one and those that its options name.
+
+        Returns:
+            Kind -> where it comes from, with the SHA-256 of its source.
+        """
+        named = {self.kind: self.name}
+        for field in fields(self.options):
+            name = getattr(self.options, field.name)
+            # Other encoders have options of these names that choose no plug-in.
+            if field.name in PACKAGES and (is_file(name) or name in names(field.name)):
+                named[field.name] = name
+        found = {kind: source(kind, name) for kind, name in named.items()}
+        return {kind: one.record() for kind, one in found.items() if one.origin}
+
+
+def register(kind: str, name: str, cls: type[Any]) -> None:
+    """Make a class a choice under a name, for as long as the program runs.
+
+    Args:
+        kind: `data`, `aggregation`, `encoder`, `image_tower`, `text_tower`, `loss` or `model`.
+        name: What a config will say, as in `aggregation=words`.
+        cls: The class; it extends that of its kind, and its options are its `Config`, or the
+            `Config` of its module.
+
+    Raises:
+        ConfigError: There is no such kind, the name is one of ours or no word, or the class is not
+            what a plug-in must be.
+
+    >>> import wfa
+    >>> class Words(wfa.aggregation.Aggregation):
+    ...     '''The plain mean, under another name.'''
+    >>> wfa.register("aggregation", "words", Words)
+    >>> "words" in names("aggregation")
+    True
+    """
+    if kind not in PACKAGES:
+        raise unknown("kind of plug-in", kind, list(PACKAGES))
+    if not name.isidentifier() or name in _shipped(kind):
+        why = "is one of ours" if name in _shipped(kind) else "must be a word of letters, digits, _"
+        raise ConfigError(f"the name {name!r} of a plug-in {why}: choose another")
+    made = ClassSource(kind, name, cls.__module__, origin=f"class {cls.__qualname__}", cls=cls)
+    made.classes()
+    _registered[kind, name] = made
+
 
 def names(kind: str) -> list[str]:
-    """Return the choices of a section, sorted, from its folder and without importing any."""
-    return sorted(_modules(kind))
+    """Return the choices of a section, sorted, without importing any."""
+    return sorted(_known(kind))
+
+
+def label(name: str) -> str:
+    """Return a choice's name, or that of its file without `.py`."""
+    return Path(name).stem if is_file(name) else name
+
+
+def is_file(name: str) -> bool:
+    """Say whether a choice is named by the path of its file."""
+    return name.endswith(".py")
+
+
+def source(kind: str, name: str) -> Source:
+    """Return where a plug-in stands.
+
+    Raises:
+        ConfigError: There is no such plug-in.
+    """
+    if is_file(name):
+        return file_source(kind, name)
+    known = _known(kind)
+    if name not in known:
+        raise unknown(kind, name, sorted(known))
+    return known[name]
+
+
+def canonical(kind: str, name: str) -> str:
+    """Return the name that a saved config has, of a file its whole path.
+
+    Raises:
+        ConfigError: There is no such plug-in or file.
+    """
+    found = source(kind, name)
+    if is_file(name):
+        return str(found.file)
+    return found.name
 
 
 def summary(kind: str, name: str) -> str:
     """Return the first line of a plug-in's docstring, read without importing it."""
-    tree = ast.parse(source_file(kind, name).read_text(encoding="utf-8"))
-    return (ast.get_docstring(tree) or "").partition("\n")[0]
+    return source(kind, name).summary()
 
 
 def source_file(kind: str, name: str) -> Path:
     """Return the file of a plug-in, without importing it.
 
     Raises:
-        ConfigError: There is no such plug-in.
+        ConfigError: There is no such plug-in, or it stands in no file.
     """
-    spec = importlib.util.find_spec(plugin_module(kind, name))
-    if spec is None or spec.origin is None:
-        raise ModuleNotFoundError(name)
-    return Path(spec.origin)
+    return source(kind, name).file
 
 
 def plugin_module(kind: str, name: str) -> str:
@@ -78,59 +159,36 @@ def plugin_module(kind: str, name: str) -> str:
     Raises:
         ConfigError: There is no such plug-in.
     """
-    modules = _modules(kind)
-    if name not in modules:
-        raise unknown(kind, name, sorted(modules))
-    return modules[name]
+    return source(kind, name).module
 
 
 def config_class(kind: str, name: str) -> type[Any]:
     """Return the `Config` dataclass of a plug-in.
 
     Raises:
-        ConfigError: There is no such plug-in, or a package that it needs is not installed.
+        ConfigError: There is no such plug-in, or it cannot be imported.
     """
-    config: type[Any] = _module(kind, name).Config
-    return config
+    return source(kind, name).classes()[0]
 
 
 def plugin_class(kind: str, name: str) -> type[Any]:
-    """Return the one public class, besides `Config`, that a plug-in's file defines.
+    """Return the class of a plug-in.
 
     Raises:
-        ConfigError: There is no such plug-in, or a package that it needs is not installed.
+        ConfigError: There is no such plug-in, or it cannot be imported.
     """
-    module = _module(kind, name)
-    found = [
-        member
-        for label, member in inspect.getmembers(module, inspect.isclass)
-        if member.__module__ == module.__name__ and label != "Config" and not label.startswith("_")
-    ]
-    if len(found) != 1:
-        raise TypeError(f"{module.__name__} must define one public class, has {found}")
-    return found[0]
+    return source(kind, name).classes()[1]
 
 
-def how_to_install(module: str) -> str:
-    """Return the pip command that brings a missing module: an extra of ours, or its own package."""
-    package = module.partition(".")[0]
-    wanted = package.lower().replace("_", "-")
-    try:
-        needs = metadata.requires("wfa") or []
-    except metadata.PackageNotFoundError:  # run from its folder, not installed
-        needs = []
-    for need in needs:
-        name = re.match(r"[\w.-]+", need)
-        extra = re.search(r"extra == ['\"]([\w-]+)", need)
-        if name and extra and name[0].lower().replace("_", "-") == wanted:
-            return f'pip install "wfa[{extra[1]}]"'
-    return f"pip install {package}"
+def _known(kind: str) -> dict[str, Source]:
+    """Return all choices of a kind; ours before those of a program, and those before packages'."""
+    own = {name: made for (of, name), made in _registered.items() if of == kind}
+    return {**installed(kind), **own, **_shipped(kind)}
 
 
-def _modules(kind: str) -> dict[str, str]:
-    """Return the choices of a section and the module of each."""
+def _shipped(kind: str) -> dict[str, Source]:
     return {
-        path.stem: f"{package}.{path.stem}"
+        path.stem: Source(kind, path.stem, f"{package}.{path.stem}")
         for package in PACKAGES[kind]
         for path in _folder(package).glob("*.py")
         if not path.stem.startswith("_")
@@ -143,16 +201,3 @@ def _folder(package: str) -> Path:
     if spec is None or spec.submodule_search_locations is None:
         raise ModuleNotFoundError(package)
     return Path(next(iter(spec.submodule_search_locations)))
-
-
-def _module(kind: str, name: str) -> ModuleType:
-    module = plugin_module(kind, name)
-    try:
-        return importlib.import_module(module)
-    except ModuleNotFoundError as error:
-        if error.name is None or error.name.startswith("wfa"):
-            raise
-        raise ConfigError(
-            f"{kind}={name} needs the package {error.name!r}, which is not installed: "
-            f"{how_to_install(error.name)}"
-        ) from error

@@ -24,7 +24,7 @@ from wfa.errors import ConfigError, unknown
 from wfa.limits import check_limits
 from wfa.option_classes import imported_class, shown_class
 from wfa.plugin_choices import named_values, shipped_options
-from wfa.plugins import Choice, names
+from wfa.plugins import Choice, canonical, names
 from wfa.recipes import Values, config_folder, recipe_values
 from wfa.typed_options import build_options, mapping_of
 
@@ -189,6 +189,7 @@ class _Reader:
         """Switch a section to a named choice: its file's options, none of the old choice's."""
         metadata = self._fields[name].metadata
         if "plugin" in metadata:
+            choice = canonical(metadata["plugin"], choice)
             self._options[name] = shipped_options(metadata["plugin"], choice)
         elif "one_of" in metadata:
             check_limits(self._cls, {name: choice}, "")

@@ -16,6 +16,7 @@ from wfa import plugins
 from wfa.aggregation.base import Aggregated, Aggregation
 from wfa.aggregation.text_half import TextHalf
 from wfa.errors import ConfigError
+from wfa.testing import check_aggregation
 
 NAMES = plugins.names("aggregation")
 WIDTH = 16
@@ -281,3 +282,9 @@ def test_prior_weights_sum_to_one_for_each_image(name: str) -> None:
 def test_shared_options_are_checked(name: str, option: str, value: float) -> None:
     with pytest.raises(ConfigError, match=f"aggregation.{option}"):
         plugins.config_class("aggregation", name)(**{option: value})
+
+
+@technique
+@pytest.mark.parametrize("options", [{}, {"caption_dropout": 0.6}, {"prior_temperature": 0.3}])
+def test_the_contract_that_plug_in_authors_are_given(name: str, options: dict[str, Any]) -> None:
+    check_aggregation(plugins.plugin_class("aggregation", name), **options)

@@ -59,13 +59,15 @@ def show_help(
 def list_choices(
     section: Annotated[str | None, typer.Argument(help="One section; all without it.")] = None,
 ) -> None:
-    """List the choices of a config section, found in their folders.
+    """List the choices of a config section: ours, and those of installed packages.
+
+    The path of a plug-in file, as in aggregation=path/to/words.py, is a choice as well.
 
     Example:
         wfa list aggregation
     """
     from wfa.errors import unknown
-    from wfa.plugins import PACKAGES, names, summary
+    from wfa.plugins import PACKAGES, names, source, summary
     from wfa.recipes import recipe_names, recipe_summary
 
     recipes = ("run", "compare", "benchmark")
@@ -76,5 +78,6 @@ def list_choices(
         table = Table(title=kind, title_justify="left", box=None, show_header=False)
         for name in recipe_names(kind) if kind in recipes else names(kind):
             line = recipe_summary(kind, name) if kind in recipes else summary(kind, name)
-            table.add_row(name, escape(line))
+            origin = "" if kind in recipes else source(kind, name).origin
+            table.add_row(name, escape(f"{line} (from {origin})" if origin else line))
         console.print(table)

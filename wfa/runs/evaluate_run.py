@@ -57,7 +57,7 @@ def evaluate_run(
     trained = parts.config.as_dict()
     same = all(asked[key] == trained[key] for key in asked)
     mark = "" if same else f"-{hashlib.sha256(json.dumps(asked).encode()).hexdigest()[:6]}"
-    folder = RunFolder(path / "evaluations" / f"{config.data.name}-{split}{mark}")
+    folder = RunFolder(path / "evaluations" / f"{config.data.label}-{split}{mark}")
     folder.write_json("metrics.json", [row.as_dict() for row in found.rows])
     write_ranks(folder.path / "ranks.parquet", found.ranks)
     folder.write_json(

@@ -24,6 +24,7 @@ from wfa.plugins import Choice
 from wfa.progress import Track, untracked
 from wfa.retrieval.embeddings import Embeddings
 from wfa.runs.embed import embed
+from wfa.runs.outside_plugins import check_contracts, check_recorded
 from wfa.runs.run_folder import RunFolder
 
 
@@ -65,6 +66,7 @@ class Parts:
     def model(self) -> MultiCaptionCLIP:
         """The model with its initial weights; the seed must be set before."""
         config = self.config
+        check_contracts(config)
         plugin = config.encoder.plugin()
         channels = config.data.plugin().channels_for(config.data.options)
         encoder = (plugin.restore if self._restored else plugin)(config.encoder.options, channels)
@@ -170,6 +172,7 @@ def load_run(path: Path) -> Parts:
         ModelError: The weights are damaged or of another architecture.
     """
     folder = RunFolder(path)
+    check_recorded(path, folder.read_run())
     parts = Parts(folder.read_config(), restored=True)
     if not folder.weights.is_file():
         raise RunError(

@@ -14,6 +14,7 @@ from wfa.retrieval.metrics import MetricRow
 from wfa.retrieval.ranks import write_ranks
 from wfa.retrieval.retrieval_options import Config
 from wfa.runs.class_results import CLASSES_FILE, class_results
+from wfa.runs.outside_plugins import recorded
 from wfa.runs.parts import Parts, SplitParts
 from wfa.runs.query_gallery import build_gallery
 from wfa.runs.run_folder import RunFolder
@@ -76,6 +77,7 @@ def _facts(parts: Parts, names: Sequence[str], seconds: Mapping[str, float]) -> 
         "versions": versions(),
         "machine": machine(),
         "seed": config.train.seed,
+        "plugins": recorded(config),
         "data": {
             "name": config.data.name,
             "notes": list(parts.split(described[0]).dataset.notes),

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from wfa.config import RunConfig
 from wfa.data.loader import CaptionDataModule, TrainingBatches
+from wfa.errors import ConfigError
 from wfa.model.clip import MultiCaptionCLIP
 from wfa.progress import Track, shown_by, untracked
 from wfa.retrieval.retrieval_metric import CaptionRetrieval
@@ -43,6 +44,7 @@ def fit(
     overwrite: bool = False,
     track: Track[Any] = untracked,
     show_training: bool = True,
+    width: int | None = None,
 ) -> RunFolder | None:
     """Train, select, evaluate and write a run; an unfinished one goes on where it stopped.
 
@@ -53,6 +55,7 @@ def fit(
         track: Shows progress of the parts outside training.
         show_training: Whether training shows a bar of its own; else it tells its steps as all
             long work does.
+        width: The width that the technique was made for; None for any.
 
     Returns:
         The finished run's folder; None in processes other than the first.
@@ -65,6 +68,11 @@ def fit(
     lightning.seed_everything(config.train.seed, verbose=False)
     parts, folder = Parts(config), RunFolder(out)
     rank_zero_only(folder.check)(config, overwrite)
+    if width not in (None, parts.model.encoder.width):
+        raise ConfigError(
+            f"the technique is made for features of width {width}, and those of "
+            f"encoder={config.encoder.name} are {parts.model.encoder.width} wide"
+        )
     # Everything that can be wrong with data, towers, images or devices is found before the folder
     # is made.
     images = len(parts.split("train").dataset)

@@ -10,6 +10,7 @@ from torch.nn import functional
 from wfa import plugins
 from wfa.errors import ConfigError
 from wfa.model.contrast import SHARED, Contrast
+from wfa.testing import check_loss
 
 NAMES = plugins.names("loss")
 each_loss = pytest.mark.parametrize("name", NAMES)
@@ -184,3 +185,8 @@ def test_better_features_have_a_lower_loss(name: str) -> None:
 def test_options_are_checked(name: str, options: dict[str, Any]) -> None:
     with pytest.raises(ConfigError, match=f"loss.{next(iter(options))}"):
         plugins.config_class("loss", name)(**options)
+
+
+@each_loss
+def test_the_contract_that_plug_in_authors_are_given(name: str) -> None:
+    check_loss(plugins.plugin_class("loss", name))

@@ -1,0 +1,144 @@
+"""A finished run, loaded: images and texts to features, and search."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from wfa.data.own_pairs import picture
+from wfa.errors import ArgumentError, ModelError
+from wfa.face.handed_over import HandedOver, choice_of
+from wfa.retrieval.embeddings import Floats
+from wfa.runs.run_model import RunModel
+from wfa.search.ask import Question, ask
+from wfa.search.open_libraries import open_library
+from wfa.tables import Cell, Number, Table
+
+_AT_ONCE = 64
+
+
+class LoadedRun:
+    """The model of a run folder.
+
+    Args:
+        run: The folder of a finished run.
+
+    Attributes:
+        path: The folder.
+        width: D, the width of its features.
+
+    Raises:
+        RunError: The folder holds no finished run, or a plug-in of it is gone or changed.
+        ModelError: The weights are damaged, of another architecture, or not for pictures.
+    """
+
+    def __init__(self, run: str | Path) -> None:
+        self.path = Path(run)
+        self._model = RunModel(self.path)
+        self.width = self._model.width
+
+    def encode_image(self, images: Sequence[Any]) -> Floats:
+        """Encode images.
+
+        Args:
+            images: M paths, `PIL.Image`s, arrays (H, W, 3) or tensors (3, H, W) of uint8.
+
+        Returns:
+            (M, D) float32, of length 1.
+
+        Raises:
+            DataError: An image cannot be read.
+        """
+        images = _several("images", images)
+        features = []
+        for start in range(0, len(images), _AT_ONCE):
+            part = images[start : start + _AT_ONCE]
+            pictures = [picture(image, f"images[{start + k}]") for k, image in enumerate(part)]
+            features.append(self._model.encode_images(list(map(self._model.prepare, pictures))))
+        return np.concatenate(features)
+
+    def encode_text(self, texts: Sequence[str]) -> Floats:
+        """Encode texts, each by itself.
+
+        Args:
+            texts: N texts, none blank.
+
+        Returns:
+            (N, D) float32, of length 1.
+
+        Raises:
+            UserError: A text is blank.
+        """
+        return self._model.ask(_several("texts", texts), "max_similarity").features
+
+    def search(
+        self,
+        captions: str | Sequence[str],
+        index: str | Path | None = None,
+        top: int = 10,
+        technique: str = "own",
+    ) -> Table:
+        """Find images of an indexed folder by words.
+
+        Args:
+            captions: A text, or several that describe the same image.
+            index: The index folder that `wfa index` made; the run's one index for None.
+            top: How many images.
+            technique: How several captions become one query: own, mean, uniqueness or
+                max_similarity.
+
+        Returns:
+            A row an image, best first: rank, score and path.
+
+        Raises:
+            RunError: The run has no index, or several.
+            SearchIndexError: The index is unfinished, damaged, or was made by another model.
+            UserError: The query is empty, or a choice does not exist.
+        """
+        words = (captions,) if isinstance(captions, str) else tuple(captions)
+        library = open_library(self.path if index is None else Path(index))
+        answer = ask(library, self._model, Question(words, top=top, technique=technique))
+        records: list[dict[str, Cell]] = [
+            {"path": hit.path, "rank": hit.rank, "score": Number(f"{hit.score:.3f}", hit.score)}
+            for hit in answer.hits
+        ]
+        return Table.from_records(records)
+
+    @property
+    def metrics(self) -> Table:
+        """The rows of the run's metrics.json, a figure each."""
+        rows = json.loads((self.path / "metrics.json").read_text(encoding="utf-8"))
+        return Table.from_records(
+            {**row, "row": "oracle" if row.pop("oracle", False) else "measured"} for row in rows
+        )
+
+
+def load(run: str | Path, **parts: HandedOver) -> LoadedRun:
+    """Load the model of a finished run.
+
+    Args:
+        run: Its folder.
+        parts: Objects that the run was trained with and that no name finds, such as
+            `aggregation=MyTechnique` or `encoder=(encode_image, encode_text)`.
+
+    Raises:
+        RunError: The folder holds no finished run, or a plug-in of it is gone or changed.
+        ModelError: It is a file, not a run folder; or its weights are damaged.
+        ConfigError: A part is not what its kind must be.
+    """
+    if Path(run).is_file():
+        raise ModelError(
+            f"{run} is a file: load a run folder; `wfa evaluate encoder=open_clip "
+            "encoder.pretrained=FILE` makes one of a checkpoint"
+        )
+    for kind, given in parts.items():
+        choice_of(kind, given)
+    return LoadedRun(run)
+
+
+def _several(name: str, given: Any) -> list[Any]:
+    if isinstance(given, str | Path) or not len(given):
+        raise ArgumentError(f"{name} must be a list with at least one item, not {given!r}")
+    return list(given)

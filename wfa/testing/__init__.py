@@ -1,0 +1,14 @@
+"""The contracts of plug-ins, for the tests of who writes one: the same that ours are held to.
+
+from wfa.testing import check_aggregation
+
+def test_words() -> None:
+check_aggregation(Words)
+"""
+
+from wfa.testing.aggregation_contract import check_aggregation
+from wfa.testing.contract import ContractError, check_plugin
+from wfa.testing.dataset_contract import check_dataset
+from wfa.testing.loss_contract import check_loss
+
+__all__ = ["ContractError", "check_aggregation", "check_dataset", "check_loss", "check_plugin"]

@@ -1,0 +1,60 @@
+"""What a broken contract says: who broke it, and how."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
+from torch import Tensor
+
+from wfa.errors import ConfigError, UserError
+
+
+class ContractError(ConfigError, AssertionError):
+    """A plug-in does not keep what its kind promises; the message names it and the reason."""
+
+
+class Contract:
+    """Collects what a plug-in must keep.
+
+    Args:
+        label: What messages call the plug-in.
+    """
+
+    def __init__(self, label: str) -> None:
+        self._label = label
+
+    def require(self, kept: bool, what: str) -> None:
+        """Refuse the plug-in unless something holds.
+
+        Raises:
+            ContractError: It does not.
+        """
+        if not kept:
+            raise ContractError(f"{self._label} breaks its contract: {what}")
+
+    def close(self, found: Tensor, wanted: Tensor, what: str) -> None:
+        """Refuse the plug-in unless two tensors are equal up to rounding.
+
+        Raises:
+            ContractError: They are not.
+        """
+        same = found.shape == wanted.shape and torch.allclose(
+            found.double(), wanted.double(), rtol=1e-6, atol=1e-6
+        )
+        self.require(same, what)
+
+    @contextmanager
+    def running(self, what: str) -> Iterator[None]:
+        """Name the plug-in in whatever goes wrong in its code.
+
+        Raises:
+            ContractError: Something did.
+        """
+        try:
+            yield
+        except UserError:
+            raise
+        except Exception as error:
+            raise ContractError(
+                f"{self._label} fails when {what}: {type(error).__name__}: {error}"
+            ) from error
