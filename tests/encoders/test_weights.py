@@ -41,6 +41,106 @@ def test_every_form_of_checkpoint_loads(tmp_path: Path, other: Any, form: str) -
     assert all(torch.equal(value, state[key]) for key, value in model.state_dict().items())
 
 
+def wrapped(state: dict[str, Any]) -> dict[str, Any]:
+    """The same weights as training programs keep them."""
+
+    def behind(prefix: str) -> dict[str, Any]:
+        return {f"{prefix}{key}": value for key, value in state.items()}
+
+    return {
+        "model": {"model": state, "optimizer": {"state": {}, "param_groups": []}, "epoch": 3},
+        "nested": {"state_dict": {"model": behind("module.")}},
+        "prefix": {"state_dict": behind("model.")},
+        "compiled": {"state_dict": behind("_orig_mod.")},
+        "both": behind("module._orig_mod.model."),
+        "parts": {key.replace("visual.", "visual._orig_mod."): v for key, v in state.items()},
+        "numbers": {**state, "epoch": 3, "note": "from a laptop"},
+        "alone": {"anything": state},
+        "half": {key: value.half() for key, value in state.items()},
+    }
+
+
+@pytest.mark.parametrize(
+    "kind",
+    ["model", "nested", "prefix", "compiled", "both", "parts", "numbers", "alone", "half"],
+)
+@pytest.mark.parametrize("suffix", [".pt", ".bin", ".ckpt"])
+def test_wrapped_checkpoints_load(tmp_path: Path, other: Any, kind: str, suffix: str) -> None:
+    state = other.state_dict()
+    torch.save(wrapped(state)[kind], tmp_path / f"w{suffix}")
+    model = clip()
+    load_checkpoint(model, tmp_path / f"w{suffix}", "tiny")
+    tolerance = 1e-2 if kind == "half" else 0
+    for key, value in model.state_dict().items():
+        torch.testing.assert_close(value, state[key], rtol=tolerance, atol=tolerance)
+
+
+def test_safetensors_load_whatever_the_file_is_called(tmp_path: Path, other: Any) -> None:
+    save_file({f"model.{k}": v for k, v in other.state_dict().items()}, tmp_path / "w.bin")
+    model = clip()
+    load_checkpoint(model, tmp_path / "w.bin", "tiny")
+    assert torch.equal(model.text_projection, other.text_projection)
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ([1, 2], "holds a list, wanted a state dict"),
+        (torch.zeros(3), "holds a tensor, wanted a state dict"),
+        (3, "holds a int"),
+        ({}, "holds nothing, wanted"),
+        ({"epoch": 3, "seed": 1}, "holds epoch, seed, wanted"),
+        ({"teacher": {"w": torch.zeros(1)}, "student": {"w": torch.zeros(1)}},
+         "holds teacher, student, wanted"),
+    ],
+)  # fmt: skip
+def test_what_holds_no_weights_is_named(tmp_path: Path, content: Any, words: str) -> None:
+    torch.save(content, tmp_path / "w.pt")
+    with pytest.raises(ModelError, match=words):
+        load_checkpoint(clip(), tmp_path / "w.pt", "tiny")
+
+
+def test_positions_are_never_squeezed(tmp_path: Path) -> None:
+    for model, words in (
+        (clip(context_length=40), "has 40 text positions and tiny has 12"),
+        (clip(context_length=6), "has 6 text positions and tiny has 12"),
+    ):
+        torch.save(model.state_dict(), tmp_path / "w.pt")
+        with pytest.raises(ModelError, match=words):
+            load_checkpoint(clip(), tmp_path / "w.pt", "tiny")
+    state = clip().state_dict()
+    state["visual.positional_embedding"] = torch.zeros(10, 32)
+    torch.save(state, tmp_path / "w.pt")
+    with pytest.raises(ModelError, match="has 10 image positions and tiny has 5"):
+        load_checkpoint(clip(), tmp_path / "w.pt", "tiny")
+
+
+def test_weights_of_openai_want_their_activation(tmp_path: Path, other: Any) -> None:
+    notes = {"input_resolution": 16, "context_length": 12, "vocab_size": 60}
+    sizes = {key: torch.tensor(value) for key, value in notes.items()}
+    torch.save({**other.state_dict(), **sizes}, tmp_path / "w.pt")
+    with pytest.raises(ModelError, match=r"QuickGELU.*set encoder\.model=tiny-quickgelu"):
+        load_checkpoint(clip(), tmp_path / "w.pt", "tiny")
+    model = clip(quick_gelu=True)
+    load_checkpoint(model, tmp_path / "w.pt", "tiny-quickgelu")
+    assert torch.equal(model.text_projection, other.text_projection)
+
+
+def test_other_programs_are_named(tmp_path: Path, other: Any) -> None:
+    torch.save({"vision_model.embeddings.class_embedding": torch.zeros(3)}, tmp_path / "hf.pt")
+    with pytest.raises(ModelError, match="Hugging Face's transformers"):
+        load_checkpoint(clip(), tmp_path / "hf.pt", "tiny")
+    mixed = {f"model.{key}": value for key, value in other.state_dict().items()}
+    torch.save({**mixed, "loss.scale": torch.zeros(1)}, tmp_path / "mixed.pt")
+    with pytest.raises(ModelError, match=r"begin with 'model\.'"):
+        load_checkpoint(clip(), tmp_path / "mixed.pt", "tiny")
+
+
+def test_a_folder_is_told_from_a_file(tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match=rf"set encoder\.model=local-dir:{tmp_path} and leave"):
+        build_model("ViT-B-32", str(tmp_path))
+
+
 def test_another_architecture_is_named_by_its_first_differences(tmp_path: Path) -> None:
     path = tmp_path / "w.safetensors"
     save_file(clip(vocab_size=50).state_dict(), path)

@@ -11,6 +11,7 @@ from rich.markup import escape
 
 from wfa import __version__
 from wfa.cli import audit, benchmark, choices, compare, data, export, runs, search, tasks
+from wfa.cli.shell_signals import TERMINATED, Terminated, outlive_closed_pipes, terminating
 from wfa.cli.terminal import track
 from wfa.errors import UserError
 from wfa.progress import shown_by
@@ -58,18 +59,21 @@ def options(
 
 
 def main() -> None:
-    """Run the command line: exit 0 done, 2 the user's input is wrong, 1 our fault."""
+    """Run the command line: exit 0 done, 2 the user's input is wrong, 1 our fault.
+
+    An interrupted command ends with 130, one that was told to end by SIGTERM with 143.
+    """
     # Read when torch is loaded. Threads that wait by spinning keep those that have work off the
     # cores: beside one busy process training would be many times slower.
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+    outlive_closed_pipes()
     arguments = [word for word in sys.argv[1:] if word != "--debug"]
     try:
-        with shown_by(track):
+        with shown_by(track), terminating():
             app(arguments)
     except SystemExit as stop:
-        # Lightning answers Ctrl-C by tidying up and leaving; the interrupt is what it left for.
-        if isinstance(stop.__context__, KeyboardInterrupt):
-            _complain("interrupted: the same command goes on where this one stopped", 130)
+        if (code := _interrupted(stop)) is not None:
+            _complain("interrupted: the same command goes on where this one stopped", code)
         raise
     except UserError as error:
         if "--debug" in sys.argv:
@@ -79,6 +83,20 @@ def main() -> None:
         if error.errno != errno.ENOSPC or "--debug" in sys.argv:
             raise
         _complain("no space left on the disk: free some and run the same command again")
+
+
+def _interrupted(stop: SystemExit) -> int | None:
+    """Return the exit code of what a person or a scheduler broke off, else None."""
+    error: BaseException | None = stop
+    while error is not None:
+        # Lightning has an exception of its own for SIGTERM, a SystemExit without a code.
+        if isinstance(error, Terminated) or type(error).__name__ == "SIGTERMException":
+            return TERMINATED
+        # It answers Ctrl-C by tidying up and leaving; the interrupt is what it left for.
+        if isinstance(error, KeyboardInterrupt):
+            return 130
+        error = error.__context__
+    return None
 
 
 def _complain(message: str, code: int = 2) -> NoReturn:

@@ -6,25 +6,38 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from difflib import get_close_matches
 from pathlib import Path
-from pickle import UnpicklingError
 from typing import Any
 
 import open_clip
+import torch
 from open_clip import factory
-from open_clip.model import set_model_preprocess_cfg
+from open_clip.convert import convert_state_dict
+from open_clip.model import convert_to_custom_text_state_dict, set_model_preprocess_cfg
 from open_clip.pretrained import (
     download_pretrained,
     get_pretrained_cfg,
     list_pretrained_tags_by_model,
 )
 from open_clip.transform import PreprocessCfg, merge_preprocess_dict
-from safetensors import SafetensorError
+from open_clip.transformer import QuickGELU
 from torch import Tensor
 
+from wfa.encoders.checkpoint_file import (
+    UNREADABLE,
+    fit_names,
+    foreign_kind,
+    is_of_openai,
+    read_checkpoint,
+    without_notes,
+)
 from wfa.errors import ModelError
 
-UNREADABLE = (OSError, EOFError, UnpicklingError, RuntimeError, SafetensorError, ValueError)
-"""What reading a file that is no checkpoint raises, by what is wrong with it."""
+_POSITIONS = {
+    "positional_embedding": "text positions",
+    "text.positional_embedding": "text positions",
+    "visual.positional_embedding": "image positions",
+}
+_POSITION_IDS = "text.transformer.embeddings.position_ids"  # of older versions of transformers
 
 MOST_SHOWN = 4
 """Differing entries of a checkpoint that a message names."""
@@ -84,25 +97,60 @@ def load_checkpoint(model: Any, path: Path, name: str) -> None:
     """Load a checkpoint file into a model, every weight of it, without unpickling objects.
 
     Raises:
-        ModelError: The file is not a checkpoint of weights only, or of another architecture.
+        ModelError: The file is not a checkpoint of weights only, or of another architecture,
+            context length, image size or activation.
     """
-    try:
-        state = factory.load_state_dict(str(path), weights_only=True)
-    except UNREADABLE as error:
-        cause = (str(error) or "it is empty").splitlines()[0]
-        if isinstance(error, UnpicklingError):  # its message explains how to run foreign code
-            cause = "it holds pickled objects, or is no torch file"
+    wanted = model.state_dict()
+    found = read_checkpoint(path)
+    state = fit_names(found, wanted)
+    if is_of_openai(state) and not _computes_quick_gelu(model):
         raise ModelError(
-            f"{path} cannot be read as weights: {cause}. Wanted is a checkpoint in safetensors, "
-            "or a torch file of tensors only"
-        ) from error
+            f"{path} holds weights of OpenAI's, trained with QuickGELU, and {name} computes GELU: "
+            f"set encoder.model={name}-quickgelu"
+        )
     try:
-        factory.load_checkpoint(model, str(path), strict=True, weights_only=True)
-    except (RuntimeError, KeyError, AttributeError, AssertionError) as error:
+        state = _in_words_of(model, without_notes(state, wanted))
+        _check_positions(state, wanted, path, name)
+        model.load_state_dict(state, strict=True)
+    except (RuntimeError, KeyError, AttributeError, AssertionError, TypeError) as error:
+        kind = foreign_kind(found, wanted)
         raise ModelError(
-            f"{path} is no checkpoint of {name}: {differences(model.state_dict(), state)}. "
-            "Set encoder.model to the architecture that it was trained with"
+            f"{path} is no checkpoint of {name}: {differences(wanted, state)}. "
+            f"{kind or 'Set encoder.model to the architecture that it was trained with'}"
         ) from error
+
+
+def _in_words_of(model: Any, state: dict[str, Any]) -> dict[str, Any]:
+    """Give entries the names and shapes of this version of open_clip, as its own loader does."""
+    state = convert_state_dict(model, state)
+    if "positional_embedding" in state and not hasattr(model, "positional_embedding"):
+        state = convert_to_custom_text_state_dict(state)
+    for key in ("logit_scale", "logit_bias"):
+        own = getattr(model, key, None)
+        if own is not None and key in state and state[key].numel() == own.numel():
+            state[key] = state[key].reshape(own.shape)
+    if "logit_bias" not in state and getattr(model, "logit_bias", None) is not None:
+        state["logit_bias"] = torch.zeros_like(model.logit_bias)
+    if _POSITION_IDS not in model.state_dict():
+        state.pop(_POSITION_IDS, None)
+    return state
+
+
+def _check_positions(
+    state: Mapping[str, Any], wanted: Mapping[str, Tensor], path: Path, name: str
+) -> None:
+    """Refuse other numbers of positions: open_clip would squeeze or stretch them silently."""
+    for key, what in _POSITIONS.items():
+        sizes = [getattr(entries.get(key), "shape", (0,))[0] for entries in (state, wanted)]
+        if key in state and key in wanted and sizes[0] != sizes[1]:
+            raise ModelError(
+                f"{path} has {sizes[0]} {what} and {name} has {sizes[1]}: set encoder.model to an "
+                "architecture with as many"
+            )
+
+
+def _computes_quick_gelu(model: Any) -> bool:
+    return any(isinstance(module, QuickGELU) for module in model.modules())
 
 
 def differences(wanted: Mapping[str, Tensor], found: Mapping[str, Any]) -> str:
@@ -150,7 +198,7 @@ def _from_folder(name: str, pretrained: str, weights: bool) -> tuple[Any, dict[s
         with _quiet():
             model = open_clip.create_model(name, load_weights=weights, require_pretrained=weights)
         return model, factory.get_model_config(name)
-    except (OSError, RuntimeError, ValueError) as error:
+    except (*UNREADABLE, AssertionError) as error:
         raise ModelError(
             f"the open_clip model {name} cannot be loaded: {error}. A local folder holds "
             "open_clip_config.json and the weights beside it; hf-hub: needs a connection"
@@ -170,6 +218,12 @@ def _checkpoint(name: str, pretrained: str, tag: Mapping[str, Any]) -> Path:
             ) from error
     if Path(pretrained).is_file():
         return Path(pretrained)
+    if Path(pretrained).is_dir():
+        raise ModelError(
+            f"encoder.pretrained={pretrained} is a folder: name the file of weights in it, or set "
+            f"encoder.model=local-dir:{pretrained} and leave encoder.pretrained empty where it "
+            "holds open_clip_config.json beside the weights"
+        )
     known = list_pretrained_tags_by_model(name)
     if Path(pretrained).suffix or "/" in pretrained:
         raise ModelError(

@@ -22,6 +22,7 @@ from wfa.search.index_rows import Rows, model_of, read_rows, write_rows
 from wfa.search.index_settings import IndexOptions, index_folder_of
 from wfa.search.indexes.factory import new_index
 from wfa.search.indexes.index_store import load_index, read_sidecar, save_index
+from wfa.search.indexes.training_needs import check_enough
 from wfa.search.indexes.vector_index import build_index
 from wfa.search.library_file import (
     ANN,
@@ -68,7 +69,7 @@ def index_images(
     options = _kept(folder, options)
     model = RunModel(run)
     for factory, rerank in _factories(options).values():  # before any image is encoded
-        new_index(factory, model.width, rerank)
+        check_enough(new_index(factory, model.width, rerank), len(listing.files))
 
     known, old = Known(), _old_rows(folder, model.checksum)
     if old is not None:

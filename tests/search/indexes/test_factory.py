@@ -5,13 +5,13 @@ import pytest
 from wfa.errors import SearchIndexError
 from wfa.search.indexes.factory import (
     centroids_of,
-    layers,
     new_index,
     pinned_threads,
     sample_rows,
     set_parameters,
     train_index,
 )
+from wfa.search.indexes.training_needs import inner_indexes
 
 
 @pytest.mark.parametrize(
@@ -41,7 +41,9 @@ def test_centroids(factory: str, centroids: int) -> None:
 
 
 def test_layers_reach_the_codes() -> None:
-    kinds = [type(layer) for layer in layers(new_index("RR8,IVF4,SQ8", 8, "fp16", with_ids=True))]
+    kinds = [
+        type(layer) for layer in inner_indexes(new_index("RR8,IVF4,SQ8", 8, "fp16", with_ids=True))
+    ]
     assert kinds == [
         faiss.IndexIDMap, faiss.IndexRefine, faiss.IndexPreTransform,
         faiss.IndexIVFScalarQuantizer,
@@ -76,7 +78,7 @@ def test_sample_rows_are_distinct_and_repeat() -> None:
 def test_parameters_reach_their_layer() -> None:
     index = new_index("RR8,IVF4,RaBitQ", 8, "fp16", with_ids=True)
     set_parameters(index, {"nprobe": 3, "k_factor_rf": 7, "qb": 4})
-    _, refine, _, inverted = layers(index)
+    _, refine, _, inverted = inner_indexes(index)
     assert (inverted.nprobe, refine.k_factor, inverted.qb) == (3, 7, 4)
     graph = new_index("HNSW8_SQ8", 8)
     set_parameters(graph, {"efSearch": 99})

@@ -9,6 +9,7 @@ import numpy as np
 
 from wfa.errors import SearchIndexError
 from wfa.retrieval.embeddings import Floats
+from wfa.search.indexes.training_needs import check_enough, check_factory, inner_indexes
 
 RERANK: Mapping[str, str] = {"none": "", "fp16": ",Refine(SQfp16)", "fp32": ",RFlat"}
 """How the best candidates are scored again -> what stands behind the factory string."""
@@ -30,37 +31,29 @@ def new_index(factory: str, dimension: int, rerank: str = "none", with_ids: bool
 
     Raises:
         SearchIndexError: This build of FAISS does not know the string, or it does not fit the
-            dimension.
+            dimension, or would make an index of no use.
     """
     if rerank not in RERANK:
         raise SearchIndexError(f"there is no re-ranking {rerank!r}; known: {', '.join(RERANK)}")
+    check_factory(factory)
     # IDMap, not IDMap2: the way back from an id to its vector costs 40 bytes and is never asked.
     text = f"{'IDMap,' if with_ids else ''}{factory}{RERANK[rerank]}"
     try:
         index = faiss.index_factory(dimension, text, faiss.METRIC_INNER_PRODUCT)
-    except (RuntimeError, TypeError) as error:
+    except (RuntimeError, TypeError, MemoryError) as error:
         raise SearchIndexError(
             f"FAISS {faiss.__version__} makes no index {factory!r} for {dimension} dimensions "
             f"({reason(error)}); strings that work: {EXAMPLES}"
         ) from error
-    for layer in layers(index):
+    for layer in inner_indexes(index):
         _tune_training(layer)
     return index
-
-
-def layers(index: Any) -> Iterator[Any]:
-    """Walk from an index through ids, re-ranking and rotation to the one that holds the codes."""
-    layer = index  # the outermost owns the others, and must outlive this walk
-    while layer is not None:
-        layer = faiss.downcast_index(layer)
-        yield layer
-        layer = getattr(layer, "base_index", None) or getattr(layer, "index", None)
 
 
 def centroids_of(index: Any) -> int:
     """Return the largest number of centroids that training must find; 0 without any."""
     most = 0
-    for layer in layers(index):
+    for layer in inner_indexes(index):
         most = max(most, getattr(layer, "nlist", 0))
         quantizer = getattr(layer, "pq", None)
         most = max(most, quantizer.ksub if quantizer is not None else 0)
@@ -72,20 +65,21 @@ def train_index(index: Any, sample: Floats) -> None:
 
     Args:
         index: From `new_index`.
-        sample: (T, D) float32, at least as many as the index has centroids.
+        sample: (T, D) float32, as many as `check_enough` asks for.
 
     Raises:
-        SearchIndexError: There are too few training points.
+        SearchIndexError: There are too few training points, or FAISS refuses them.
     """
     if index.is_trained:
         return
-    centroids = centroids_of(index)
-    if len(sample) < max(centroids, 1):
+    check_enough(index, len(sample))
+    try:
+        index.train(np.ascontiguousarray(sample))
+    except (RuntimeError, MemoryError) as error:
         raise SearchIndexError(
-            f"{len(sample)} training points are too few for {centroids} centroids: give more "
-            "vectors, or a factory string with fewer lists (IVF) or bits (PQ)"
-        )
-    index.train(np.ascontiguousarray(sample))
+            f"the index cannot be trained on {len(sample)} vectors ({reason(error)}): give more, "
+            f"or another factory string, such as {EXAMPLES}"
+        ) from error
 
 
 def sample_rows(count: int, centroids: int, seed: int = 0) -> Any:
@@ -116,7 +110,7 @@ def set_parameters(index: Any, parameters: Mapping[str, int]) -> None:
         if value < 1:
             raise SearchIndexError(f"{name}={value} must be at least 1")
         if name == "qb":  # bits of a RaBitQ query; FAISS's parameter space does not know it
-            holders = [layer for layer in layers(index) if hasattr(layer, "qb")]
+            holders = [layer for layer in inner_indexes(index) if hasattr(layer, "qb")]
             if not holders:
                 raise SearchIndexError("qb belongs to RaBitQ, and this index has none")
             holders[0].qb = value

@@ -10,12 +10,15 @@ from wfa.errors import SearchIndexError
 from wfa.retrieval.embeddings import Floats, Integers
 from wfa.retrieval.exact_search import Hits, check_vectors
 from wfa.search.indexes.factory import (
+    EXAMPLES,
     centroids_of,
     new_index,
+    reason,
     sample_rows,
     set_parameters,
     train_index,
 )
+from wfa.search.indexes.training_needs import check_enough
 
 ADDED_AT_ONCE = 65_536
 
@@ -222,7 +225,15 @@ def build_index(
     if training is None:
         training = vectors[sample_rows(len(vectors), centroids_of(index), seed)]
     check_vectors("the training points", training)
+    check_enough(index, len(training))
     train_index(index, training)
     built = VectorIndex(index, factory, rerank)
-    built.add(vectors, ids)
+    try:
+        built.add(vectors, ids)
+        built.search(vectors[:1], 1)  # no index that cannot be searched is ever written
+    except (RuntimeError, MemoryError) as error:
+        raise SearchIndexError(
+            f"the index {factory!r} cannot hold these {len(vectors)} vectors ({reason(error)}): "
+            f"give more, or another factory string, such as {EXAMPLES}"
+        ) from error
     return built
