@@ -88,5 +88,5 @@ def test_what_is_wrong_is_told(root: str) -> None:
         ScenesS1S2(options, "test+bench")
     with pytest.raises(ConfigError, match=r"data\.images_root=x has no meaning"):
         ScenesS1S2(few(root, images_root="x"), "train")
-    with pytest.raises(ConfigError, match="split 'train' is to have -1 images"):
+    with pytest.raises(ConfigError, match=r"data\.train_images=-1 must be in \[0, 486000\]"):
         ScenesS1S2(few(root, train_images=-1), "train")
