@@ -48,7 +48,8 @@ def apart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 EXAMPLES = (
     "wfa", "wfa.aggregation", "wfa.losses", "wfa.captions.uniqueness", "wfa.captions.weights",
-    "wfa.data.torch_dataset", "wfa.encoders.own_towers", "wfa.plugins",
+    "wfa.auditing.caption_audit", "wfa.data.torch_dataset", "wfa.encoders.own_towers",
+    "wfa.plugins",
     "wfa.retrieval.evaluate_features", "wfa.retrieval.retrieval_metric", "wfa.runs.load_dataset",
     "wfa.testing.aggregation_contract", "wfa.testing.loss_contract",
     *(f"wfa.aggregation.techniques.{name}" for name in plugins.names("aggregation")),
@@ -62,7 +63,9 @@ def test_examples_of_docstrings_run(module: str) -> None:
 
 def test_importing_brings_no_torch() -> None:
     """Read from `sys.modules` of a fresh interpreter; no clock."""
-    code = "import sys, wfa; wfa.uniqueness([['a', 'b c']]); print(*sys.modules)"
+    code = (
+        "import sys, wfa; wfa.uniqueness([['a', 'b c']]); wfa.audit([['a']]); print(*sys.modules)"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     loaded = {name.partition(".")[0] for name in done.stdout.split()}
     assert not loaded & {"torch", "lightning", "open_clip", "omegaconf", "pyarrow", "pandas"}

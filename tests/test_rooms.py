@@ -11,7 +11,7 @@ ROOMS = (
     "plugins", "recipes", "typed_options", "class_alone", "option_classes", "plugin_choices",
     "settings", "option_help", "option_keywords", "config", "keyed_random", "draws", "progress",
     "pareto", "numbering", "json_files", "tables", "captions", "aggregation", "data",
-    "bigearthnet", "scenes", "encoders", "model", "losses", "retrieval", "metrics", "audit",
+    "bigearthnet", "scenes", "encoders", "model", "losses", "retrieval", "metrics", "auditing",
     "testing", "runs", "training", "tasks", "search", "compare", "report", "face", "cli",
     "__main__",
 )  # fmt: skip

@@ -15,6 +15,7 @@ from wfa.lazy_names import lazy_names
 
 if TYPE_CHECKING:
     from wfa import aggregation, losses, metrics
+    from wfa.auditing.caption_audit import audit_captions as audit
     from wfa.captions.uniqueness import uniqueness
     from wfa.captions.weights import caption_weights, image_index
     from wfa.data.torch_dataset import collate
@@ -32,6 +33,7 @@ __all__ = [
     "Table",
     "UserError",
     "aggregation",
+    "audit",
     "caption_weights",
     "collate",
     "encoder_of",
@@ -52,6 +54,7 @@ __getattr__, __dir__ = lazy_names(
         "Table": "wfa.tables:Table",
         "UserError": "wfa.errors:UserError",
         "aggregation": "wfa.aggregation",
+        "audit": "wfa.auditing.caption_audit:audit_captions",
         "caption_weights": "wfa.captions.weights:caption_weights",
         "collate": "wfa.data.torch_dataset:collate",
         "encoder_of": "wfa.encoders.own_towers:encoder_of",

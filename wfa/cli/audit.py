@@ -35,12 +35,12 @@ def audit(
 
         wfa audit data=rsicd uniqueness.duplicates=keep uniqueness.smoothing=none
     """
-    from wfa.audit.settings import AuditSettings
+    from wfa.auditing.settings import AuditSettings
     from wfa.settings import read_settings
 
     asked = read_settings(AuditSettings, words or [])
-    from wfa.audit.dataset_audit import audit as audit_data
-    from wfa.audit.dataset_audit import leaks_above, write_audit
+    from wfa.auditing.dataset_audit import audit as audit_data
+    from wfa.auditing.dataset_audit import leaks_above, write_audit
     from wfa.report.audit_page import audit_notices, audit_tables
     from wfa.report.report_files import write_report
 

@@ -3,12 +3,13 @@
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from wfa.audit.ceilings import Ceiling, text_to_image_ceilings
-from wfa.audit.redundancy import (
+from wfa.auditing.ceilings import Ceiling, text_to_image_ceilings
+from wfa.auditing.redundancy import (
     VENDI_KERNEL,
     Distinctness,
     Distribution,
@@ -18,7 +19,7 @@ from wfa.audit.redundancy import (
     distribution,
     effective_numbers,
 )
-from wfa.audit.shared_captions import (
+from wfa.auditing.shared_captions import (
     BATCH_SIZES,
     FalseNegatives,
     SharedCaptions,
@@ -30,6 +31,7 @@ from wfa.audit.shared_captions import (
 from wfa.captions.folding import fold
 from wfa.captions.options import UniquenessOptions
 from wfa.captions.uniqueness import uniqueness
+from wfa.option_keywords import options_from
 
 LONG_WORDS = 1_000
 
@@ -116,6 +118,7 @@ def audit_captions(
     options: UniquenessOptions | None = None,
     batch_sizes: Sequence[int] = BATCH_SIZES,
     processes: int = 1,
+    **keywords: Any,
 ) -> CaptionAudit:
     """Audit the captions of one split.
 
@@ -124,12 +127,18 @@ def audit_captions(
         options: What uniqueness means (not `measure=embedding`).
         batch_sizes: For the false negatives.
         processes: Worker processes for uniqueness.
+        keywords: Fields of `UniquenessOptions` instead of `options`, such as `lowercase=False`.
 
     Raises:
-        ConfigError: `measure=embedding`.
+        ConfigError: There is no such keyword or value, or `measure=embedding`.
         DataError: An image's captions are not a list of strings.
+
+    >>> import wfa
+    >>> found = wfa.audit([["a red roof", "a red roof", "two cars"], ["a river", "a red roof"]])
+    >>> found.distinctness.captions, found.distinctness.distinct, found.shared.most_shared
+    (5, 3, [('a red roof', 2)])
     """
-    options = options or UniquenessOptions()
+    options = options_from(UniquenessOptions, options, keywords, "audit")
     scores = uniqueness(captions, options, processes)
     copies = copy_effects(captions, options, processes)
     effective = effective_numbers(captions, options.lowercase)

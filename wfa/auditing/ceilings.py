@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from wfa.audit.shared_captions import caption_rows
+from wfa.auditing.shared_captions import caption_rows
 from wfa.captions.segments import starts_of
 
 KS = (1, 5, 10)

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from wfa.audit.dataset_audit import Audit, audit, clip_token_counter, leaks_above, write_audit
-from wfa.audit.settings import AuditSettings
+from wfa.auditing.dataset_audit import Audit, audit, clip_token_counter, leaks_above, write_audit
+from wfa.auditing.settings import AuditSettings
 from wfa.captions.options import UniquenessOptions
 from wfa.errors import ConfigError, DataError
 from wfa.plugin_choices import read_choice

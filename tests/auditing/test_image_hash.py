@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from tests.data.tiny import TinyDataset
-from wfa.audit.image_hash import difference_hash, hash_images, same_images
+from wfa.auditing.image_hash import difference_hash, hash_images, same_images
 from wfa.errors import DataError
 
 

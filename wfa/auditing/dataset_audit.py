@@ -11,15 +11,15 @@ import numpy as np
 from numpy.typing import NDArray
 from open_clip.tokenizer import SimpleTokenizer
 
-from wfa.audit.caption_audit import (
+from wfa.auditing.caption_audit import (
     CaptionAudit,
     CountTokens,
     StrangeCaptions,
     audit_captions,
     text_tokens,
 )
-from wfa.audit.image_hash import BITS, ImageHashes, hash_images, same_images
-from wfa.audit.shared_captions import split_overlaps
+from wfa.auditing.image_hash import BITS, ImageHashes, hash_images, same_images
+from wfa.auditing.shared_captions import split_overlaps
 from wfa.captions.options import UniquenessOptions
 from wfa.data.dataset import ImageTextDataset
 from wfa.errors import ConfigError, DataError

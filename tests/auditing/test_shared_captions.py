@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wfa.audit import shared_captions as module
-from wfa.audit.shared_captions import false_negatives, overlap, shared_captions, split_overlaps
+from wfa.auditing import shared_captions as module
+from wfa.auditing.shared_captions import false_negatives, overlap, shared_captions, split_overlaps
 from wfa.captions.folding import fold
 
 Real = Callable[..., list[list[str]]]

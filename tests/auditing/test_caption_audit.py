@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from wfa.audit.caption_audit import audit_captions, strange_captions, text_tokens
+from wfa.auditing.caption_audit import audit_captions, strange_captions, text_tokens
 from wfa.captions.folding import fold
 
 few = st.lists(st.sampled_from(["a", "b c", "B C.", "d e f", "g h i j k"]), max_size=3)

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from tests.captions.strategies import written
 from tests.captions.test_ngrams import grams
-from wfa.audit.redundancy import (
+from wfa.auditing.redundancy import (
     collapse_shares,
     copy_effects,
     distinct_n,

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wfa.audit.ceilings import text_to_image_ceilings
+from wfa.auditing.ceilings import text_to_image_ceilings
 from wfa.captions.folding import fold
 
 few = st.lists(st.sampled_from(["a", "A.", "b"]), max_size=3)
