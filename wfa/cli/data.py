@@ -46,7 +46,7 @@ def prepare(
     Example:
         wfa data prepare sydney_captions data.root=data/sydney_captions
     """
-    from wfa.data.dataset import data_folder
+    from wfa.data.locations import data_folder
     from wfa.data.prepare import contents
     from wfa.data.prepare import prepare as prepare_data
 

@@ -12,9 +12,10 @@ from typing import Any, ClassVar, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from wfa.data.dataset import REMEDIES, SPLITS, ImageTextDataset, Record, SourceConfig, data_root
+from wfa.data.dataset import REMEDIES, SPLITS, ImageTextDataset, Record, SourceConfig
 from wfa.data.decode import DECODING, BadImageError, decode_image
 from wfa.data.file_hashes import content_hashes
+from wfa.data.locations import data_root
 from wfa.data.tables.entries import Entry, split_of
 from wfa.data.verify import bad_images
 from wfa.errors import DataError

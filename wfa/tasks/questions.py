@@ -9,7 +9,8 @@ from typing import Any
 from wfa.bigearthnet.annotation_table import AnnotationTable, BadRows, splits_in
 from wfa.bigearthnet.archives import ANNOTATIONS
 from wfa.bigearthnet.rows import CATEGORIES, Answer, Row, parse_row
-from wfa.data.dataset import SourceConfig, data_root
+from wfa.data.dataset import SourceConfig
+from wfa.data.locations import data_root
 from wfa.errors import DataError
 from wfa.tasks.catalogue import Task, task_of
 

@@ -40,15 +40,9 @@ from wfa.bigearthnet.row_instructions import instruction_of
 from wfa.bigearthnet.rows import Row
 from wfa.bigearthnet.text_records import Captions, TextRecords
 from wfa.data.channels import Channels
-from wfa.data.dataset import (
-    REMEDIES,
-    SPLITS,
-    ImageTextDataset,
-    SourceConfig,
-    data_folder,
-    data_root,
-)
+from wfa.data.dataset import REMEDIES, SPLITS, ImageTextDataset, SourceConfig
 from wfa.data.instruction import Instruction
+from wfa.data.locations import data_folder, data_root
 from wfa.data.publication import Download, Facts
 from wfa.errors import DataError
 

@@ -5,8 +5,8 @@ from pathlib import Path, PurePath
 from typing import Any, ClassVar
 
 from wfa.data.annotated import AnnotatedConfig, AnnotatedDataset, Source
-from wfa.data.dataset import path_inside
 from wfa.data.image_folder import FolderImages
+from wfa.data.locations import path_inside
 from wfa.data.tables.columns import Wanted, find_columns
 from wfa.data.tables.entries import Divided, our_split, split_in_name, with_splits
 from wfa.data.tables.entry_rows import entries_of

@@ -6,8 +6,8 @@ from pathlib import Path, PurePosixPath
 from typing import Any, ClassVar
 
 from wfa.data.annotated import AnnotatedConfig, AnnotatedDataset, Source
-from wfa.data.dataset import path_inside
 from wfa.data.image_folder import FolderImages
+from wfa.data.locations import path_inside
 from wfa.data.tables.caption_cells import text_of
 from wfa.data.tables.columns import file_column, heading_place
 from wfa.data.tables.entries import Entry, image_name, our_split, split_in_name, with_splits

@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from wfa.data.dataset import SPLITS, ImageTextDataset, Record, SourceConfig, folder_path
+from wfa.data.dataset import SPLITS, ImageTextDataset, Record, SourceConfig
 from wfa.data.file_hashes import content_hashes
+from wfa.data.locations import folder_path
 from wfa.data.publication import Facts
 from wfa.data.tables.karpathy import karpathy_entries
 from wfa.errors import DataError

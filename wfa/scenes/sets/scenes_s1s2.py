@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from wfa.bigearthnet.sets import bigearthnet_txt
-from wfa.data.dataset import SPLITS, SourceConfig, folder_path
+from wfa.data.dataset import SPLITS, SourceConfig
+from wfa.data.locations import folder_path
 from wfa.data.publication import Facts
 from wfa.errors import ConfigError, DataError
 from wfa.files import cache_dir
