@@ -2,25 +2,13 @@
 
     python -m experiments.robustness.fuzz_tables --cases 10000
 
-A case is its number: it is made again from it alone. Nothing but `UserError` may come out, each
-case has ten seconds of work, and a crash of the process is counted as a traceback. The counts go to
-`fuzz_tables.json`, the failures with them.
+See `fuzz_cases` for what is counted. The counts go to `fuzz_tables.json`, the failures with them.
 """
 
-import argparse
 import io
 import json
 import random
-import signal
-import tempfile
-import time
-import traceback
-import warnings
-from collections import Counter
-from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from PIL import Image
 
+from experiments.robustness.fuzz_cases import Fuzz, Kinds, mutate, run_all
 from tests.data.tables.forms import FORMS, Annotated, Images
 from wfa.config import resolve
 from wfa.data.sets import captions_folder, captions_parquet
@@ -35,14 +24,6 @@ from wfa.errors import DataError, UserError
 from wfa.search.image_metadata import read_metadata
 from wfa.tasks.predictions import read_predictions
 
-SECONDS, PATIENCE = 10, 300  # of a case: at work, and by the clock
-PART = 250  # cases of one process
-SPECIALS = (
-    b"\0", b"\xff\xfe", b"\xef\xbb\xbf", b'"', b"'", b"[", b"]", b"{", b"}", b",", b";", b"\t",
-    b"\n", b"\r", b"\\", b"\\ud800", b"null", b"NaN", b"1e999", b"9" * 5000, b"[" * 3000,
-    b"['" * 50, b"../", b"file_name", b"caption", b"split", b"train", b"${", b"!!python/object",
-    b"&a *a", b"a" * 300,
-)  # fmt: skip
 WORDS = (
     "run=ucm_frozen", "data=captions_folder", "data.root=d", "data.validation_fraction=0.2",
     "train.lr=1e-3", "train.epochs=3", "train.batch_size=8", "train.seed=1", "train.precision=bf16",
@@ -62,10 +43,6 @@ TEXTS = (
 SPLITS = ("train", "val", "test", "Test ", "", "0", "fold1")
 
 
-class Hang(BaseException):
-    """A case took too long."""
-
-
 def images_of(rng: random.Random) -> Images:
     """Make a small data set, one of three with strange words."""
     has_splits, strange = rng.random() < 0.5, rng.random() < 0.33
@@ -77,19 +54,6 @@ def images_of(rng: random.Random) -> Images:
         )
         for place in range(rng.randint(3, 8))
     ]
-
-
-def mutate(content: bytes, rng: random.Random) -> bytes:
-    """Change, remove, repeat or insert a few bytes, or cut the end."""
-    for _ in range(rng.choice((0, 1, 1, 2, 4, 16))):
-        start = rng.randrange(len(content) + 1)
-        length = rng.choice((0, 1, 1, 2, 8, 64))
-        part = content[start : start + length]
-        new = rng.choice((b"", part * 2, rng.choice(SPECIALS), rng.randbytes(length), content[:64]))
-        content = content[:start] + new + content[start + length :]
-        if rng.random() < 0.05:
-            content = content[:start]
-    return content
 
 
 def table_case(rng: random.Random, root: Path) -> None:
@@ -164,54 +128,12 @@ def answers_case(rng: random.Random, root: Path) -> None:
     read_predictions(path)
 
 
-Case = Callable[[random.Random, Path], None]
-KINDS: dict[str, tuple[Case, float]] = {
+KINDS: Kinds = {
     "table": (table_case, 0.6),
     "images in Parquet": (parquet_case, 0.15),
     "config": (config_case, 0.2),
     "answers": (answers_case, 0.05),
 }
-
-
-def run_case(number: int) -> tuple[str, str, str]:
-    """Return the kind of a case, what became of it, and the traceback where there is one."""
-    rng = random.Random(number)
-    kind = rng.choices(list(KINDS), [share for _, share in KINDS.values()])[0]
-    with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
-        warnings.simplefilter("error")
-        try:
-            with alarm():
-                KINDS[kind][0](rng, Path(folder))
-        except UserError:
-            return kind, "refused", ""
-        except Hang:
-            return kind, "hang", traceback.format_exc(limit=-3)
-        except Exception:
-            return kind, "traceback", traceback.format_exc(limit=-4)
-    return kind, "read", ""
-
-
-@contextmanager
-def alarm() -> Iterator[None]:
-    """Stop what takes longer than a case may."""
-
-    def stop(*_: object) -> None:
-        raise Hang
-
-    signal.signal(signal.SIGPROF, stop)
-    signal.signal(signal.SIGALRM, stop)
-    signal.setitimer(signal.ITIMER_PROF, SECONDS)
-    signal.alarm(PATIENCE)
-    try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_PROF, 0)
-        signal.alarm(0)
-
-
-def run_part(numbers: range) -> list[tuple[str, str, str]]:
-    """Run some cases in this process."""
-    return [run_case(number) for number in numbers]
 
 
 def warm_up() -> None:
@@ -221,49 +143,6 @@ def warm_up() -> None:
     pa.array([0], pa.timestamp("ns")).to_pylist()  # imports pandas where it is there
 
 
-def main() -> None:
-    """Run all cases and write the counts."""
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--cases", type=int, default=10_000)
-    parser.add_argument("--first", type=int, default=0, help="the number of the first case")
-    parser.add_argument("--out", type=Path, default=Path(__file__).with_suffix(".json"))
-    asked = parser.parse_args()
-    warm_up()
-    counts: dict[str, Counter[str]] = {kind: Counter() for kind in KINDS}
-    failures = []
-    began = time.perf_counter()
-    for start in range(asked.first, asked.first + asked.cases, PART):
-        numbers = range(start, min(start + PART, asked.first + asked.cases))
-        for number, (kind, became, detail) in zip(numbers, outcomes(numbers), strict=True):
-            counts.setdefault(kind, Counter())[became] += 1
-            if detail:
-                failures.append({"case": number, "kind": kind, "detail": detail})
-                print(f"case {number} ({kind}): {detail}")
-    found = {
-        "cases": asked.cases,
-        "first": asked.first,
-        "seconds": round(time.perf_counter() - began),
-        "counts": {
-            kind: {became: own[became] for became in ("read", "refused", "traceback", "hang")}
-            for kind, own in counts.items()
-        },
-        "failures": failures,
-    }
-    asked.out.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
-    print(json.dumps(found["counts"], indent=1))
-
-
-def outcomes(numbers: range) -> list[tuple[str, str, str]]:
-    """Run cases in a process of their own; one that crashes it is found by running each alone."""
-    try:
-        with ProcessPoolExecutor(1) as pool:
-            return pool.submit(run_part, numbers).result()
-    except BrokenProcessPool:
-        if len(numbers) == 1:
-            return [("table", "traceback", "the process crashed")]
-        half = len(numbers) // 2
-        return outcomes(numbers[:half]) + outcomes(numbers[half:])
-
-
 if __name__ == "__main__":
-    main()
+    warm_up()
+    run_all(Fuzz(KINDS, (UserError,)), Path(__file__))

@@ -75,11 +75,12 @@ def closed_after(arguments: list[str], cache: Path, lines: int) -> tuple[int, st
         text=True, env={**os.environ, "WFA_CACHE_DIR": str(cache)},
     )  # fmt: skip
     assert process.stdout is not None and process.stderr is not None
-    for _ in range(lines):
-        process.stdout.readline()
-    process.stdout.close()
-    errors = process.stderr.read()
-    return process.wait(120), errors
+    with process:
+        for _ in range(lines):
+            process.stdout.readline()
+        process.stdout.close()
+        errors = process.stderr.read()
+    return process.returncode, errors
 
 
 @pytest.mark.parametrize("lines", [0, 1])

@@ -9,6 +9,7 @@ from open_clip.model import CLIP
 
 from tests.encoders.tiny_clips import TEXT, VISION, clip, custom_text_clip, hugging_face
 from wfa.encoders.locking import lock_image, lock_text
+from wfa.encoders.models.open_clip import Config, OpenClip
 from wfa.errors import ConfigError
 
 
@@ -75,3 +76,10 @@ def test_towers_without_open_clips_blocks_are_locked_whole(tmp_path: Path) -> No
     lock_image(resnet, 0)
     assert not {name for name in trained(resnet) if name.startswith("visual")}
     assert "BatchNorm2d" not in {type(module).__name__ for module in resnet.visual.modules()}
+
+
+@pytest.mark.parametrize("side", ["image", "text"])
+def test_blocks_of_a_tower_that_is_not_locked_are_refused(side: str) -> None:
+    options: dict[str, Any] = {f"unlock_{side}_blocks": 2, "model": "no model is built"}
+    with pytest.raises(ConfigError, match=f"add encoder.lock_{side}=true"):
+        OpenClip(Config(**options))

@@ -66,7 +66,11 @@ def train(
     from wfa.training.fit import fit
 
     out = asked.out or Path(f"runs/{config.name}-{config.config_id}")
-    folder = fit(config, out, overwrite, track, show_training=console.is_terminal)
+
+    def tell(line: str) -> None:
+        console.print(escape(line), soft_wrap=True)
+
+    folder = fit(config, out, overwrite, track, show_training=console.is_terminal, tell=tell)
     if folder is None:  # one of several processes; the first one prints
         return
     page = write_report([folder.path], folder.path / "report.html")

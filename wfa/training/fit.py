@@ -4,7 +4,7 @@ import logging
 import shutil
 import time
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from datetime import timedelta
 from pathlib import Path
@@ -35,6 +35,7 @@ from wfa.training.step_lines import StepLines
 from wfa.training.strategies import make_trainer
 from wfa.training.throughput import Throughput
 from wfa.training.train_options import Config
+from wfa.training.trainable_parts import count_trainable, describe_trainable
 from wfa.training.training_bar import Progress
 
 
@@ -45,6 +46,7 @@ def fit(
     track: Track[Any] = untracked,
     show_training: bool = True,
     width: int | None = None,
+    tell: Callable[[str], None] = lambda line: None,
 ) -> RunFolder | None:
     """Train, select, evaluate and write a run; an unfinished one goes on where it stopped.
 
@@ -56,6 +58,7 @@ def fit(
         show_training: Whether training shows a bar of its own; else it tells its steps as all
             long work does.
         width: The width that the technique was made for; None for any.
+        tell: Hears in words what is trained, before it is.
 
     Returns:
         The finished run's folder; None in processes other than the first.
@@ -84,6 +87,8 @@ def fit(
         folder.path / "history.csv", config.train.log_every, lambda: throughput.fit_seconds
     )
     trainer = _trainer(config, folder, images, [throughput, history], show_training)
+    for line in describe_trainable(count_trainable(parts.model)):
+        rank_zero_only(tell)(line)
     with folder.locked() if trainer.is_global_zero else nullcontext():
         rank_zero_only(folder.claim)(config, overwrite)
         prepared = time.perf_counter() - started

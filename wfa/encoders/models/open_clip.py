@@ -9,6 +9,7 @@ from wfa.encoders.locking import lock_image, lock_text
 from wfa.encoders.sensor_towers import SensorConfig
 from wfa.encoders.stem import INITS
 from wfa.encoders.weights import build_model, build_tokenizer
+from wfa.errors import ConfigError
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,8 @@ class OpenClip(ClipEncoder):
             ModelError: There is no such model or weights, or they do not go together.
             ConfigError: The tower cannot be locked as asked, or an option for sensors is wrong.
         """
+        if weights:  # a run that was trained so before is restored as it is
+            _check_locks(options)
         model, config = build_model(options.model, options.pretrained, weights)
         trained = weights and bool(options.pretrained or ":" in options.model)
         super().__init__(
@@ -80,6 +83,17 @@ class OpenClip(ClipEncoder):
             lock_text(model, options.unlock_text_blocks)
         if options.grad_checkpointing:
             model.set_grad_checkpointing(True)
+
+
+def _check_locks(options: Config) -> None:
+    for side in ("image", "text"):
+        blocks = getattr(options, f"unlock_{side}_blocks")
+        if blocks and not getattr(options, f"lock_{side}"):
+            raise ConfigError(
+                f"encoder.unlock_{side}_blocks={blocks} frees the last blocks of a locked tower, "
+                f"and the {side} tower is not locked: add encoder.lock_{side}=true, or leave it "
+                "out to train the whole tower"
+            )
 
 
 def _number(parameter: Any) -> float:
