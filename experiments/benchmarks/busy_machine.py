@@ -3,7 +3,7 @@
     python experiments/benchmarks/busy_machine.py
 
 `wfa` sets OMP_WAIT_POLICY=passive before torch is loaded, unless the variable is set. The peer is
-the same command without that. Both train the embedded scenes for an epoch on the CPU, alone and
+the same command without that. Both train the embedded scenes for one epoch on the CPU, alone and
 beside as many endless loops as there are cores, in turns. The agreement is the largest difference
 of any metric.
 """
@@ -25,7 +25,7 @@ from wfa.provenance import cores
 
 TURNS = 3
 WORDS = (
-    "data.train_images=256", "data.validation_images=32", "data.test_images=32", "train.epochs=2",
+    "data.train_images=256", "data.validation_images=32", "data.test_images=32", "train.epochs=1",
     "train.accelerator=cpu", "train.workers=0",
 )  # fmt: skip
 OURS = "from wfa.cli.main import main; main()"
