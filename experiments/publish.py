@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from wfa.files import write_text
-from wfa.recipes import recipe_names
+from wfa.options.recipes import recipe_names
 from wfa.report.comparison_tables import sets_tables
 from wfa.report.retrieval_tables import ORACLE
 

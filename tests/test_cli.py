@@ -12,7 +12,7 @@ from tests.training.conftest import SMALL, run
 from wfa import __version__
 from wfa.cli import data
 from wfa.cli.main import app
-from wfa.config import resolve
+from wfa.options.run_config import resolve
 
 
 @pytest.fixture

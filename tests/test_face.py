@@ -15,8 +15,8 @@ import torch
 from torch import Tensor
 
 import wfa
-from wfa import plugins
 from wfa.errors import ConfigError, DataError, UserError
+from wfa.plugins import registry as plugins
 
 CAPTIONS = [
     ["a red roof", "a red roof", "two cars on a road"],
@@ -46,7 +46,7 @@ def apart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 EXAMPLES = (
     "wfa", "wfa.aggregation", "wfa.losses", "wfa.captions.uniqueness", "wfa.captions.weights",
     "wfa.auditing.caption_audit", "wfa.data.torch_dataset", "wfa.encoders.own_towers",
-    "wfa.plugins",
+    "wfa.plugins.registry",
     "wfa.retrieval.evaluate_features", "wfa.retrieval.retrieval_metric", "wfa.runs.load_dataset",
     "wfa.testing.aggregation_contract", "wfa.testing.loss_contract",
     *(f"wfa.aggregation.techniques.{name}" for name in plugins.names("aggregation")),

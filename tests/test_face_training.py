@@ -13,8 +13,8 @@ from torch import Tensor
 from torch.utils.data import DataLoader
 
 import wfa
-from wfa import plugins
 from wfa.errors import UserError
+from wfa.plugins import registry as plugins
 
 
 @pytest.fixture(autouse=True)

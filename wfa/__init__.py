@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from wfa.errors import UserError
     from wfa.face.loaded_run import load
     from wfa.face.train_run import train
-    from wfa.plugins import register
+    from wfa.plugins.registry import register
     from wfa.retrieval.evaluate_features import evaluate
     from wfa.runs.load_dataset import load_dataset
     from wfa.tables import Table
@@ -64,7 +64,7 @@ __getattr__, __dir__ = lazy_names(
         "load_dataset": "wfa.runs.load_dataset:load_dataset",
         "losses": "wfa.losses",
         "metrics": "wfa.metrics",
-        "register": "wfa.plugins:register",
+        "register": "wfa.plugins.registry:register",
         "train": "wfa.face.train_run:train",
         "uniqueness": "wfa.captions.uniqueness:uniqueness",
     },

@@ -18,11 +18,11 @@ from wfa.bigearthnet.archives import ANNOTATIONS
 from wfa.bigearthnet.patch_stores import Bands, LmdbStore
 from wfa.bigearthnet.sets.bigearthnet_txt import BigEarthNetTxt, Config
 from wfa.compare.peak_memory import peak_bytes
-from wfa.config import resolve
 from wfa.data.loader import Key, TrainingBatches
 from wfa.data.weighted_captions import WeightedCaptions
 from wfa.encoders.models.small import Config as SmallConfig
 from wfa.encoders.models.small import Small
+from wfa.options.run_config import resolve
 
 ROWS = 9_553_962
 IMAGES = 64

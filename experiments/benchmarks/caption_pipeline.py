@@ -20,10 +20,10 @@ from _record import Row, record
 from torch import Tensor
 
 from wfa.aggregation.text_half import TextHalf
-from wfa.config import resolve
 from wfa.data.loader import EpochBatches, TrainingBatches
 from wfa.data.weighted_captions import WeightedCaptions
 from wfa.encoders.token_table import TokenTable
+from wfa.options.run_config import resolve
 from wfa.runs.parts import open_split
 
 MODEL = "ViT-B-32"

@@ -18,9 +18,9 @@ from PIL import Image
 
 from experiments.robustness.fuzz_cases import Fuzz, Kinds, mutate, run_all
 from tests.data.tables.forms import FORMS, Annotated, Images
-from wfa.config import resolve
 from wfa.data.sets import captions_folder, captions_parquet
 from wfa.errors import DataError, UserError
+from wfa.options.run_config import resolve
 from wfa.search.image_metadata import read_metadata
 from wfa.tasks.predictions import read_predictions
 

@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from torch import Tensor, nn
 from torch.nn import functional
 
-from wfa import plugins
 from wfa.aggregation.base import Aggregated, Aggregation
 from wfa.aggregation.text_half import TextHalf
 from wfa.errors import ConfigError
+from wfa.plugins import registry as plugins
 from wfa.testing import check_aggregation
 
 NAMES = plugins.names("aggregation")

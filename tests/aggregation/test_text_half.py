@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from wfa import plugins
 from wfa.aggregation.base import Aggregation
 from wfa.aggregation.caption_draws import AggregationConfig, Weights, tempered
 from wfa.aggregation.text_half import TextHalf
+from wfa.plugins import registry as plugins
 
 
 def test_tempering_by_hand() -> None:

@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 from tests.bigearthnet.annotate.made import PATCH, random_codes, row, write_maps, write_metadata
 from wfa.cli.data import app
 from wfa.errors import DataError
-from wfa.plugins import plugin_class
+from wfa.plugins.registry import plugin_class
 
 runner = CliRunner()
 

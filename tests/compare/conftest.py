@@ -13,10 +13,10 @@ from wfa.compare.cells import Cell, grid
 from wfa.compare.comparison_folder import Folder
 from wfa.compare.settings import CompareSettings, Request
 from wfa.files import write_text
+from wfa.options.read_settings import read_settings
 from wfa.retrieval.metrics import hit_rate_at_k
 from wfa.retrieval.protocols import IMAGE_TO_TEXT, TEXT_TO_IMAGE
 from wfa.retrieval.ranks import Ranking, rank_table, write_ranks
-from wfa.settings import read_settings
 
 TINY = (
     "data.train_images=48", "data.validation_images=12", "data.test_images=12", "data.size=32",

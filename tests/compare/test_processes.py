@@ -15,7 +15,7 @@ from wfa.compare.cells import grid
 from wfa.compare.processes import run_in_processes
 from wfa.compare.run_cell import Task
 from wfa.compare.settings import CompareSettings
-from wfa.settings import read_settings
+from wfa.options.read_settings import read_settings
 
 
 def tasks(folder: Path, count: int) -> list[Task]:

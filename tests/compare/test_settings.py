@@ -8,8 +8,8 @@ import pytest
 
 from wfa.compare.settings import CompareSettings, Request
 from wfa.errors import ConfigError
-from wfa.recipes import recipe_names
-from wfa.settings import read_settings
+from wfa.options.read_settings import read_settings
+from wfa.options.recipes import recipe_names
 
 Make = Callable[..., Request]
 

@@ -13,7 +13,6 @@ from tests.data.tiny import SPEC, TinyDataset, drawn_by, ragged, tokenize
 from wfa.aggregation.text_half import TextHalf
 from wfa.bigearthnet.text_records import Captions
 from wfa.captions.folding import caption_ids, caption_key
-from wfa.config import resolve
 from wfa.data import dataset as dataset_module
 from wfa.data.batch import Batch
 from wfa.data.dataset import Record
@@ -21,6 +20,7 @@ from wfa.data.loader import CaptionDataModule, EpochBatches, Key, TrainingBatche
 from wfa.data.pixel_inputs import PixelInputs
 from wfa.data.weighted_captions import WeightedCaptions
 from wfa.errors import ConfigError
+from wfa.options.run_config import resolve
 
 CAPTIONS = ragged(20, np.random.default_rng(0))
 

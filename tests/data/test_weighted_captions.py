@@ -12,11 +12,11 @@ from wfa.aggregation.base import Aggregation
 from wfa.aggregation.caption_draws import AggregationConfig, Weights
 from wfa.aggregation.text_half import TextHalf
 from wfa.captions.weights import caption_weights
-from wfa.config import resolve
 from wfa.data import dataset as dataset_module
 from wfa.data import weighted_captions as module
 from wfa.data.dataset import ImageTextDataset, Record
 from wfa.data.weighted_captions import WeightedCaptions
+from wfa.options.run_config import resolve
 
 CAPTIONS = ragged(50, np.random.default_rng(0))
 

@@ -15,7 +15,7 @@ from wfa.encoders.models import open_clip
 from wfa.encoders.models.small import Small
 from wfa.encoders.towers import TowerConfig, TurnedTower, state_hash
 from wfa.files import file_hash
-from wfa.plugins import config_class, names, plugin_class
+from wfa.plugins.registry import config_class, names, plugin_class
 
 TEXTS = ["Many boats are in a harbor.", "a", "", "!" * 9, "\ud800", "word " * 400]
 

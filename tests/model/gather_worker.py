@@ -14,11 +14,11 @@ import torch
 from torch import Tensor, distributed, nn
 from torch.nn.parallel import DistributedDataParallel
 
-from wfa import plugins
 from wfa.aggregation.base import Aggregation
 from wfa.data.batch import Batch
 from wfa.encoders.encoder import Encoder
 from wfa.model.clip import MultiCaptionCLIP
+from wfa.plugins import registry as plugins
 
 WIDTH = 8
 CASES: list[tuple[str, dict[str, Any], str, str]] = [

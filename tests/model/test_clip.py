@@ -9,12 +9,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from wfa import plugins
 from wfa.data.batch import Batch
 from wfa.encoders.encoder import Encoder
 from wfa.model import clip
 from wfa.model.clip import MultiCaptionCLIP
 from wfa.model.shared_captions import shared_share
+from wfa.plugins import registry as plugins
 
 WIDTH = 8
 

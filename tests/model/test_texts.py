@@ -10,7 +10,6 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from wfa import plugins
 from wfa.aggregation.text_half import TextHalf
 from wfa.captions.folding import fold
 from wfa.data.batch import ragged_texts
@@ -19,6 +18,7 @@ from wfa.encoders.models.small import Config as SmallConfig
 from wfa.encoders.models.small import Small
 from wfa.errors import ConfigError
 from wfa.model.texts import TextFeatures, TextSide
+from wfa.plugins import registry as plugins
 
 CAPTIONS = (
     ("A wide river.", "a wide  river", "two boats on it", "A wide river."),  # one caption twice

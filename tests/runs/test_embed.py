@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from wfa.aggregation.text_half import TextHalf
-from wfa.config import resolve
 from wfa.data.dataset import ImageTextDataset
 from wfa.data.weighted_captions import WeightedCaptions
+from wfa.options.run_config import resolve
 from wfa.runs.embed import embed
 from wfa.runs.parts import Parts
 

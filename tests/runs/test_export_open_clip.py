@@ -8,9 +8,9 @@ import torch
 from PIL import Image
 
 from tests.search.conftest import SMALL
-from wfa.config import resolve
 from wfa.errors import ConfigError, ModelError, RunError
 from wfa.files import write_text
+from wfa.options.run_config import resolve
 from wfa.runs.export_open_clip import CONFIG, WEIGHTS, export_run
 from wfa.runs.parts import Parts, load_run, save_weights
 from wfa.runs.run_folder import RunFolder

@@ -8,7 +8,7 @@ import pytest
 from tests.data.tiny import TinyDataset
 from wfa.data.dataset import SourceConfig
 from wfa.errors import DataError
-from wfa.plugins import Choice
+from wfa.plugins.registry import Choice
 from wfa.runs.parts import open_split
 from wfa.search.benchmark.benchmark_run import _other_splits
 
@@ -25,7 +25,7 @@ class Joined(TinyDataset):
 
 @pytest.fixture
 def data(monkeypatch: pytest.MonkeyPatch) -> Choice:
-    monkeypatch.setattr("wfa.plugins.plugin_class", lambda kind, name: Joined)
+    monkeypatch.setattr("wfa.plugins.registry.plugin_class", lambda kind, name: Joined)
     return Choice("data", "joined", SourceConfig())
 
 

@@ -12,7 +12,7 @@ from tests.search.conftest import make_run, picture
 from wfa.captions.weights import caption_weights
 from wfa.data.dataset import ImageTextDataset, Record, SourceConfig
 from wfa.errors import ConfigError, ModelError, RunError, UserError
-from wfa.plugins import names
+from wfa.plugins.registry import names
 from wfa.runs.parts import load_run
 from wfa.runs.run_model import RunModel, checksum
 

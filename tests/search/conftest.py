@@ -11,8 +11,9 @@ import pytest
 import torch
 from PIL import Image
 
-from wfa.config import resolve
 from wfa.files import write_text
+from wfa.options.read_settings import read_settings
+from wfa.options.run_config import resolve
 from wfa.runs.parts import Parts, save_weights
 from wfa.runs.run_folder import RunFolder
 from wfa.runs.run_model import RunModel
@@ -22,7 +23,6 @@ from wfa.search.index_settings import IndexOptions
 from wfa.search.library import Library
 from wfa.search.open_libraries import OpenLibraries
 from wfa.search.server import LibraryServer
-from wfa.settings import read_settings
 
 SMALL = (
     "data=scenes", "encoder=small", "encoder.image_size=16", "encoder.image_tower=vit",

@@ -11,6 +11,7 @@ from torch import Tensor
 from tests.search.conftest import PICTURES, make_run, picture
 from wfa.data.decode import decode_image
 from wfa.errors import ConfigError, DataError, ModelError, SearchIndexError
+from wfa.options.read_settings import read_settings
 from wfa.retrieval.embeddings import Floats
 from wfa.runs.run_model import RunModel
 from wfa.search import encode_images
@@ -20,7 +21,6 @@ from wfa.search.index_rows import read_rows
 from wfa.search.index_settings import IndexOptions
 from wfa.search.library import Library
 from wfa.search.library_file import read_facts
-from wfa.settings import read_settings
 
 Make = Callable[..., Indexed]
 

@@ -9,8 +9,8 @@ import pytest
 from tests.training.conftest import SMALL, run
 from wfa.bigearthnet.rows import parse_box
 from wfa.cli.run_words import read_run_settings
-from wfa.config import resolve
 from wfa.errors import ConfigError
+from wfa.options.run_config import resolve
 from wfa.tasks.answer_run import evaluate_tasks, with_all_rows
 from wfa.tasks.predictions import read_predictions
 from wfa.tasks.task_settings import TaskSettings

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from wfa.errors import ConfigError
-from wfa.settings import read_settings
+from wfa.options.read_settings import read_settings
 from wfa.tasks.questions import annotations_file
 from wfa.tasks.score_settings import ScoreSettings
 

@@ -11,8 +11,8 @@ import pytest
 from lightning import Trainer
 
 from tests.training.conftest import SMALL
-from wfa.config import resolve
 from wfa.errors import ConfigError, DataError
+from wfa.options.run_config import resolve
 from wfa.runs.inspect_run import probe
 from wfa.training.fit import fit
 from wfa.training.optimiser import warmup_cosine, warmup_cosine_in_time

@@ -14,8 +14,8 @@ import pytest
 from safetensors.numpy import load_file
 
 from tests.training.conftest import SMALL, make_folder, run, wfa
-from wfa.config import resolve
 from wfa.errors import RunError
+from wfa.options.run_config import resolve
 from wfa.runs.run_folder import RunFolder
 
 

@@ -19,7 +19,7 @@ from wfa.aggregation.caption_draws import (
 from wfa.aggregation.feature_checks import check_captions, check_images, check_weights
 from wfa.aggregation.segment_math import at_least_float32, segment_sum
 from wfa.errors import ArgumentError
-from wfa.option_keywords import TakesKeywords
+from wfa.options.option_keywords import TakesKeywords
 
 
 class Aggregated(NamedTuple):

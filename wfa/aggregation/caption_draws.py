@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from wfa.limits import Options
+from wfa.options.limits import Options
 
 Weights: TypeAlias = NDArray[np.float64]
 """Importance weights that are known from the text."""

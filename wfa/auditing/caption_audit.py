@@ -31,7 +31,7 @@ from wfa.auditing.shared_captions import (
 from wfa.captions.folding import fold
 from wfa.captions.options import UniquenessOptions
 from wfa.captions.uniqueness import uniqueness
-from wfa.option_keywords import options_from
+from wfa.options.option_keywords import options_from
 
 LONG_WORDS = 1_000
 

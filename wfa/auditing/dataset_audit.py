@@ -24,7 +24,7 @@ from wfa.captions.options import UniquenessOptions
 from wfa.data.dataset import ImageTextDataset
 from wfa.errors import ConfigError, DataError
 from wfa.files import write_text
-from wfa.plugins import Choice
+from wfa.plugins.registry import Choice
 from wfa.progress import track
 from wfa.provenance import git_state, versions
 

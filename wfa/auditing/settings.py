@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from wfa.captions.options import UniquenessOptions
-from wfa.plugins import Choice
+from wfa.plugins.registry import Choice
 
 
 @dataclass(frozen=True)

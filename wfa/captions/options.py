@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-from wfa.limits import Options
+from wfa.options.limits import Options
 
 MEASURES = ("bleu", "chrf", "embedding")
 REFERENCES = ("others", "pairwise_mean")

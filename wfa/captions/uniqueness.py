@@ -18,7 +18,7 @@ from wfa.captions.ngrams import TextSets
 from wfa.captions.options import UniquenessOptions
 from wfa.captions.segments import Bools, Floats, Ints, ranges, starts_of_equals
 from wfa.captions.similarity import Embed, similarity_to_others
-from wfa.option_keywords import options_from
+from wfa.options.option_keywords import options_from
 
 __all__ = ["CaptionScores", "UniquenessOptions", "score_captions", "uniqueness"]
 

@@ -11,7 +11,7 @@ from wfa.captions.segments import Floats, Ints, starts_of
 from wfa.captions.similarity import Embed
 from wfa.captions.uniqueness import score_captions
 from wfa.errors import ConfigError, DataError
-from wfa.option_keywords import options_from
+from wfa.options.option_keywords import options_from
 
 NORMALISATIONS = ("sum", "softmax")
 

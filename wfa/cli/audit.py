@@ -36,7 +36,7 @@ def audit(
         wfa audit data=rsicd uniqueness.duplicates=keep uniqueness.smoothing=none
     """
     from wfa.auditing.settings import AuditSettings
-    from wfa.settings import read_settings
+    from wfa.options.read_settings import read_settings
 
     asked = read_settings(AuditSettings, words or [])
     from wfa.auditing.dataset_audit import audit as audit_data

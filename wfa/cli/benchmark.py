@@ -30,8 +30,8 @@ def benchmark(
         wfa benchmark test.safetensors benchmark.families=\[flat,hnsw] benchmark.gallery=20000
     """
     from wfa.cli.run_words import read_run_settings
+    from wfa.options.read_settings import read_settings
     from wfa.search.benchmark.settings import FileBenchmark, RunBenchmark
-    from wfa.settings import read_settings
 
     asked: RunBenchmark | FileBenchmark
     if source.is_file():

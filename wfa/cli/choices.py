@@ -17,7 +17,7 @@ def config(words: Words = None) -> None:
     Example:
         wfa config run=ucm_frozen aggregation=uniqueness
     """
-    from wfa.config import resolve
+    from wfa.options.run_config import resolve
 
     sys.stdout.write(resolve(words or []).as_yaml())
 
@@ -37,7 +37,7 @@ def show_help(
 
         wfa help data.rsicd.root
     """
-    from wfa.option_help import help_tables, sections
+    from wfa.options.option_help import help_tables, sections
 
     if topic is None:
         console.print(f"sections: {', '.join(sections())}", soft_wrap=True)
@@ -67,8 +67,8 @@ def list_choices(
         wfa list aggregation
     """
     from wfa.errors import unknown
-    from wfa.plugins import PACKAGES, names, source, summary
-    from wfa.recipes import recipe_names, recipe_summary
+    from wfa.options.recipes import recipe_names, recipe_summary
+    from wfa.plugins.registry import PACKAGES, names, source, summary
 
     recipes = ("run", "compare", "benchmark")
     kinds = [*PACKAGES, *recipes]

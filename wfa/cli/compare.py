@@ -35,7 +35,7 @@ def compare(
         wfa compare compare.techniques=[single,mean] compare.seeds=2 train.lr=0.001
     """
     from wfa.compare.settings import CompareSettings
-    from wfa.settings import read_settings
+    from wfa.options.read_settings import read_settings
 
     asked = read_settings(CompareSettings, words or [])
     from wfa.compare.cells import grid

@@ -11,7 +11,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from wfa.cli.terminal import Words, console
-from wfa.plugins import Choice
+from wfa.plugins.registry import Choice
 
 if TYPE_CHECKING:
     from wfa.data.publication import Facts
@@ -26,7 +26,7 @@ def data_list() -> None:
     Example:
         wfa data list
     """
-    from wfa.plugins import names, plugin_class, summary
+    from wfa.plugins.registry import names, plugin_class, summary
 
     table = Table(title="data", title_justify="left", box=None, show_header=False)
     for name in names("data"):
@@ -109,7 +109,7 @@ def annotate(words: Words = None) -> None:
     """
     from wfa.bigearthnet.annotate.settings import AnnotateSettings
     from wfa.bigearthnet.annotate.write_annotations import annotate as annotate_data
-    from wfa.settings import read_settings
+    from wfa.options.read_settings import read_settings
 
     asked = read_settings(AnnotateSettings, words or [])
     found = annotate_data(
@@ -138,7 +138,7 @@ class DataSettings:
 
 
 def _asked(name: str, words: list[str] | None) -> DataSettings:
-    from wfa.settings import read_settings
+    from wfa.options.read_settings import read_settings
 
     return read_settings(DataSettings, words or [], {"data": {"name": name}})
 

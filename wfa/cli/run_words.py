@@ -5,8 +5,8 @@ from dataclasses import fields
 from pathlib import Path
 from typing import TypeVar
 
+from wfa.options.read_settings import check_keys, read_settings
 from wfa.runs.run_folder import RunFolder
-from wfa.settings import check_keys, read_settings
 
 T = TypeVar("T")
 

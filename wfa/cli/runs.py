@@ -57,8 +57,8 @@ def train(
 
         wfa train --config-file runs/scenes-0123456789/config.yaml out=runs/again
     """
-    from wfa.config import resolve
-    from wfa.settings import read_settings
+    from wfa.options.read_settings import read_settings
+    from wfa.options.run_config import resolve
 
     asked = read_settings(TrainSettings, words or [])
     config = resolve(asked.settings, config_file)
@@ -138,8 +138,8 @@ def evaluate(
 
 def _evaluate_untrained(words: list[str], overwrite: bool) -> None:
     """Measure what the words name, nothing trained, and print what was written."""
-    from wfa.config import resolve
-    from wfa.settings import read_settings
+    from wfa.options.read_settings import read_settings
+    from wfa.options.run_config import resolve
 
     asked = read_settings(TrainSettings, words)
     config = resolve(asked.settings)
@@ -173,8 +173,8 @@ def report(
 
         wfa report runs/a runs/b out=tables.tex
     """
+    from wfa.options.read_settings import read_settings
     from wfa.report.report_files import write_report
-    from wfa.settings import read_settings
 
     asked = read_settings(ReportSettings, paths)
     page = write_report([Path(folder) for folder in asked.folders], asked.out)

@@ -82,8 +82,8 @@ def index(
 
         wfa index runs/scenes-0123456789 --images my_images metadata=facts.csv ann=HNSW32
     """
+    from wfa.options.read_settings import read_settings
     from wfa.search.index_settings import IndexOptions
-    from wfa.settings import read_settings
 
     options = read_settings(IndexOptions, words or [])
     from wfa.search.index_images import index_images

@@ -39,7 +39,7 @@ def score(
 
         wfa score --prompts prompts.jsonl data.root=data/bigearthnet_txt
     """
-    from wfa.settings import read_settings
+    from wfa.options.read_settings import read_settings
     from wfa.tasks.predictions import read_predictions
     from wfa.tasks.prompts import write_prompts
     from wfa.tasks.score import score as score_answers

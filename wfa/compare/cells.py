@@ -7,8 +7,8 @@ from itertools import product
 from typing import Any
 
 from wfa.compare.settings import BUDGETS, Request
-from wfa.config import RunConfig, resolve
 from wfa.errors import ConfigError
+from wfa.options.run_config import RunConfig, resolve
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from wfa.compare.run_cell import Failure, Task, is_finished
 from wfa.compare.settings import Request
 from wfa.errors import RunError, UserError
 from wfa.files import write_text
-from wfa.recipes import from_yaml, read_yaml, to_yaml
+from wfa.options.recipes import from_yaml, read_yaml, to_yaml
 
 
 @dataclass(frozen=True)

@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import Any
 
 from wfa.compare.peak_memory import forget_peak, peak_bytes
-from wfa.config import RunConfig, resolve
 from wfa.errors import UserError
 from wfa.files import write_text
 from wfa.json_files import read_json
+from wfa.options.run_config import RunConfig, resolve
 from wfa.provenance import load_average
 from wfa.runs.run_folder import RunFolder
 

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from wfa.errors import ConfigError
-from wfa.limits import Options
-from wfa.typed_options import list_items, typed
+from wfa.options.limits import Options
+from wfa.options.typed_options import list_items, typed
 
 DEFAULT = "scenes"
 AXES: Mapping[str, str] = {

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from wfa.data.channels import Channels
 from wfa.data.instruction import DESCRIBE, Instruction
 from wfa.data.publication import Facts
-from wfa.limits import Options
+from wfa.options.limits import Options
 
 SPLITS = ("train", "validation", "test", "bench")
 """The names of splits everywhere in the toolkit; `val` in a file is read as `validation`."""

@@ -12,7 +12,7 @@ from wfa.data.images import ImageSpec
 from wfa.encoders.fusion import FUSIONS, LateFusion
 from wfa.encoders.stem import take_channels
 from wfa.errors import ConfigError
-from wfa.limits import Options
+from wfa.options.limits import Options
 
 
 @dataclass(frozen=True, kw_only=True)

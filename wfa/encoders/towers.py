@@ -13,7 +13,7 @@ from torch import Tensor
 from wfa.data.channels import Channels
 from wfa.data.images import ImageSpec
 from wfa.errors import ConfigError
-from wfa.limits import Options
+from wfa.options.limits import Options
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,8 @@ from wfa.data.own_pairs import own_pairs
 from wfa.encoders.own_towers import encoder_of
 from wfa.errors import ArgumentError, unknown
 from wfa.model.contrast import Contrast
-from wfa.plugin_choices import read_choice
-from wfa.plugins import PACKAGES, Choice, names, register, source
+from wfa.options.plugin_choices import read_choice
+from wfa.plugins.registry import PACKAGES, Choice, names, register, source
 
 HandedOver = Any
 """A name, the path of a plug-in file, a mapping of `name` and options, a class, or an object."""

@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import Any
 
 from wfa.aggregation.base import Aggregation
-from wfa.config import resolve
 from wfa.face.handed_over import HandedOver, choice_of, with_options
 from wfa.face.loaded_run import LoadedRun
+from wfa.options.run_config import resolve
 from wfa.training.fit import fit
 
 

@@ -16,8 +16,8 @@ from wfa.aggregation.feature_checks import (
 )
 from wfa.aggregation.segment_math import at_least_float32
 from wfa.errors import ArgumentError, ConfigError
-from wfa.limits import Options
-from wfa.option_keywords import TakesKeywords
+from wfa.options.limits import Options
+from wfa.options.option_keywords import TakesKeywords
 
 SHARED = ("keep", "mask", "share")
 

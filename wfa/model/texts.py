@@ -21,7 +21,7 @@ from wfa.aggregation.text_half import TextHalf
 from wfa.captions.folding import caption_ids
 from wfa.data.batch import ragged_texts
 from wfa.encoders.encoder import Encoder
-from wfa.plugins import config_class, plugin_class
+from wfa.plugins.registry import config_class, plugin_class
 from wfa.progress import Track, untracked
 
 BATCH = 256

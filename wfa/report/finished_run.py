@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 
 from wfa.errors import ConfigError, RunError
 from wfa.json_files import read_json
-from wfa.recipes import read_yaml
+from wfa.options.recipes import read_yaml
 from wfa.report.by_class import CLASSES_FILE, read_classes
 from wfa.report.scores import Line, lines, parse_rows
 from wfa.report.training_curve import History, read_history

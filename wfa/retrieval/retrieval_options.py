@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 from wfa.errors import ConfigError
-from wfa.limits import Options
+from wfa.options.limits import Options
 from wfa.retrieval.ties import EXPECTED, WORST
 
 PROTOCOLS = ("strict", "duplicate_aware", "unique_query")

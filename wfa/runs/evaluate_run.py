@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from wfa.plugins import Choice
+from wfa.plugins.registry import Choice
 from wfa.progress import Track, untracked
 from wfa.provenance import git_state, versions
 from wfa.retrieval.metrics import MetricRow

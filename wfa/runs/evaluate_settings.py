@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
-from wfa.plugins import Choice
+from wfa.plugins.registry import Choice
 
 
 @dataclass(frozen=True)

@@ -3,8 +3,8 @@
 from typing import Any
 
 from wfa.data.torch_dataset import CaptionedImages, Transform
-from wfa.option_keywords import options_from
-from wfa.plugins import Choice, config_class
+from wfa.options.option_keywords import options_from
+from wfa.plugins.registry import Choice, config_class
 from wfa.runs.parts import open_split
 
 

@@ -3,9 +3,9 @@
 from pathlib import Path
 from typing import Any
 
-from wfa.config import PLUGIN_SECTIONS, RunConfig
 from wfa.errors import ConfigError, RunError
-from wfa.plugins import Choice, source
+from wfa.options.run_config import PLUGIN_SECTIONS, RunConfig
+from wfa.plugins.registry import Choice, source
 from wfa.testing import check_plugin
 
 

@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from safetensors.torch import load_file, save_file
 
 from wfa.aggregation.text_half import TextHalf
-from wfa.config import RunConfig
 from wfa.data.batch import Inputs
 from wfa.data.dataset import ImageTextDataset
 from wfa.data.instruction_draws import InstructionDraws
@@ -20,7 +19,8 @@ from wfa.data.weighted_captions import WeightedCaptions
 from wfa.errors import ConfigError, DataError, ModelError, RunError
 from wfa.files import atomic_write, cache_dir
 from wfa.model.clip import MultiCaptionCLIP
-from wfa.plugins import Choice
+from wfa.options.run_config import RunConfig
+from wfa.plugins.registry import Choice
 from wfa.progress import Track, untracked
 from wfa.retrieval.embeddings import Embeddings
 from wfa.runs.embed import embed

@@ -11,11 +11,11 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from wfa.config import RunConfig, resolve
 from wfa.errors import RunError
 from wfa.files import is_temporary, write_text
 from wfa.json_files import read_json
-from wfa.recipes import Values, read_yaml
+from wfa.options.recipes import Values, read_yaml
+from wfa.options.run_config import RunConfig, resolve
 
 LOCK = ".lock"
 """Held by the process that trains; it stays as an empty file."""

@@ -6,9 +6,9 @@ from typing import Any
 
 import torch
 
-from wfa.config import RunConfig
 from wfa.errors import DataError
 from wfa.files import write_text
+from wfa.options.run_config import RunConfig
 from wfa.progress import Track, untracked
 from wfa.runs.best_device import best_device
 from wfa.runs.parts import Parts, save_weights

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from wfa.limits import Options
+from wfa.options.limits import Options
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from wfa.bigearthnet.sets.bigearthnet_txt import BigEarthNetTxt
 from wfa.data.dataset import ImageTextDataset
 from wfa.errors import ConfigError
 from wfa.model.kinds.coca import CoCa
-from wfa.plugins import Choice
+from wfa.plugins.registry import Choice
 from wfa.progress import Track, untracked
 from wfa.retrieval.evaluate import mean_recall
 from wfa.runs.best_device import best_device

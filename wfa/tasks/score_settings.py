@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from wfa.errors import ConfigError
-from wfa.limits import Options
+from wfa.options.limits import Options
 from wfa.tasks.captioning.caption_figures import EXTRAS
 from wfa.tasks.questions import Questions, annotations_file
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-from wfa.plugins import Choice
+from wfa.plugins.registry import Choice
 from wfa.tasks.answering.answer_options import Config
 from wfa.tasks.captioning.caption_figures import EXTRAS
 from wfa.tasks.questions import DATA

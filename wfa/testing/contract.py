@@ -1,6 +1,6 @@
 """The contract of a plug-in by its name."""
 
-from wfa.plugins import source
+from wfa.plugins.registry import source
 from wfa.testing.aggregation_contract import check_aggregation
 from wfa.testing.loss_contract import check_loss
 from wfa.testing.requirement import ContractError
@@ -12,7 +12,7 @@ def check_plugin(kind: str, name: str) -> None:
     """Hold a plug-in to the contract of its kind, as far as that needs neither data nor weights.
 
     Args:
-        kind: A key of `wfa.plugins.PACKAGES`.
+        kind: A key of `wfa.plugins.registry.PACKAGES`.
         name: Its name, or the path of its file.
 
     Raises:

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from wfa.data.dataset import SPLITS, ImageTextDataset
-from wfa.option_keywords import options_from
+from wfa.options.option_keywords import options_from
 from wfa.testing.requirement import Contract
 
 

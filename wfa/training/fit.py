@@ -17,10 +17,10 @@ from lightning.pytorch.loggers import TensorBoardLogger
 from lightning.pytorch.utilities import rank_zero_only
 from numpy.typing import NDArray
 
-from wfa.config import RunConfig
 from wfa.data.loader import CaptionDataModule, TrainingBatches
 from wfa.errors import ConfigError
 from wfa.model.clip import MultiCaptionCLIP
+from wfa.options.run_config import RunConfig
 from wfa.progress import Track, shown_by, untracked
 from wfa.retrieval.retrieval_metric import CaptionRetrieval
 from wfa.runs.parts import Parts, save_weights

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from wfa.data.images import AUGMENTATIONS
 from wfa.errors import ConfigError
-from wfa.limits import Options
+from wfa.options.limits import Options
 
 PRECISIONS = ("32-true", "bf16-mixed", "16-mixed")
 MOST = 2**32

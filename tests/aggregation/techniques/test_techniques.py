@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
-from wfa import plugins
 from wfa.aggregation.base import Aggregation
 from wfa.aggregation.techniques import (
     attention,
@@ -23,6 +22,7 @@ from wfa.aggregation.techniques import (
 )
 from wfa.aggregation.text_half import TextHalf
 from wfa.errors import ConfigError
+from wfa.plugins import registry as plugins
 
 WIDTH = 8
 INDEX = torch.tensor([0, 0, 0, 1, 2, 2])

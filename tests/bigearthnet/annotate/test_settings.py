@@ -4,7 +4,7 @@ import pytest
 
 from wfa.bigearthnet.annotate.settings import AnnotateSettings
 from wfa.errors import ConfigError
-from wfa.settings import read_settings
+from wfa.options.read_settings import read_settings
 
 FILES = ["maps=a b", "metadata=m.parquet", "out=~/o.parquet"]
 

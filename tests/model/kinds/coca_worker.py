@@ -12,12 +12,12 @@ import torch
 from torch import Tensor, distributed
 from torch.nn.parallel import DistributedDataParallel
 
-from wfa import plugins
 from wfa.data.batch import Batch
 from wfa.data.instruction_tokens import ANSWER, END, stacked
 from wfa.encoders.models.small import Config as SmallConfig
 from wfa.encoders.models.small import Small
 from wfa.model.kinds.coca import CoCa, Config
+from wfa.plugins import registry as plugins
 
 LESSONS = [[9, ANSWER, 7, END], [9, 8, ANSWER, 8, 7, 9, END], [ANSWER, 9, END], [8, ANSWER, 8, END]]
 LESSON_IMAGE = [0, 0, 1, 2]

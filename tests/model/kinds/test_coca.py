@@ -12,7 +12,6 @@ from torch import nn
 from tests.data.tiny import TinyDataset
 from tests.model.kinds.coca_worker import build, whole_batch
 from tests.model.two_processes import run_two
-from wfa import plugins
 from wfa.data.instruction import DESCRIBE
 from wfa.data.instruction_tokens import OWN_TOKENS, prompt
 from wfa.encoders.encoder import Encoder
@@ -21,6 +20,7 @@ from wfa.errors import ConfigError
 from wfa.model.clip import MultiCaptionCLIP
 from wfa.model.kinds import clip
 from wfa.model.kinds.coca import CoCa, Config
+from wfa.plugins import registry as plugins
 
 WORKER = Path(__file__).with_name("coca_worker.py")
 

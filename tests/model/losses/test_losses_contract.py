@@ -7,9 +7,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from wfa import plugins
 from wfa.errors import ConfigError
 from wfa.model.contrast import SHARED, Contrast
+from wfa.plugins import registry as plugins
 from wfa.testing import check_loss
 
 NAMES = plugins.names("loss")

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from torch import Tensor
 from torch.nn import functional
 
-from wfa import plugins
 from wfa.model.contrast import SHARED
 from wfa.model.losses import info_nce, multi_positive, sigmoid
+from wfa.plugins import registry as plugins
 
 Shares = list[list[float]]
 Naive = Callable[[Tensor, list[int], Shares, str], Tensor]

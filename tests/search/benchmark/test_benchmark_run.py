@@ -11,13 +11,13 @@ from safetensors.numpy import load_file, save_file
 from tests.search.benchmark.made import embeddings
 from tests.training.conftest import SMALL, make_folder, run
 from wfa.cli.run_words import read_run_settings
-from wfa.config import resolve
 from wfa.errors import ConfigError, DataError, RunError, SearchIndexError
+from wfa.options.read_settings import read_settings
+from wfa.options.run_config import resolve
 from wfa.runs.parts import load_run
 from wfa.search.benchmark.benchmark_run import _aggregator, benchmark
 from wfa.search.benchmark.held_out import hold_out
 from wfa.search.benchmark.settings import FileBenchmark, RunBenchmark
-from wfa.settings import read_settings
 from wfa.training.fit import fit
 
 QUICK = (

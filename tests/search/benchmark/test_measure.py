@@ -10,12 +10,12 @@ import pytest
 from tests.search.benchmark.made import embeddings, unit
 from wfa.errors import ConfigError, SearchIndexError
 from wfa.files import temporary_folder
-from wfa.recipes import config_folder, recipe_names
+from wfa.options.read_settings import read_settings
+from wfa.options.recipes import config_folder, recipe_names
 from wfa.search.benchmark.families import FAMILIES
 from wfa.search.benchmark.measure import run_benchmark
 from wfa.search.benchmark.settings import FileBenchmark, Request
 from wfa.search.benchmark.sweep import Values
-from wfa.settings import read_settings
 
 QUICK = ("benchmark.gallery=1500", "benchmark.repeats=1", "benchmark.singles=3",
          "benchmark.threads=1")  # fmt: skip

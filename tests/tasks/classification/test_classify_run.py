@@ -6,8 +6,8 @@ import pytest
 from PIL import Image
 
 from tests.search.conftest import SMALL
-from wfa.config import resolve
 from wfa.errors import ConfigError, DataError, RunError
+from wfa.options.run_config import resolve
 from wfa.runs.run_folder import RunFolder
 from wfa.runs.run_model import RunModel
 from wfa.runs.untrained_run import evaluate_untrained

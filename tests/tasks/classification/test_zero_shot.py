@@ -7,7 +7,7 @@ import torch
 from tests.data.tiny import TinyDataset
 from wfa.errors import ConfigError, DataError
 from wfa.model.texts import TextSide
-from wfa.plugins import config_class, plugin_class
+from wfa.plugins.registry import config_class, plugin_class
 from wfa.tasks.classification.class_scores import Floats
 from wfa.tasks.classification.zero_shot import class_features, multi_labels, single_labels
 

@@ -16,7 +16,7 @@ from wfa.bigearthnet.annotate.reference_maps import MapStore
 from wfa.bigearthnet.annotate.yes_no_questions import Question
 from wfa.bigearthnet.rows import CAPTION
 from wfa.errors import DataError
-from wfa.limits import Options
+from wfa.options.limits import Options
 
 CHUNK = 32
 """Patches that a process takes at once."""

@@ -13,7 +13,7 @@ from wfa.bigearthnet.annotate.patch_metadata import COUNTRIES
 from wfa.bigearthnet.annotate.wording import NUMBERS
 from wfa.bigearthnet.class_names import CLASS, CLASSES, land_cover
 from wfa.errors import ConfigError, DataError
-from wfa.limits import Options
+from wfa.options.limits import Options
 
 KEY = "WFA_PARAPHRASE_KEY"
 """The environment variable with the key that the address asks for, where it asks for one."""

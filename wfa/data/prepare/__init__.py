@@ -4,7 +4,6 @@ import os
 from dataclasses import replace
 from pathlib import Path
 
-from wfa import plugins
 from wfa.data.dataset import ImageTextDataset, SourceConfig
 from wfa.data.prepare.download import fetch, matches
 from wfa.data.prepare.unpack import unpack
@@ -12,6 +11,7 @@ from wfa.data.publication import Download, Facts
 from wfa.data.verify import without_stopping
 from wfa.errors import DataError
 from wfa.files import write_text
+from wfa.plugins import registry as plugins
 
 HUB = os.environ.get("HF_ENDPOINT") or "https://huggingface.co"
 """Where the stable addresses are; another host that answers as it does can stand in."""

@@ -20,8 +20,8 @@ from wfa.encoders.feature_cache import FeatureInputs, TextTable
 from wfa.encoders.head import HEADS, Head
 from wfa.encoders.towers import VIEWS, ColourTower, ImageTower, TextTower, TurnedTower
 from wfa.errors import ConfigError, ModelError
-from wfa.limits import Options
-from wfa.plugins import config_class, plugin_class
+from wfa.options.limits import Options
+from wfa.plugins.registry import config_class, plugin_class
 
 
 @dataclass(frozen=True)

@@ -5,9 +5,9 @@ from typing import ClassVar
 
 from wfa.aggregation.base import Aggregation
 from wfa.encoders.encoder import Encoder
-from wfa.limits import Options
 from wfa.model.clip import MultiCaptionCLIP
 from wfa.model.contrast import Contrast
+from wfa.options.limits import Options
 
 
 @dataclass(frozen=True)

@@ -19,12 +19,12 @@ from wfa.encoders.encoder import Encoder
 from wfa.encoders.feature_maps import cells_shape, encode_with_cells
 from wfa.encoders.spelling import Spelling
 from wfa.errors import ConfigError
-from wfa.limits import Options
 from wfa.model.clip import MultiCaptionCLIP, Output
 from wfa.model.contrast import Contrast
 from wfa.model.decoder import Decoder
 from wfa.model.gather import Gather
 from wfa.model.texts import normalised
+from wfa.options.limits import Options
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-from wfa.limits import Options
+from wfa.options.limits import Options
 from wfa.search.benchmark.families import FAMILIES
 from wfa.search.indexes.factory import RERANK
 

@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 import torch
 
-from wfa.config import RunConfig
 from wfa.data.dataset import ImageTextDataset
 from wfa.data.pixel_inputs import check_channels
 from wfa.errors import ConfigError
 from wfa.model.texts import TextFeatures
-from wfa.plugin_choices import read_choice
-from wfa.plugins import Choice
+from wfa.options.plugin_choices import read_choice
+from wfa.options.run_config import RunConfig
+from wfa.plugins.registry import Choice
 from wfa.progress import Track, untracked
 from wfa.retrieval.embeddings import Embeddings, Floats, Integers
 from wfa.runs.best_device import best_device

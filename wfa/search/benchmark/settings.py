@@ -5,10 +5,10 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, ClassVar
 
-from wfa.plugin_choices import choices
-from wfa.plugins import Choice
+from wfa.options.plugin_choices import choices
+from wfa.options.typed_options import as_plain
+from wfa.plugins.registry import Choice
 from wfa.search.benchmark.benchmark_options import Config, Goal
-from wfa.typed_options import as_plain
 
 DEFAULT = "default"
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from sacrebleu.metrics.bleu import BLEU
 
 from wfa.errors import ConfigError
-from wfa.plugin_sources import how_to_install
+from wfa.plugins.plugin_sources import how_to_install
 from wfa.tasks.captioning.cider import cider_d
 from wfa.tasks.captioning.rouge import rouge_l
 

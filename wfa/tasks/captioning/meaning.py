@@ -7,7 +7,7 @@ import torch
 from torch.nn import functional
 
 from wfa.encoders.towers import TowerConfig
-from wfa.plugins import plugin_class
+from wfa.plugins.registry import plugin_class
 
 _BATCH = 64
 

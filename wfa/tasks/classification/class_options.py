@@ -3,8 +3,8 @@
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-from wfa.limits import Options
-from wfa.plugins import Choice
+from wfa.options.limits import Options
+from wfa.plugins.registry import Choice
 
 ZERO_SHOT, LINEAR, KNN, FEW_SHOT = KINDS = ("classification", "linear_probe", "knn", "few_shot")
 """`task=NAME`: prompts, a linear probe, nearest neighbours, linear probes on few images."""

@@ -10,7 +10,7 @@ import torch
 
 from wfa.data.dataset import ImageTextDataset
 from wfa.errors import ConfigError, DataError
-from wfa.plugins import Choice
+from wfa.plugins.registry import Choice
 from wfa.progress import Track, untracked
 from wfa.provenance import git_state, versions
 from wfa.retrieval.published import published_classification

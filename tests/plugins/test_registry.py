@@ -12,10 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from wfa import plugin_sources, plugins
 from wfa.aggregation.base import Aggregation
-from wfa.config import resolve
 from wfa.errors import ConfigError
+from wfa.options.run_config import resolve
+from wfa.plugins import plugin_sources
+from wfa.plugins import registry as plugins
 from wfa.testing import ContractError, check_plugin
 
 
@@ -57,7 +58,7 @@ def test_the_extra_that_brings_a_package_is_named(module: str, command: str) -> 
 
 
 def test_every_extra_is_found_by_its_packages() -> None:
-    pyproject = Path(__file__).parents[1] / "pyproject.toml"
+    pyproject = Path(__file__).parents[2] / "pyproject.toml"
     project = tomllib.loads(pyproject.read_text(encoding="utf-8"))["project"]
     assert set(project["optional-dependencies"]) == {"offline", "dev", "docs"}
     core = {need.partition(">")[0] for need in project["dependencies"]}

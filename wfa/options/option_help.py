@@ -8,11 +8,11 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple, get_type_hints
 
 from wfa.errors import unknown
-from wfa.limits import allowed
-from wfa.option_classes import OPTIONS, shown_class
-from wfa.plugin_choices import shipped_options
-from wfa.plugins import PACKAGES, names, summary
-from wfa.typed_options import type_name, without_none
+from wfa.options.limits import allowed
+from wfa.options.option_classes import OPTIONS, shown_class
+from wfa.options.plugin_choices import shipped_options
+from wfa.options.typed_options import type_name, without_none
+from wfa.plugins.registry import PACKAGES, names, summary
 
 
 class OptionHelp(NamedTuple):

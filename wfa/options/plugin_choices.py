@@ -4,10 +4,10 @@ import dataclasses
 from functools import partial
 from typing import Any
 
-from wfa.option_classes import imported_class, shown_class
-from wfa.plugins import Choice, canonical, is_file
-from wfa.recipes import Values, config_folder, read_yaml
-from wfa.typed_options import build_options, list_items, mapping_of
+from wfa.options.option_classes import imported_class, shown_class
+from wfa.options.recipes import Values, config_folder, read_yaml
+from wfa.options.typed_options import build_options, list_items, mapping_of
+from wfa.plugins.registry import Choice, canonical, is_file
 
 
 def read_choice(kind: str, name: str, values: Values | None = None, section: str = "") -> Choice:

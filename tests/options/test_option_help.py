@@ -5,9 +5,9 @@ from dataclasses import fields
 import pytest
 
 from wfa.errors import ConfigError
-from wfa.option_classes import OPTIONS, imported_class
-from wfa.option_help import OptionHelp, help_tables, sections
-from wfa.plugins import PACKAGES, names
+from wfa.options.option_classes import OPTIONS, imported_class
+from wfa.options.option_help import OptionHelp, help_tables, sections
+from wfa.plugins.registry import PACKAGES, names
 
 
 def test_one_option() -> None:

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from wfa.class_alone import class_alone
-from wfa.option_classes import OPTIONS, imported_class, shown_class
-from wfa.plugins import PACKAGES, names
+from wfa.options.option_classes import OPTIONS, imported_class, shown_class
+from wfa.plugins.class_alone import class_alone
+from wfa.plugins.registry import PACKAGES, names
 
 
 def test_only_what_a_class_is_made_of_is_run(tmp_path: Path) -> None:
@@ -45,9 +45,9 @@ def test_the_options_that_are_shown_are_those_of_the_plug_in(
 def test_nothing_heavy_is_imported_to_look_at_options() -> None:
     """In a process of its own: every class of options, and neither torch nor open_clip."""
     code = (
-        "import sys\nfrom wfa.option_classes import OPTIONS, shown_class\n"
-        "from wfa.plugins import PACKAGES, names\nfrom wfa.errors import ConfigError\n"
-        "from wfa.config import resolve\n"
+        "import sys\nfrom wfa.options.option_classes import OPTIONS, shown_class\n"
+        "from wfa.plugins.registry import PACKAGES, names\nfrom wfa.errors import ConfigError\n"
+        "from wfa.options.run_config import resolve\n"
         "[shown_class(kind, name).__doc__ for kind in PACKAGES for name in names(kind)]\n"
         "[shown_class(section) for section in OPTIONS]\n"
         "for word in ('trian.epochs=3', 'train.epochs=three', 'aggregation=uniquenes',\n"

@@ -12,8 +12,8 @@ from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from wfa.errors import ConfigError, unknown
-from wfa.limits import check_limits, key_of
-from wfa.recipes import Values
+from wfa.options.limits import check_limits, key_of
+from wfa.options.recipes import Values
 
 _NOTHING = ("null", "Null", "NULL", "None", "~")
 """How a person writes that an option has no value, where it may have none."""

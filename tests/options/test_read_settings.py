@@ -8,14 +8,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.test_typed_options import WRITTEN
+from tests.options.test_typed_options import WRITTEN
 from wfa.captions.options import UniquenessOptions
-from wfa.config import resolve
 from wfa.errors import ConfigError
-from wfa.plugin_choices import choices, read_choice
-from wfa.plugins import Choice
-from wfa.recipes import from_yaml
-from wfa.settings import read_settings
+from wfa.options.plugin_choices import choices, read_choice
+from wfa.options.read_settings import read_settings
+from wfa.options.recipes import from_yaml
+from wfa.options.run_config import resolve
+from wfa.plugins.registry import Choice
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"))
 

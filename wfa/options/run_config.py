@@ -1,7 +1,7 @@
 """The config of a run: its sections, resolved, checked and saved.
 
-`wfa.settings` says in which order values count. The resolved config, saved beside the results,
-gives the same run again.
+`wfa.options.read_settings` says in which order values count. The resolved config, saved beside the
+results, gives the same run again.
 """
 
 import hashlib
@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from wfa.errors import ConfigError
-from wfa.plugins import Choice
-from wfa.recipes import Values, read_yaml, recipe_values, to_yaml
-from wfa.settings import read_settings
-from wfa.typed_options import as_plain
+from wfa.options.read_settings import read_settings
+from wfa.options.recipes import Values, read_yaml, recipe_values, to_yaml
+from wfa.options.typed_options import as_plain
+from wfa.plugins.registry import Choice
 
 PLUGIN_SECTIONS = ("data", "aggregation", "encoder", "loss", "model")
 PLAIN_SECTIONS = ("train", "retrieval")

@@ -90,7 +90,7 @@ def to_yaml(values: Values, sort_keys: bool = False) -> str:
 
 def config_folder() -> Path:
     """Return the folder of shipped configs: inside the installed wheel, or the repository's."""
-    package = Path(__file__).parent
+    package = Path(__file__).parents[1]
     shipped = package / "configs"
     return shipped if shipped.is_dir() else package.parent / "configs"
 

@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wfa.errors import ConfigError
-from wfa.limits import LIMITS, Options, allowed
-from wfa.option_classes import OPTIONS, imported_class
-from wfa.plugins import PACKAGES, names
+from wfa.options.limits import LIMITS, Options, allowed
+from wfa.options.option_classes import OPTIONS, imported_class
+from wfa.plugins.registry import PACKAGES, names
 
 
 @dataclass(frozen=True)

@@ -4,9 +4,9 @@ import importlib
 from collections.abc import Mapping
 from typing import Any, get_type_hints
 
-from wfa.class_alone import class_alone
 from wfa.errors import unknown
-from wfa.plugins import PACKAGES, config_class, plugin_module, source, source_file
+from wfa.plugins.class_alone import class_alone
+from wfa.plugins.registry import PACKAGES, config_class, plugin_module, source, source_file
 
 OPTIONS: Mapping[str, tuple[str, str]] = {
     "train": ("wfa.training.train_options", "Config"),

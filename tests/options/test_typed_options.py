@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wfa.errors import ConfigError
-from wfa.recipes import from_yaml, to_yaml
-from wfa.typed_options import as_plain, build_options
+from wfa.options.recipes import from_yaml, to_yaml
+from wfa.options.typed_options import as_plain, build_options
 
 WRITTEN = [
     "2024_01_05", "no", "a#b", "maps #1", "${x}", "${", "1.10", "007", "12:30:45", "null", "~",

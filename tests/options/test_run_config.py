@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wfa.config import PLUGIN_SECTIONS, resolve
 from wfa.errors import ConfigError
-from wfa.plugins import names
-from wfa.recipes import config_folder, recipe_names
+from wfa.options.recipes import config_folder, recipe_names
+from wfa.options.run_config import PLUGIN_SECTIONS, resolve
+from wfa.plugins.registry import names
 
 
 def test_defaults_are_the_scenes_recipe() -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from wfa.errors import ConfigError, unknown
-from wfa.plugin_sources import ClassSource, Source, file_source, installed
+from wfa.plugins.plugin_sources import ClassSource, Source, file_source, installed
 
 PACKAGES: Mapping[str, tuple[str, ...]] = {
     "data": ("wfa.data.sets", "wfa.bigearthnet.sets", "wfa.scenes.sets"),
