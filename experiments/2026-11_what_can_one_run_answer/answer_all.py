@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from wfa.files import write_text
-from wfa.recipes import read_yaml
+from wfa.options.recipes import read_yaml
 from wfa.tasks.catalogue import GROUPS, TASKS
 from wfa.tasks.scores_file import FILE
 

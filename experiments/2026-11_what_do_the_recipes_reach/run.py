@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from wfa.files import write_text
-from wfa.recipes import read_yaml
+from wfa.options.recipes import read_yaml
 
 HERE = Path(__file__).parent
 WANTED = (
