@@ -93,3 +93,8 @@ def test_numbers_in_words() -> None:
     assert (share(0.12345), share(None)) == ("12.3 %", DASH)
     assert (decimal(1.25, 2), decimal(math.nan)) == ("1.25", DASH)
     assert (share(0.12345).value, Number("one", 1.0).value) == (0.12345, 1.0)
+
+
+def test_a_table_is_shown_as_people_read_it() -> None:
+    table = Table(("technique", "R@1"), (("mean", Number("45.3", 0.4531)),))
+    assert repr(table) == str(table) == table.to_markdown().rstrip("\n")

@@ -26,6 +26,7 @@ def lazy_names(
         return value
 
     def names() -> list[str]:
-        return sorted({*vars(sys.modules[package]), *places})
+        public = getattr(sys.modules[package], "__all__", places)
+        return sorted({*(name for name in vars(sys.modules[package]) if name[:2] == "__"), *public})
 
     return get, names

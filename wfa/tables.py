@@ -70,6 +70,11 @@ class Table:
     labels: int = 1
     faint: frozenset[int] = frozenset()
 
+    def __str__(self) -> str:
+        return self.to_markdown().rstrip("\n")
+
+    __repr__ = __str__
+
     @classmethod
     def from_records(cls, records: Iterable[Mapping[str, Cell]], title: str = "") -> "Table":
         """Make a table of mappings: a column a key, the first columns without numbers name rows."""

@@ -258,3 +258,12 @@ def test_an_installed_package_and_a_file_are_trained_by_name(tmp_path: Path, wor
     said = run("train", *SMALL, f"aggregation={words}", f"out={tmp_path / 'no'}", code=2)
     assert "breaks its contract" in said
     assert not (tmp_path / "no").exists()
+
+
+def test_what_is_no_class_or_ends_the_program_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="must be a class, not 3"):
+        plugins.register("aggregation", "three", 3)  # type: ignore[arg-type]
+    file = tmp_path / "leaving.py"
+    file.write_text("raise SystemExit(3)\n")
+    with pytest.raises(ConfigError, match=r"leaving\.py"):
+        plugins.plugin_class("aggregation", str(file))

@@ -9,8 +9,11 @@ from rich.markup import escape
 
 from wfa.cli.tasks import answer_tasks, classify
 from wfa.cli.terminal import Words, console, show_results, track
-from wfa.errors import ConfigError
+from wfa.errors import ConfigError, unknown
 from wfa.tasks.classification.class_options import KINDS
+
+BIGEARTHNET = "bigearthnet_txt"
+"""The data set whose own tasks a run answers."""
 
 
 @dataclass(frozen=True)
@@ -118,6 +121,8 @@ def evaluate(
         return
     run = Path(bare[0])
     tasks = [word.partition("=")[2] for word in rest if word.startswith("task=")]
+    if tasks and tasks[-1] not in (*KINDS, BIGEARTHNET):
+        raise unknown("task", tasks[-1], [*KINDS, BIGEARTHNET])
     if tasks:
         (classify if tasks[-1] in KINDS else answer_tasks)(run, rest)
         return

@@ -69,9 +69,17 @@ class LoadedRun:
             (N, D) float32, of length 1.
 
         Raises:
+            ArgumentError: What is given is not a list of texts.
             UserError: A text is blank.
         """
-        return self._model.ask(_several("texts", texts), "max_similarity").features
+        found = _several("texts", texts)
+        wrong = [text for text in found if not isinstance(text, str)]
+        if wrong:
+            raise ArgumentError(
+                f"texts must be a flat list of texts, but holds {wrong[0]!r}: captions grouped by "
+                "image are encoded one group at a time"
+            )
+        return self._model.ask(found, "max_similarity").features
 
     def search(
         self,

@@ -98,7 +98,7 @@ class Source:
                 f"{self.label} needs the package {error.name!r}, which is not installed: "
                 f"{how_to_install(error.name)}"
             ) from error
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             if not self.origin:
                 raise
             raise _broken(self.label, error) from error
@@ -147,7 +147,7 @@ class FileSource(Source):
         sys.modules[module] = made  # dataclasses and pickle look there
         try:
             spec.loader.exec_module(made)
-        except Exception as error:
+        except (Exception, SystemExit) as error:  # a script that ends by itself is no plug-in
             del sys.modules[module]
             raise _broken(self.label, error) from error
         return made
@@ -273,7 +273,7 @@ def _with_config(kind: str, label: str, cls: type[Any], module: ModuleType | Non
     return config, cls
 
 
-def _broken(label: str, error: Exception) -> ConfigError:
+def _broken(label: str, error: BaseException) -> ConfigError:
     frames = error.__traceback__
     while frames is not None and frames.tb_next is not None:
         frames = frames.tb_next

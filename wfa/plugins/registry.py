@@ -93,6 +93,8 @@ def register(kind: str, name: str, cls: type[Any]) -> None:
     if not name.isidentifier() or name in _shipped(kind):
         why = "is one of ours" if name in _shipped(kind) else "must be a word of letters, digits, _"
         raise ConfigError(f"the name {name!r} of a plug-in {why}: choose another")
+    if not isinstance(cls, type):
+        raise ConfigError(f"the plug-in {name!r} must be a class, not {cls!r}")
     made = ClassSource(kind, name, cls.__module__, origin=f"class {cls.__qualname__}", cls=cls)
     made.classes()
     _registered[kind, name] = made
