@@ -38,6 +38,27 @@ def test_classes_by_hand() -> None:
     assert [row["queries"] for row in found["rows"]] == [2, 2, 2, 2, 2, 2]
 
 
+@pytest.mark.parametrize("order", [[0, 1, 2, 3], [3, 2, 1, 0], [2, 0, 3, 1]])
+def test_the_order_of_rows_never_decides_what_is_taken(order: list[int]) -> None:
+    known = [(0,), (1,), (2,), ()]
+    # Pond and river look the same; the park looks like what has no class.
+    features = np.eye(4, dtype=np.float32)[[0, 0, 1, 1]]
+
+    class Shuffled(Classed):
+        def labels(self, index: int) -> tuple[int, ...]:
+            return known[order[index]]
+
+    shuffled = features[order]
+    embeddings = Embeddings(
+        shuffled, shuffled, np.arange(4), np.arange(4), shuffled, tuple("abcd")
+    )  # fmt: skip
+    found = class_results(Shuffled([["v"], ["w"], ["x"], ["y"]]), embeddings, "expected")
+    assert found is not None
+    assert found["ties"] == "expected"
+    assert found["confusion"] == [[0, 1, 0], [1, 0, 0], [0, 0, 0]]
+    assert {row["value"] for row in found["rows"] if row["metric"] == "R@1"} == {0.5}
+
+
 @pytest.mark.parametrize("known", [TinyDataset([["a"], ["b"]])])
 def test_nothing_is_said_where_no_class_is_known(known: TinyDataset) -> None:
     unit = np.eye(2, dtype=np.float32)

@@ -14,6 +14,7 @@ import numpy.typing as npt
 from wfa.errors import ConfigError
 
 Reals = npt.NDArray[np.float64]
+Classes = npt.NDArray[np.int64]
 
 WORST, EXPECTED, BEST = TIES = ("worst", "expected", "best")
 
@@ -26,3 +27,23 @@ def check_ties(ties: str) -> None:
     """
     if ties not in TIES:
         raise ConfigError(f"there is no rule of ties {ties!r}; known: {', '.join(TIES)}")
+
+
+def worst_class(scores: npt.NDArray[np.floating], own: npt.NDArray[np.int64]) -> Classes:
+    """Return the best class of each row, never the right one where it ties with another.
+
+    Args:
+        scores: (M, C) of classes.
+        own: (M,) the right class of each row, 0..C-1.
+
+    Returns:
+        (M,) classes; of wrong ones that tie the first is taken.
+
+    >>> worst_class(np.array([[0.5, 0.5], [0.5, 0.25]]), np.array([0, 0])).tolist()
+    [1, 0]
+    """
+    rows = np.arange(len(own))
+    others = scores.astype(np.float64)
+    others[rows, own] = -np.inf
+    rival = others.argmax(1)
+    return np.where(scores[rows, own] > others[rows, rival], own, rival)

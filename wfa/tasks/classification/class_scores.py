@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wfa.errors import DataError
+from wfa.retrieval.ties import worst_class
 
 Floats = NDArray[np.floating]
 Integers = NDArray[np.int64]
@@ -51,10 +52,7 @@ def score_classes(scores: Floats, labels: Integers, ks: Sequence[int] = (1, 5)) 
     classes = _check(scores, labels)
     own = scores[np.arange(len(labels)), labels]
     rank = (scores >= own[:, None]).sum(1)  # the own class counts itself
-    # Of classes that tie for the first place the right one is never taken.
-    others = scores.astype(np.float64)
-    others[np.arange(len(labels)), labels] = -np.inf
-    taken = np.where(rank == 1, labels, others.argmax(1)) if classes > 1 else labels
+    taken = worst_class(scores, labels)
     confusion = np.zeros((classes, classes), np.int64)
     np.add.at(confusion, (labels, taken), 1)
     images, claimed, hits = confusion.sum(1), confusion.sum(0), np.diag(confusion)
