@@ -64,7 +64,7 @@ def audit(
     options = options or UniquenessOptions()
     splits = _open(data, "")
     if against is not None:
-        splits |= _open(against, f"{against.name}/")
+        splits |= _open(against, f"{against.label}/")
     captions = {label: list(map(list, split.captions)) for label, split in splits.items()}
     count = clip_token_counter()
     parts = [
@@ -73,8 +73,8 @@ def audit(
     ]
     hashes = {label: hash_images(split) for label, split in splits.items()} if images else {}
     found = {
-        "data": data.name,
-        "against": None if against is None else against.name,
+        "data": data.label,
+        "against": None if against is None else against.label,
         "settings": {
             "uniqueness": asdict(options),
             "tokenizer": "CLIP BPE",

@@ -26,4 +26,4 @@ class AuditSettings:
     @property
     def folder(self) -> Path:
         """Where the audit goes."""
-        return self.out or Path(f"runs/audit-{self.data.name}")
+        return self.out or Path(f"runs/audit-{self.data.label}")

@@ -79,7 +79,7 @@ def _of_seed(request: Request, seed: int, *, probed: bool) -> list[Cell]:
             Cell(
                 label=label,
                 seed=seed,
-                data=data or config.data.name,
+                data=data or config.data.label,
                 config=config,
                 folder=_slug("-".join(part for part in (data, label, f"s{seed}") if part)),
                 probed=probed,

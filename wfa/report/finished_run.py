@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 from wfa.errors import ConfigError, RunError
 from wfa.json_files import read_json
 from wfa.options.recipes import read_yaml
+from wfa.plugins.registry import label
 from wfa.report.by_class import CLASSES_FILE, read_classes
 from wfa.report.scores import Line, lines, parse_rows
 from wfa.report.training_curve import History, read_history
@@ -86,9 +87,10 @@ class RunResult:
         return [line for line in self.lines if (line.data, line.split) == (self.data, self.split)]
 
     def choice(self, section: str) -> str:
-        """Return the plug-in that a config section names, or a dash."""
+        """Return what to call the plug-in that a config section names, or a dash."""
         values = self.config.get(section)
-        return str(values.get("name", DASH)) if isinstance(values, Mapping) else str(values or DASH)
+        name = values.get("name", DASH) if isinstance(values, Mapping) else values or DASH
+        return label(str(name))
 
     def look(self, *path: str, default: Any = None) -> Any:
         """Return what `run.json` holds at nested keys, or `default`."""

@@ -1,12 +1,14 @@
 """Published results to stand beside a run, only where data set, split and protocol agree."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 from typing import Any, cast
 
 from omegaconf import OmegaConf
+
+_OF_CLASSES = ("classification", "linear_probe")
 
 
 @dataclass(frozen=True)
@@ -60,16 +62,28 @@ def published_retrieval(
     return sorted(found, key=lambda result: result.value)
 
 
-def published_classification(data: str, kind: str = "classification") -> list[PublishedResult]:
-    """Return published top-1 accuracies, best last.
+def published_classification(
+    data: str, kind: str, split: str, templates: Sequence[str] = ()
+) -> list[PublishedResult]:
+    """Return published top-1 accuracies that a run's may stand beside, best last.
 
     Args:
         data: The data set's name, such as `eurosat`.
-        kind: `classification` (zero-shot, one template) or `linear_probe`.
+        kind: Figures are of `classification` (zero-shot) and `linear_probe`.
+        split: Its split; figures are of `test`.
+        templates: The prompts of `classification`; figures are of the one that the table names.
+
+    >>> published_classification("eurosat", "classification", "test", ["a photo of a {}"])
+    []
     """
+    if kind not in _OF_CLASSES:
+        return []
+    table = _read()[kind]
+    if table["split"] != split or ("template" in table and [table["template"]] != [*templates]):
+        return []
     found = [
         PublishedResult(row["model"], row["source"], row["top1"][data] / 100, "top-1")
-        for row in _read()[kind]["rows"]
+        for row in table["rows"]
         if data in row["top1"]
     ]
     return sorted(found, key=lambda result: result.value)

@@ -52,7 +52,7 @@ def evaluate_run(
     present = config.data.plugin().splits(config.data.options)
     part = parts.prepare(open_split(config.data, split, present))
     parts.model.to(best_device())
-    found = measure(parts.embed(part, track), config.data.name, split, config.retrieval)
+    found = measure(parts.embed(part, track), part.dataset.name, split, config.retrieval)
     asked = {key: config.as_dict()[key] for key in ("data", "retrieval")}
     trained = parts.config.as_dict()
     same = all(asked[key] == trained[key] for key in asked)
@@ -68,7 +68,7 @@ def evaluate_run(
             "git": git_state(),
             "versions": versions(),
             "data": {
-                "name": config.data.name,
+                "name": part.dataset.name,
                 "notes": list(part.dataset.notes),
                 "splits": {split: describe(part)},
             },

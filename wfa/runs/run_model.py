@@ -67,7 +67,7 @@ class RunModel:
         self._model = parts.model
         self._encoder = parts.model.encoder
         self.width = self._encoder.width
-        self.technique = parts.config.aggregation.name
+        self.technique = parts.config.aggregation.label
         self._lock = threading.Lock()
         bands = len(self._encoder.image_spec.mean)
         if bands != 3:

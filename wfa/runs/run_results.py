@@ -70,6 +70,7 @@ def _facts(parts: Parts, names: Sequence[str], seconds: Mapping[str, float]) -> 
     config = parts.config
     trainable = [p.numel() for p in parts.model.parameters() if p.requires_grad]
     described = [name for name in ("train", *names) if name in parts.split_names]
+    first = parts.split(described[0]).dataset
     return {
         "name": config.name,
         "config_id": config.config_id,
@@ -79,8 +80,8 @@ def _facts(parts: Parts, names: Sequence[str], seconds: Mapping[str, float]) -> 
         "seed": config.train.seed,
         "plugins": recorded(config),
         "data": {
-            "name": config.data.name,
-            "notes": list(parts.split(described[0]).dataset.notes),
+            "name": first.name,
+            "notes": list(first.notes),
             "splits": {name: describe(parts.split(name)) for name in described},
         },
         "seconds": {**seconds, "total": sum(seconds.values())},

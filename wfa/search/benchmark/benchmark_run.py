@@ -114,7 +114,7 @@ def _from_run(
     source = {
         "run": path.name,
         "config_id": parts.config.config_id,
-        "data": config.data.name,
+        "data": config.data.label,
         "split": split,
         "encoding": _encoding(parts, part.dataset),
     }
@@ -126,7 +126,7 @@ def _other_splits(
 ) -> Iterator[tuple[str, ImageTextDataset]]:
     for name in present:
         if name not in split.split("+"):
-            yield f"{config.data.name} · {name}", open_split(config.data, name, present)
+            yield f"{config.data.label} · {name}", open_split(config.data, name, present)
 
 
 def _other_data(
@@ -144,7 +144,7 @@ def _other_data(
             dataset = open_split(choice, name, splits)
             dataset.check_present()
             check_channels(dataset, parts.model.encoder.image_spec)
-            yield f"{choice.name} · {name}", dataset
+            yield f"{choice.label} · {name}", dataset
 
 
 def _aggregator(parts: Parts, part: SplitParts, embeddings: Embeddings) -> Aggregator:
@@ -158,7 +158,7 @@ def _aggregator(parts: Parts, part: SplitParts, embeddings: Embeddings) -> Aggre
         captions = [[texts[place] for place in own] for own in np.split(rows, ends)]
         return np.asarray(features.query(captions).text_features.numpy(), np.float32)
 
-    return Aggregator(parts.config.aggregation.name, vectors)
+    return Aggregator(parts.config.aggregation.label, vectors)
 
 
 def _images(parts: Parts, dataset: ImageTextDataset, most: int, track: Track[Any]) -> Floats:

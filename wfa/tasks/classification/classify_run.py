@@ -82,11 +82,11 @@ def classify_run(
     else:
         splits = {name: open_split(data, name, present) for name in ("train", "validation")}
         found = _probed(parts, kind, {**splits, "test": asked}, options, track)
-    published = published_classification(_published_name(data), _published_kind(kind))
+    published = published_classification(_published_name(data), kind, split, templates)
     content = {
         "task": kind,
         "config_id": parts.config.config_id,
-        "data": {"name": data.name, "split": split, "images": len(asked),
+        "data": {"name": data.label, "split": split, "images": len(asked),
                  "checksum": asked.checksum},
         "options": asdict(options),
         **found,
@@ -94,7 +94,7 @@ def classify_run(
         "git": git_state(),
         "versions": versions(),
     }  # fmt: skip
-    folder = RunFolder(path / "tasks" / f"{kind}-{data.name}-{split}")
+    folder = RunFolder(path / "tasks" / f"{kind}-{data.label}-{split}")
     folder.write_json(SCORES, content)
     return content, folder.path
 
@@ -192,7 +192,3 @@ def _number(value: float) -> float | None:
 def _published_name(data: Choice) -> str:
     """Return what published tables call the data: a folder of classes is known by its name."""
     return Path(data.options.root).name if data.name == "class_folder" else data.name
-
-
-def _published_kind(kind: str) -> str:
-    return "classification" if kind == ZERO_SHOT else "linear_probe"
