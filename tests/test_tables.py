@@ -1,6 +1,7 @@
 import csv
 import io
 import math
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -98,3 +99,18 @@ def test_numbers_in_words() -> None:
 def test_a_table_is_shown_as_people_read_it() -> None:
     table = Table(("technique", "R@1"), (("mean", Number("45.3", 0.4531)),))
     assert repr(table) == str(table) == table.to_markdown().rstrip("\n")
+
+
+def test_a_note_stands_below_the_table_and_above_its_latex() -> None:
+    noted = replace(TABLE, note="5 % of *all*\nrows")
+    assert noted.to_markdown() == f"{TABLE.to_markdown()}\n5 % of \\*all\\* rows\n"
+    assert noted.to_latex().splitlines()[1] == "% 5 % of *all* rows"
+    assert noted.to_csv() == TABLE.to_csv()
+    said = printed(noted)
+    assert said.index("[bold]") < said.index("5 % of")
+
+
+@pytest.mark.parametrize("length", [3, 30, 44])
+def test_a_table_that_can_fit_80_columns_does(length: int) -> None:
+    row = ("x" * length, *[Number("100.0", 1.0)] * 5)
+    assert "\u2026" not in printed(Table(("name", *"abcde"), (row,)))

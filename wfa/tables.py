@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 DASH = "\u2013"
 """Stands where there is no value."""
+_TERMINAL = 80
+"""Columns of a terminal that a table should fit."""
 _LATEX_ESCAPES = {
     "\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}",
     DASH: "--", **{sign: "\\" + sign for sign in "&%$#_{}"},
@@ -54,6 +56,7 @@ class Table:
         title: What it shows; empty for nothing.
         labels: How many of the first columns hold names; the others hold numbers.
         faint: Rows that stand behind the others, such as oracles.
+        note: What a reader must know of the rows; empty for nothing.
 
     >>> table = Table(("technique", "R@1"), (("mean", Number("45.3", 0.4531)),))
     >>> print(table.to_markdown(), end="")
@@ -69,6 +72,7 @@ class Table:
     title: str = ""
     labels: int = 1
     faint: frozenset[int] = frozenset()
+    note: str = ""
 
     def __str__(self) -> str:
         return self.to_markdown().rstrip("\n")
@@ -105,17 +109,18 @@ class Table:
         return file.getvalue()
 
     def to_markdown(self) -> str:
-        """Write a Markdown table; the title becomes a bold line above it."""
+        """Write a Markdown table; the title is a bold line above it, the note one below."""
         rules = ["---" if place < self.labels else "---:" for place in range(len(self.header))]
         head, *rest = [list(map(_markdown, row)) for row in (self.header, *self.texts())]
         body = [f"| {' | '.join(row)} |" for row in (head, rules, *rest)]
         title = [f"**{_markdown(self.title)}**", ""] if self.title else []
-        return "\n".join([*title, *body]) + "\n"
+        note = ["", _markdown(self.note)] if self.note else []
+        return "\n".join([*title, *body, *note]) + "\n"
 
     def to_latex(self) -> str:
-        """Write a LaTeX `tabular` with booktabs rules; the title becomes a comment."""
+        """Write a LaTeX `tabular` with booktabs rules; the title and the note become comments."""
         columns = "l" * self.labels + "r" * (len(self.header) - self.labels)
-        comment = [f"% {' '.join(self.title.split())}"] if self.title else []
+        comment = [f"% {' '.join(said.split())}" for said in (self.title, self.note) if said]
         return "\n".join([
             *comment, f"\\begin{{tabular}}{{{columns}}}", r"\toprule", _latex(self.header),
             r"\midrule", *map(_latex, self.texts()), r"\bottomrule", r"\end{tabular}", "",
@@ -124,11 +129,13 @@ class Table:
     def to_rich(self) -> "RichTable":
         """Make the terminal's table; a head of two words stands on two lines."""
         from rich import box
+        from rich.console import Console
         from rich.table import Table as RichTable
         from rich.text import Text
 
         made = RichTable(
             title=Text(self.title) if self.title else None, title_justify="left",
+            caption=Text(self.note) if self.note else None, caption_justify="left",
             title_style="bold", box=box.SIMPLE_HEAD, header_style="", padding=(0, 0, 0, 1),
             pad_edge=False,
         )  # fmt: skip
@@ -140,6 +147,8 @@ class Table:
         for place, row in enumerate(self.texts()):
             # Text, not str: names may hold square brackets, which rich would read as markup.
             made.add_row(*map(Text, row), style="dim" if place in self.faint else None)
+        if Console(width=1000).measure(made).maximum > _TERMINAL:
+            made.padding = 0  # the box keeps one blank between columns
         return made
 
 

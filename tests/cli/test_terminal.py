@@ -4,6 +4,7 @@ import io
 import json
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 from rich.console import Console
@@ -69,3 +70,20 @@ def test_results_say_what_was_left_out_and_what_guessing_reaches(
     said = capsys.readouterr().out
     assert "left out: 2 of 302 images of validation" in said
     assert "few images: guessing reaches an R@10 of 62.5 % on test (16 images)" in said
+
+
+def test_results_are_shown_under_the_rule_that_is_asked_for(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    base = {"data": "ponds", "split": "test", "protocol": "strict", "queries": "single",
+            "direction": "both", "metric": "mR"}  # fmt: skip
+    path = tmp_path / "metrics.json"
+    values = {"worst": 0.25, "expected": 0.5}
+    path.write_text(json.dumps([{**base, "ties": x, "value": y} for x, y in values.items()]))
+    facts: dict[str, Any] = {"data": {"splits": {}}}
+    show_results(path, facts)
+    assert "ties worst" in (said := capsys.readouterr().out)
+    assert said.index("25.0") < said.index("strict · ties expected") < said.index("50.0")
+    show_results(path, facts, "expected")
+    assert "in percent · ties expected" in (said := capsys.readouterr().out)
+    assert "25.0" not in said and "50.0" in said

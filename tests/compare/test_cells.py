@@ -76,3 +76,12 @@ def test_shipped_recipes_make_a_grid(name: str) -> None:
     cells = grid(request)
     several = max(1, len(request.data))
     assert len(cells) == several * len(request.techniques) * len(request.seeds)
+
+
+@pytest.mark.parametrize("place", ["settings", "technique"])
+def test_a_comparison_counts_ties_by_one_rule(request_of: Make, place: str) -> None:
+    word = "retrieval.ties=expected"
+    asked = request_of(word) if place == "settings" else request_of(techniques={"a": word})
+    with pytest.raises(ConfigError, match=r"sets retrieval\.ties=expected: .* worst alone"):
+        grid(asked)
+    assert grid(request_of("retrieval.ties=worst"))

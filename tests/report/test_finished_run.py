@@ -9,6 +9,8 @@ import pytest
 
 from wfa.errors import RunError
 from wfa.report.finished_run import FILES, load_run
+from wfa.report.report_files import render_runs, write_report
+from wfa.report.retrieval_tables import split_tables
 
 MakeRun = Callable[..., Path]
 Info = Callable[[str], dict[str, Any]]
@@ -136,3 +138,61 @@ def test_reports_need_no_torch() -> None:
     )
     done = subprocess.run([sys.executable, "-c", check], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
+
+
+def evaluated(folder: Path, name: str, rows: list[dict[str, Any]], **retrieval: Any) -> None:
+    other = folder / "evaluations" / name
+    other.mkdir(parents=True)
+    (other / "metrics.json").write_text(json.dumps(rows))
+    (other / "evaluation.json").write_text(json.dumps({"config": {"retrieval": retrieval}}))
+
+
+def test_an_evaluation_with_other_options_stands_in_a_table_of_its_own(
+    make_run: MakeRun, rows: list[dict[str, Any]], tmp_path: Path
+) -> None:
+    folder = make_run()
+    other = [row | {"value": 0.99} for row in rows if row["split"] == "test"]
+    evaluated(folder, "ponds-test-0a1b2c", other)
+    run = load_run(folder)
+    assert all(line.values["both", "mR"] != 0.99 for line in run.own_lines)
+    first, second = split_tables(run.lines)
+    assert "ponds · test · in percent" in first.title
+    assert "ponds · test · 0a1b2c · in percent" in second.title
+    assert second.rows[0][-1] == "99.0"
+    page = render_runs([run])
+    assert "ponds · test · 0a1b2c" in page
+    out = write_report([folder], tmp_path / "rows.csv").read_text().splitlines()
+    assert out[0].endswith(",evaluation")
+    assert sum(line.endswith(",0a1b2c") for line in out) == len(other)
+
+
+def test_an_evaluation_with_the_same_options_adds_what_the_run_lacks(
+    make_run: MakeRun, rows: list[dict[str, Any]]
+) -> None:
+    test = [row for row in rows if row["split"] == "test"]
+    folder = make_run(metrics=[row for row in test if row["protocol"] == "strict"])
+    evaluated(folder, "ponds-test", [row | {"value": 0.99} for row in test])
+    run = load_run(folder)
+    assert {line.protocol for line in run.own_lines} == {
+        "strict", "duplicate_aware", "unique_query",
+    }  # fmt: skip
+    assert all((row.value == 0.99) == (row.protocol != "strict") for row in run.rows)
+
+
+def test_lines_follow_the_rule_of_ties_of_the_run_and_of_each_evaluation(
+    make_run: MakeRun, rows: list[dict[str, Any]]
+) -> None:
+    test = [row for row in rows if row["split"] == "test"]
+    both = [*test, *(row | {"value": 0.75, "ties": "expected"} for row in test)]
+    folder = make_run(metrics=both)
+    config = json.loads((folder / "config.yaml").read_text())
+    config["retrieval"] = {"ties": "expected"}
+    (folder / "config.yaml").write_text(json.dumps(config))
+    evaluated(folder, "ponds-test-0a1b2c", both, ties="worst")
+    run = load_run(folder)
+    assert run.ties == "expected"
+    assert {line.ties for line in run.own_lines} == {"expected"}
+    assert run.own_lines[0].values["both", "mR"] == 0.75
+    own, other = (table.title for table in split_tables(run.lines))
+    assert own.endswith("ties expected")
+    assert other.endswith("ties worst")

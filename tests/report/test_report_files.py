@@ -1,6 +1,7 @@
 import csv
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from wfa.errors import RunError, UserError
 from wfa.report.finished_run import load_run
 from wfa.report.report_files import render_runs as render
 from wfa.report.report_files import write_report
-from wfa.report.side_by_side import legends
+from wfa.report.side_by_side import legends, side_by_side
 
 VOID = frozenset({"br", "hr", "img", "meta", "link", "col", "input"})
 MakeRun = Callable[..., Path]
@@ -249,3 +250,29 @@ def test_both_colour_schemes_are_there(make_run: MakeRun) -> None:
         assert used <= set(re.findall(r"(--[a-z0-9]+):", scheme))
     svg = "".join(re.findall(r"<svg.*?</svg>", page, re.DOTALL))
     assert not re.search(r"#[0-9a-f]{6}|#[0-9a-f]{3}\b", svg)
+
+
+def test_published_results_stand_beside_a_run_in_every_format(
+    make_run: MakeRun, info_of: Callable[[str], dict[str, Any]], rows: list[dict[str, Any]],
+    tmp_path: Path,
+) -> None:  # fmt: skip
+    test = [{**row, "data": "rsicd"} for row in rows if row["split"] == "test"]
+    info = info_of("ponds")
+    info["data"]["name"] = "rsicd"
+    both = [{**row, "ties": ties} for row in test for ties in ("worst", "expected")]
+    folder = make_run(run=info, metrics=both)
+    for ending in ("html", "md", "tex"):
+        text = write_report([folder], tmp_path / f"out.{ending}").read_text()
+        assert "GeoRSCLIP-FT ViT-B/32" in text
+        assert "38.9" in text
+        assert "selected on an unknown split" in text
+    assert "GeoRSCLIP" not in write_report([folder], tmp_path / "out.csv").read_text()
+
+
+def test_runs_under_two_rules_of_ties_say_so_side_by_side(make_run: MakeRun) -> None:
+    one, other = load_run(make_run("a")), load_run(make_run("b"))
+    assert "ties" not in side_by_side([one, other])["scores"].header
+    told = replace(other, config={**other.config, "retrieval": {"ties": "expected"}})
+    scores = side_by_side([one, told])["scores"]
+    column = scores.header.index("ties")
+    assert [row[column] for row in scores.rows] == ["worst", "expected"]

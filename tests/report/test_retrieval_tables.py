@@ -110,3 +110,65 @@ def test_what_was_left_out_is_said_by_split() -> None:
     assert left_out({"data": {"splits": {"test": before_rows_were_counted}}}) == [
         "2 of 6 images of test"
     ]
+
+
+def both_rules(rows: Rows, **changed: str) -> Rows:
+    """Return rows under `worst` and, a little higher, under `expected`."""
+    higher = [{**row, "value": row["value"] + 0.01, "ties": "expected"} for row in rows]
+    return [{"ties": "worst", **row, **changed} for row in [*rows, *higher]]
+
+
+def test_the_row_to_read_beside_papers_stands_below_those_of_the_worst_rule(rows: Rows) -> None:
+    table = first_split_table(both_rules(rows))
+    assert table.title.endswith(" · in percent · ties worst")
+    assert table.rows[0][:3] == ("strict", "single", "12.5")
+    assert table.rows[-1][:3] == ("strict · ties expected", "single", "13.5")
+    assert sum("expected" in str(row[0]) for row in table.rows) == 1
+    assert not table.note  # nobody published ponds
+
+
+def test_under_the_expected_rule_every_row_is_of_it(rows: Rows) -> None:
+    table = first_split_table(both_rules(rows), "expected")
+    assert table.title.endswith(" · in percent · ties expected")
+    assert table.rows[0][:3] == ("strict", "single", "13.5")
+    assert [row[:2] for row in table.rows] == [row[:2] for row in first_split_table(rows).rows]
+
+
+@pytest.mark.parametrize("ties", ["worst", "expected"])
+def test_published_results_stand_faint_below_a_run_with_their_mean_recall_alone(
+    rows: Rows, ties: str
+) -> None:
+    table = first_split_table(both_rules(rows, data="nwpu_captions"), ties)
+    assert table.rows[-1] == ("RRSITR", "(RRSITR)", *["\u2013"] * 6, "45.5")
+    assert len(table.rows) - 1 in table.faint
+    for said in ("ties expected", "fine-tuned", "selected on an unknown split", "RRSITR"):
+        assert said in table.note
+
+
+def test_published_results_stand_beside_their_like_only(rows: Rows) -> None:
+    made = both_rules(rows, data="nwpu_captions")
+    kinds = [
+        [row for row in made if row["ties"] == "worst"],
+        [row for row in made if row["split"] == "validation"],
+        [row for row in made if row["protocol"] != "strict"],
+        [row for row in made if row["queries"] == "aggregated"],
+        [row for row in made if row.get("oracle")],
+    ]
+    for kind in kinds:
+        table = first_split_table(kind)
+        assert not table.note
+        assert not any("RRSITR" in str(row[0]) for row in table.rows)
+
+
+def test_a_table_with_published_results_fits_80_columns(rows: Rows) -> None:
+    for row in rows:
+        row["value"] = 1.0
+    made = [
+        {**row, "ties": ties, "data": "ucm_captions"}
+        for row in rows
+        for ties in ("worst", "expected")
+    ]
+    out = printed(first_split_table(made).to_rich())
+    assert not any("\u2026" in line for line in out)
+    assert any("strict · ties expected" in line and line.count("100.0") == 7 for line in out)
+    assert any("clip-rsicd-v2 ViT-B/32" in line and "52.0" in line for line in out)

@@ -77,7 +77,7 @@ def train(
     if folder is None:  # one of several processes; the first one prints
         return
     page = write_report([folder.path], folder.path / "report.html")
-    show_results(folder.path / "metrics.json", folder.read_run())
+    show_results(folder.path / "metrics.json", folder.read_run(), config.retrieval.ties)
     console.print(f"run    {escape(str(folder.path))}\nreport {escape(str(page))}", soft_wrap=True)
 
 
@@ -137,7 +137,7 @@ def evaluate(
     facts = read_json(folder / "evaluation.json", "evaluate the run again")
     if rest:
         console.print(f"with {escape(' '.join(rest))}", soft_wrap=True)
-    show_results(folder / "metrics.json", facts)
+    show_results(folder / "metrics.json", facts, facts["config"]["retrieval"]["ties"])
     console.print(f"written to {escape(str(folder))}", soft_wrap=True)
 
 
@@ -154,7 +154,7 @@ def _evaluate_untrained(words: list[str], overwrite: bool) -> None:
     out = asked.out or Path(f"runs/{config.name}-untrained-{config.config_id}")
     folder = evaluate_untrained(config, out, overwrite, track)
     page = write_report([folder.path], folder.path / "report.html")
-    show_results(folder.path / "metrics.json", folder.read_run())
+    show_results(folder.path / "metrics.json", folder.read_run(), config.retrieval.ties)
     console.print(f"run    {escape(str(folder.path))}\nreport {escape(str(page))}", soft_wrap=True)
 
 

@@ -11,6 +11,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import Progress
 
+from wfa.retrieval.ties import WORST
+
 Words = Annotated[
     list[str] | None, typer.Argument(metavar="KEY=VALUE", help="Settings.", show_default=False)
 ]
@@ -66,12 +68,13 @@ def _with_lines(steps: Iterable[Any], label: str, total: int | None, done: int) 
             )
 
 
-def show_results(path: Path, facts: Mapping[str, Any]) -> None:
+def show_results(path: Path, facts: Mapping[str, Any], ties: str = WORST) -> None:
     """Print the table of a metrics.json, and what to know of the images behind it.
 
     Args:
         path: The metrics.json.
         facts: The run.json or evaluation.json beside it.
+        ties: The rule of ties that the table is of.
     """
     from wfa.json_files import read_json
     from wfa.report.retrieval_tables import (
@@ -82,7 +85,7 @@ def show_results(path: Path, facts: Mapping[str, Any]) -> None:
     )
 
     rows = read_json(path, "evaluate the run again")
-    console.print(first_split_table(rows).to_rich())
+    console.print(first_split_table(rows, ties).to_rich())
     for line in facts["data"].get("notes", ()):
         console.print(f"[yellow]note:[/] {escape(line)}", soft_wrap=True)
     for line in left_out(facts):

@@ -9,6 +9,7 @@ from typing import Any
 from wfa.compare.settings import BUDGETS, Request
 from wfa.errors import ConfigError
 from wfa.options.run_config import RunConfig, resolve
+from wfa.retrieval.ties import WORST
 
 
 @dataclass(frozen=True)
@@ -73,6 +74,7 @@ def _of_seed(request: Request, seed: int, *, probed: bool) -> list[Cell]:
             f"run={request.run}", *data_words, *encoder_words, *loss_words, *request.settings,
             *words,
         ])  # fmt: skip
+        _refuse_rule(label, config)
         train = replace(config.train, seed=seed, **_budget(request))
         config = replace(config, name=_slug(label), train=train)
         cells.append(
@@ -100,6 +102,15 @@ def _refuse_seed(label: str, words: Sequence[str]) -> None:
     for word in words:
         if word.startswith("train.seed="):
             raise ConfigError(f"{label!r} sets {word}: seeds are given by compare.seeds")
+
+
+def _refuse_rule(label: str, config: RunConfig) -> None:
+    rule = config.retrieval.ties
+    if rule != WORST:
+        raise ConfigError(
+            f"{label!r} sets retrieval.ties={rule}: a comparison counts ties as {WORST} alone; "
+            "leave it out, metrics.json of every cell has both rules"
+        )
 
 
 def _check_budgets(cells: Sequence[Cell]) -> None:

@@ -3,7 +3,7 @@
 import math
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -13,15 +13,17 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from wfa.errors import ConfigError, RunError
-from wfa.json_files import read_json
+from wfa.json_files import read_json, read_object
 from wfa.options.recipes import read_yaml
 from wfa.plugins.registry import label
 from wfa.report.by_class import CLASSES_FILE, read_classes
-from wfa.report.scores import Line, lines, parse_rows
+from wfa.report.scores import Line, parse_rows, shown_lines
 from wfa.report.training_curve import History, read_history
 from wfa.retrieval.embeddings import Integers
 from wfa.retrieval.metrics import MetricRow
 from wfa.retrieval.ranks import SCHEMA
+from wfa.retrieval.retrieval_options import REPORTED
+from wfa.retrieval.ties import WORST
 from wfa.runs.query_gallery import Gallery, GalleryQuery, Hit, Picture
 from wfa.tables import DASH
 
@@ -35,6 +37,24 @@ _DATA_URI = re.compile(r"data:image/(jpeg|png);base64,[A-Za-z0-9+/=]+")
 RankKey = tuple[str, str, str, str]
 """(split, protocol, queries, direction)."""
 
+_MARK = re.compile(r"-([0-9a-f]{6})$")
+"""Ends the name of an evaluation's folder where its options are not the run's."""
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """A further evaluation of a run, on other data or with other options than its own.
+
+    Attributes:
+        mark: Six hex digits of its options, from the name of its folder.
+        ties: Its rule of ties.
+        rows: Its `metrics.json`.
+    """
+
+    mark: str
+    ties: str
+    rows: tuple[MetricRow, ...]
+
 
 @dataclass(frozen=True, eq=False)
 class RunResult:
@@ -44,11 +64,13 @@ class RunResult:
         folder: Its folder.
         config: The resolved config, plain values by section.
         info: `run.json`.
-        rows: The rows of `metrics.json` and of `evaluations/*/metrics.json`.
+        rows: The rows of `metrics.json`, and those of evaluations with the same options that it
+            lacks, such as of a further split.
         history: The course of training.
         ranks: Rank of the best right answer of each query, in the file's order.
         gallery: Queries with their hits; None where the run has no `gallery.json`.
         classes: `classes.json`; None where the data knows no classes.
+        evaluations: What was measured with other options, in the order of their folders' names.
     """
 
     folder: Path
@@ -59,6 +81,7 @@ class RunResult:
     ranks: Mapping[RankKey, Integers]
     gallery: Gallery | None
     classes: Mapping[str, Any] | None = None
+    evaluations: tuple[Evaluation, ...] = ()
 
     @property
     def name(self) -> str:
@@ -67,8 +90,14 @@ class RunResult:
 
     @cached_property
     def lines(self) -> list[Line]:
-        """The rows gathered, in the order of `wfa.report.scores.lines`."""
-        return lines(self.rows)
+        """The rows as tables show them, under the run's rule of ties; further evaluations last."""
+        further = [shown_lines(one.rows, one.ties, one.mark) for one in self.evaluations]
+        return [*shown_lines(self.rows, self.ties), *(line for own in further for line in own)]
+
+    @property
+    def ties(self) -> str:
+        """The rule of ties under which the run's checkpoint was selected and tables are shown."""
+        return _rule(self.config, WORST)
 
     @property
     def data(self) -> str:
@@ -78,13 +107,15 @@ class RunResult:
     @property
     def split(self) -> str:
         """The split that speaks for the run: test where it was measured."""
-        own = [line.split for line in self.lines if line.data == self.data]
-        return (own or [line.split for line in self.lines] or ["test"])[0]
+        splits = [(line.data, line.split) for line in self.lines if not line.evaluation]
+        own = [split for data, split in splits if data == self.data]
+        return (own or [split for _, split in splits] or ["test"])[0]
 
     @property
     def own_lines(self) -> list[Line]:
         """The lines of the run's own data set and `split`."""
-        return [line for line in self.lines if (line.data, line.split) == (self.data, self.split)]
+        place = (self.data, self.split, "")
+        return [x for x in self.lines if (x.data, x.split, x.evaluation) == place]
 
     def choice(self, section: str) -> str:
         """Return what to call the plug-in that a config section names, or a dash."""
@@ -135,6 +166,7 @@ def load_run(folder: Path) -> RunResult:
         ranks=_read_ranks(folder / "ranks.parquet"),
         gallery=_read_gallery(gallery) if gallery.is_file() else None,
         classes=read_classes(classes) if classes.is_file() else None,
+        evaluations=_read_evaluations(folder, _rule(config, WORST)),
     )
 
 
@@ -158,14 +190,42 @@ def _read_info(folder: Path) -> Mapping[str, Any]:
 
 
 def _read_metrics(folder: Path) -> tuple[MetricRow, ...]:
-    """Read the run's own rows, and those of evaluations on other data sets or splits."""
+    """Read the run's own rows, and those of evaluations with the same options that it lacks."""
     rows = _read_rows(folder / "metrics.json")
     if not rows:
         raise RunError(f"{folder / 'metrics.json'} is empty: {_AGAIN}")
-    for path in sorted(folder.glob("evaluations/*/metrics.json")):
-        known = {(row.data, row.split) for row in rows}
-        rows += tuple(row for row in _read_rows(path) if (row.data, row.split) not in known)
+    for path in _evaluated(folder):
+        if not _MARK.search(path.parent.name):
+            known = set(map(_measured, rows))
+            rows += tuple(row for row in _read_rows(path) if _measured(row) not in known)
     return rows
+
+
+def _read_evaluations(folder: Path, ties: str) -> tuple[Evaluation, ...]:
+    """Read what was measured with other options than the run's; `ties` is the run's own rule."""
+    found = []
+    for path in _evaluated(folder):
+        facts = path.parent / "evaluation.json"
+        if mark := _MARK.search(path.parent.name):
+            config = read_object(facts, ("config",), _AGAIN)["config"] if facts.is_file() else {}
+            found.append(Evaluation(mark[1], _rule(config, ties), _read_rows(path)))
+    return tuple(found)
+
+
+def _evaluated(folder: Path) -> list[Path]:
+    return sorted(folder.glob("evaluations/*/metrics.json"))
+
+
+def _measured(row: MetricRow) -> MetricRow:
+    """Return what a row measures, without what came out."""
+    return replace(row, value=0.0)
+
+
+def _rule(config: Any, default: str) -> str:
+    """Return the rule of ties that a config names, or the default."""
+    section = config.get("retrieval") if isinstance(config, Mapping) else None
+    named = section.get("ties") if isinstance(section, Mapping) else None
+    return str(named) if named in REPORTED else default
 
 
 def _read_rows(path: Path) -> tuple[MetricRow, ...]:

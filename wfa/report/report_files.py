@@ -1,7 +1,7 @@
 """Reports as files: a page, or the same tables in the format that the file's name asks for."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -150,8 +150,7 @@ def _runs(runs: Sequence[RunResult]) -> _Report:
     def tables() -> list[Table]:
         names = titles(runs) if len(runs) > 1 else [""] * len(runs)
         return [
-            Table(table.header, table.rows, f"{name} · {table.title}".removeprefix(" · "),
-                  table.labels, table.faint)
+            replace(table, title=f"{name} · {table.title}".removeprefix(" · "))
             for name, run in zip(names, runs, strict=True)
             for table in split_tables(run.lines)
         ]  # fmt: skip
@@ -161,7 +160,11 @@ def _runs(runs: Sequence[RunResult]) -> _Report:
         return [
             record
             for title, run in pairs
-            for record in metric_records(run.rows, run=title, technique=run.choice("aggregation"))
-        ]
+            for mark, rows in (("", run.rows), *((one.mark, one.rows) for one in run.evaluations))
+            for record in metric_records(
+                rows, run=title, technique=run.choice("aggregation"),
+                **({"evaluation": mark} if mark else {}),
+            )
+        ]  # fmt: skip
 
     return _Report(lambda: render_runs(runs), tables, records)

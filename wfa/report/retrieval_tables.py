@@ -9,14 +9,17 @@ from wfa.report.scores import (
     PROTOCOL_LABELS,
     Key,
     Line,
-    lines,
+    is_papers,
     parse_rows,
     places,
     shown,
+    shown_lines,
 )
 from wfa.retrieval.metrics import KS, MetricRow
 from wfa.retrieval.protocols import IMAGE_TO_TEXT, TEXT_TO_IMAGE
-from wfa.tables import Table, share
+from wfa.retrieval.published import PublishedResult, published_retrieval
+from wfa.retrieval.ties import WORST
+from wfa.tables import Cell, Table, share
 
 COLUMNS: tuple[Key, ...] = (
     *((TEXT_TO_IMAGE, f"R@{k}") for k in KS),
@@ -26,6 +29,7 @@ COLUMNS: tuple[Key, ...] = (
 """What a person wants to see after a training: R@K of both directions, and mR."""
 ORACLE = "oracle"
 """What tables call the best value that any model could reach."""
+_SELECTED = {"none": "no checkpoint selected", "unknown": "selected on an unknown split"}
 FEW_IMAGES = 50
 """Below so many images a split's R@10 is high by chance."""
 
@@ -36,41 +40,68 @@ def results_table(
     """Put lines of one data set and split into a table, in percent.
 
     The oracle stands below the results of each protocol, once where it is the same for both kinds
-    of query.
+    of query. Published mR stand last, where a line is measured as they are.
     """
     kept = _without_equal_oracles(all_lines)
+    theirs = _published(kept)
+    rows: list[tuple[tuple[str, str], Mapping[Key, float]]] = [
+        *((_line_label(line, kept), line.values) for line in kept),
+        *(((other.model, f"({other.source})"), {MEAN_RECALL: other.value}) for other in theirs),
+    ]
+    faint = [place for place, line in enumerate(kept) if line.oracle]
     return Table(
         ("protocol", "queries", *(column_label(key) for key in columns)),
-        tuple(
-            (*_line_label(line, kept), *(shown(key, line.values.get(key)) for key in columns))
-            for line in kept
-        ),
+        tuple(_cells(names, values, columns) for names, values in rows),
         title,
         labels=2,
-        faint=frozenset(place for place, line in enumerate(kept) if line.oracle),
+        faint=frozenset([*faint, *range(len(kept), len(rows))]),
+        note=published_note(theirs),
     )
 
 
 def split_tables(all_lines: Sequence[Line], columns: Sequence[Key] = COLUMNS) -> list[Table]:
-    """Make a table of each data set and split, in the order of the lines."""
-    return [
-        results_table(
-            [line for line in all_lines if (line.data, line.split) == (data, split)],
-            f"{data} · {split} · in percent", columns,
-        )
-        for data, split in places(all_lines)
-    ]  # fmt: skip
+    """Make a table of each data set, split and evaluation, in the order of the lines.
+
+    Its title says the rule of ties, and what marks a further evaluation of a run.
+    """
+    tables = []
+    for place in places(all_lines):
+        of_place = [line for line in all_lines if (line.data, line.split) == place]
+        for mark in dict.fromkeys(line.evaluation for line in of_place):
+            own = [line for line in of_place if line.evaluation == mark]
+            title = (*place, *filter(None, [mark]), "in percent", f"ties {own[0].ties}")
+            tables.append(results_table(own, " · ".join(title), columns))
+    return tables
 
 
-def first_split_table(rows: Iterable[Mapping[str, Any]]) -> Table:
+def first_split_table(rows: Iterable[Mapping[str, Any]], ties: str = WORST) -> Table:
     """Make the table of the rows of `metrics.json` that the terminal shows, in 80 columns.
 
     Shows the first split only: test where it was measured.
 
+    Args:
+        rows: What `metrics.json` holds.
+        ties: The rule of ties.
+
     Raises:
         RunError: A row lacks a field or holds something else than it should.
     """
-    return (split_tables(lines(parse_rows(rows))) or [results_table([])])[0]
+    return (split_tables(shown_lines(parse_rows(rows), ties)) or [results_table([])])[0]
+
+
+def published_note(results: Sequence[PublishedResult]) -> str:
+    """Say in what published results differ from a run's; empty where there are none."""
+    if not results:
+        return ""
+    models: dict[tuple[str, str], dict[str, None]] = {}
+    for one in results:
+        models.setdefault((one.trained, one.selected_on), {})[one.model] = None
+    how = [
+        f"{trained}, {_SELECTED.get(split, f'checkpoint selected on {split}')}: {', '.join(names)}"
+        for (trained, split), names in models.items()
+    ]
+    ties = " and ".join(dict.fromkeys(one.ties for one in results))
+    return f"Published mR (source) come near ties {ties}. Trained {'; '.join(how)}."
 
 
 def metric_records(rows: Iterable[MetricRow], **beside: str) -> list[dict[str, Any]]:
@@ -133,9 +164,24 @@ def left_out(run: Mapping[str, Any]) -> list[str]:
     return images + rows
 
 
+def _published(own: Sequence[Line]) -> list[PublishedResult]:
+    """Return published results that stand beside one of the lines."""
+    alike = next((line for line in own if is_papers(line)), None)
+    if alike is None:
+        return []
+    return published_retrieval(alike.data, alike.split, alike.protocol, alike.queries)
+
+
+def _cells(
+    names: tuple[str, str], values: Mapping[Key, float], columns: Sequence[Key]
+) -> tuple[Cell, ...]:
+    return (*names, *(shown(key, values.get(key)) for key in columns))
+
+
 def _line_label(line: Line, among: Sequence[Line]) -> tuple[str, str]:
     if not line.oracle:
-        return (PROTOCOL_LABELS.get(line.protocol, line.protocol), line.queries)
+        name = PROTOCOL_LABELS.get(line.protocol, line.protocol)
+        return (name if line.ties == among[0].ties else f"{name} · ties {line.ties}", line.queries)
     oracles = [other for other in among if (other.oracle, other.protocol) == (True, line.protocol)]
     return (ORACLE, "" if len(oracles) == 1 else line.queries)
 

@@ -35,8 +35,11 @@ _PHASES = ("prepare", "fit", "evaluate")
 def run_view(run: RunResult) -> dict[str, Any]:
     """Gather everything that the page of a run shows, for `run_sections.html.j2`."""
     header = ("protocol", "queries", *(metric for _, metric in _COLUMNS))
-    tables = [replace(table, header=header) for table in split_tables(run.lines, _COLUMNS)]
-    own = f"{run.data} · {run.split} · in percent"
+    further = [line for line in run.lines if line not in run.own_lines]
+    tables, others = (
+        [replace(table, header=header) for table in split_tables(some, _COLUMNS)]
+        for some in (run.own_lines, further)
+    )
     lost = run.history.not_finite("loss")
     benchmark = run.folder / "benchmark" / "benchmark.json"
     return {
@@ -44,8 +47,8 @@ def run_view(run: RunResult) -> dict[str, Any]:
         "sub": " · ".join(run.choice(name) for name in ("data", "aggregation", "encoder", "loss")),
         "notes": run.look("data", "notes", default=[]),
         "headline": _headline(run),
-        "tables": [table for table in tables if table.title == own],
-        "further": [table for table in tables if table.title != own],
+        "tables": tables,
+        "further": others,
         "groups": GROUPS,
         "classes": class_scores(run.classes) if run.classes else None,
         "selection": _selection(run),

@@ -2,14 +2,14 @@
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from wfa.errors import RunError
 from wfa.retrieval.metrics import MetricRow
 from wfa.retrieval.protocols import BOTH, IMAGE_TO_TEXT, TEXT_TO_IMAGE
 from wfa.retrieval.retrieval_options import PROTOCOLS, QUERIES
-from wfa.retrieval.ties import TIES, WORST
+from wfa.retrieval.ties import EXPECTED, TIES, WORST
 from wfa.tables import DASH, Number
 
 MEAN_RECALL = (BOTH, "mR")
@@ -38,6 +38,8 @@ class Line:
         queries: One of `QUERIES`.
         oracle: True where these are the best values that any model could reach.
         values: The numbers by (direction, metric).
+        ties: The rule of ties.
+        evaluation: Marks a further evaluation of a run, with other options than its own.
     """
 
     data: str
@@ -46,6 +48,8 @@ class Line:
     queries: str
     oracle: bool
     values: Mapping[Key, float]
+    ties: str = WORST
+    evaluation: str = ""
 
 
 def parse_rows(
@@ -76,9 +80,28 @@ def lines(rows: Iterable[MetricRow], ties: str = WORST) -> list[Line]:
         gathered.setdefault(key, {})[row.direction, row.metric] = row.value
     ordered = sorted(gathered.items(), key=lambda item: _order(*item[0]))
     return [
-        Line(data, split, protocol, queries, oracle, values)
+        Line(data, split, protocol, queries, oracle, values, ties)
         for (data, split, protocol, oracle, queries), values in ordered
     ]
+
+
+def shown_lines(rows: Sequence[MetricRow], ties: str = WORST, evaluation: str = "") -> list[Line]:
+    """Gather what tables show: lines under one rule of ties, then those that papers' stand beside.
+
+    Args:
+        rows: Of `metrics.json`.
+        ties: The rule; below lines of another than `expected` strict single ones under it stand.
+        evaluation: What marks the evaluation that the rows are of.
+    """
+    beside = [] if ties == EXPECTED else lines(rows, EXPECTED)
+    found = [*lines(rows, ties), *(line for line in beside if is_papers(line))]
+    return [replace(line, evaluation=evaluation) for line in found]
+
+
+def is_papers(line: Line) -> bool:
+    """Say whether a line is measured as papers do: strict, single captions, ties `expected`."""
+    kind = (line.protocol, line.queries, line.ties)
+    return kind == ("strict", "single", EXPECTED) and not line.oracle
 
 
 def find(

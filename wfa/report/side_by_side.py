@@ -62,6 +62,9 @@ def _scores(runs: Sequence[RunResult]) -> Table:
     labels = {"run": titles(runs), "aggregation": [run.choice("aggregation") for run in runs]}
     if len(set(measured)) > 1:
         labels["data"] = measured
+    rules = [run.ties for run in runs]
+    if len(set(rules)) > 1:
+        labels["ties"] = rules
     columns = [(queries, key) for queries in QUERIES for key in _KEYS]
     rows: list[tuple[Cell, ...]] = []
     for place, run in enumerate(runs):
