@@ -14,6 +14,7 @@ from wfa.compare.cells import grid
 from wfa.compare.settings import Request
 from wfa.options.run_config import resolve
 from wfa.report.finished_run import load_run
+from wfa.retrieval.retrieval_options import Config as Retrieval
 from wfa.runs.evaluate_run import evaluate_run
 from wfa.runs.untrained_run import evaluate_untrained
 from wfa.search.benchmark.benchmark_options import Config
@@ -66,7 +67,11 @@ def test_the_path_of_a_plug_in_is_in_no_name(tmp_path: Path, words: list[str]) -
     assert tasks == folder / "tasks" / "linear_probe-colours-test"
     assert scores["data"]["name"] == searched["source"]["data"] == "colours"
     assert str(tmp_path) not in json.dumps(searched["gallery"])
+    _, other = evaluate_run(folder, retrieval=Retrieval(ties="expected"))
     run = load_run(folder)
+    (further,) = run.evaluations
+    assert other.name == f"colours-test-{further.mark}"
+    assert (run.ties, further.ties) == ("worst", "expected")
     assert (run.data, run.choice("data")) == ("colours", "colours")
     assert {row.data for row in run.rows} == {"colours"}
     assert run.own_lines

@@ -66,7 +66,7 @@ def test_results_say_what_was_left_out_and_what_guessing_reaches(
     }
     path = tmp_path / "metrics.json"
     path.write_text(json.dumps([]))
-    show_results(path, facts)
+    show_results(path, facts, "worst")
     said = capsys.readouterr().out
     assert "left out: 2 of 302 images of validation" in said
     assert "few images: guessing reaches an R@10 of 62.5 % on test (16 images)" in said
@@ -81,7 +81,7 @@ def test_results_are_shown_under_the_rule_that_is_asked_for(
     values = {"worst": 0.25, "expected": 0.5}
     path.write_text(json.dumps([{**base, "ties": x, "value": y} for x, y in values.items()]))
     facts: dict[str, Any] = {"data": {"splits": {}}}
-    show_results(path, facts)
+    show_results(path, facts, "worst")
     assert "ties worst" in (said := capsys.readouterr().out)
     assert said.index("25.0") < said.index("strict · ties expected") < said.index("50.0")
     show_results(path, facts, "expected")

@@ -196,3 +196,14 @@ def test_lines_follow_the_rule_of_ties_of_the_run_and_of_each_evaluation(
     own, other = (table.title for table in split_tables(run.lines))
     assert own.endswith("ties expected")
     assert other.endswith("ties worst")
+
+
+@pytest.mark.parametrize("name", ["metrics.json", "evaluation.json"])
+def test_a_broken_evaluation_is_named_with_its_remedy(
+    make_run: MakeRun, rows: list[dict[str, Any]], name: str
+) -> None:
+    folder = make_run()
+    evaluated(folder, "ponds-test-0a1b2c", rows)
+    (folder / "evaluations" / "ponds-test-0a1b2c" / name).write_text("{")
+    with pytest.raises(RunError, match=f"ponds-test-0a1b2c.{name}.*evaluate the run again"):
+        load_run(folder)

@@ -11,8 +11,6 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import Progress
 
-from wfa.retrieval.ties import WORST
-
 Words = Annotated[
     list[str] | None, typer.Argument(metavar="KEY=VALUE", help="Settings.", show_default=False)
 ]
@@ -68,7 +66,7 @@ def _with_lines(steps: Iterable[Any], label: str, total: int | None, done: int) 
             )
 
 
-def show_results(path: Path, facts: Mapping[str, Any], ties: str = WORST) -> None:
+def show_results(path: Path, facts: Mapping[str, Any], ties: str) -> None:
     """Print the table of a metrics.json, and what to know of the images behind it.
 
     Args:

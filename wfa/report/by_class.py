@@ -62,7 +62,8 @@ def class_scores(found: Mapping[str, Any]) -> ClassScores:
         (name, asked.get(name, DASH), *(_percent(values.get((name, metric))) for metric in metrics))
         for name in names
     )
-    table = Table(("class", "queries", *metrics), rows, f"{split}, in percent")
+    title = " · ".join([split, "in percent", *(f"ties {x}" for x in [found.get("ties")] if x)])
+    table = Table(("class", "queries", *metrics), rows, title)
     confusion = [
         [_cell(name, other, held, sum(row)) for other, held in zip(names, row, strict=True)]
         for name, row in zip(names, found["confusion"], strict=False)

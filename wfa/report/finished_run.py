@@ -3,7 +3,7 @@
 import math
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -13,16 +13,16 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from wfa.errors import ConfigError, RunError
-from wfa.json_files import read_json, read_object
+from wfa.json_files import read_json
 from wfa.options.recipes import read_yaml
 from wfa.plugins.registry import label
 from wfa.report.by_class import CLASSES_FILE, read_classes
-from wfa.report.scores import Line, parse_rows, shown_lines
+from wfa.report.run_evaluations import TRAIN_AGAIN, Evaluation, own_rows, read_evaluations, rule_of
+from wfa.report.scores import Line, shown_lines
 from wfa.report.training_curve import History, read_history
 from wfa.retrieval.embeddings import Integers
 from wfa.retrieval.metrics import MetricRow
 from wfa.retrieval.ranks import SCHEMA
-from wfa.retrieval.retrieval_options import REPORTED
 from wfa.retrieval.ties import WORST
 from wfa.runs.query_gallery import Gallery, GalleryQuery, Hit, Picture
 from wfa.tables import DASH
@@ -31,29 +31,10 @@ FILES = ("config.yaml", "run.json", "metrics.json", "ranks.parquet", "history.cs
 """What every finished run folder holds and a report needs; `gallery.json` may be missing."""
 _SECTIONS = ("git", "versions", "machine", "data", "seconds", "selection", "throughput",
              "parameters")  # fmt: skip
-_AGAIN = "train the run again with --overwrite"
 _DATA_URI = re.compile(r"data:image/(jpeg|png);base64,[A-Za-z0-9+/=]+")
 
 RankKey = tuple[str, str, str, str]
 """(split, protocol, queries, direction)."""
-
-_MARK = re.compile(r"-([0-9a-f]{6})$")
-"""Ends the name of an evaluation's folder where its options are not the run's."""
-
-
-@dataclass(frozen=True)
-class Evaluation:
-    """A further evaluation of a run, on other data or with other options than its own.
-
-    Attributes:
-        mark: Six hex digits of its options, from the name of its folder.
-        ties: Its rule of ties.
-        rows: Its `metrics.json`.
-    """
-
-    mark: str
-    ties: str
-    rows: tuple[MetricRow, ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,7 +78,7 @@ class RunResult:
     @property
     def ties(self) -> str:
         """The rule of ties under which the run's checkpoint was selected and tables are shown."""
-        return _rule(self.config, WORST)
+        return rule_of(self.config, WORST)
 
     @property
     def data(self) -> str:
@@ -151,7 +132,7 @@ def load_run(folder: Path) -> RunResult:
     info = _read_info(folder)
     for name in FILES:
         if not (folder / name).is_file():
-            raise RunError(f"{folder} lacks {name}: {_AGAIN}")
+            raise RunError(f"{folder} lacks {name}: {TRAIN_AGAIN}")
     try:
         config = read_yaml(folder / "config.yaml")
     except ConfigError as error:
@@ -161,18 +142,18 @@ def load_run(folder: Path) -> RunResult:
         folder=folder,
         config=config,
         info=info,
-        rows=_read_metrics(folder),
+        rows=own_rows(folder),
         history=read_history(folder / "history.csv"),
         ranks=_read_ranks(folder / "ranks.parquet"),
         gallery=_read_gallery(gallery) if gallery.is_file() else None,
         classes=read_classes(classes) if classes.is_file() else None,
-        evaluations=_read_evaluations(folder, _rule(config, WORST)),
+        evaluations=read_evaluations(folder, rule_of(config, WORST)),
     )
 
 
 def _read_info(folder: Path) -> Mapping[str, Any]:
     path = folder / "run.json"
-    info = read_json(path, _AGAIN) if path.is_file() else {}
+    info = read_json(path, TRAIN_AGAIN) if path.is_file() else {}
     if not isinstance(info, Mapping):
         raise RunError(f"{path} must hold an object, but holds a {type(info).__name__}")
     if not info.get("finished"):
@@ -189,59 +170,13 @@ def _read_info(folder: Path) -> Mapping[str, Any]:
     return info
 
 
-def _read_metrics(folder: Path) -> tuple[MetricRow, ...]:
-    """Read the run's own rows, and those of evaluations with the same options that it lacks."""
-    rows = _read_rows(folder / "metrics.json")
-    if not rows:
-        raise RunError(f"{folder / 'metrics.json'} is empty: {_AGAIN}")
-    for path in _evaluated(folder):
-        if not _MARK.search(path.parent.name):
-            known = set(map(_measured, rows))
-            rows += tuple(row for row in _read_rows(path) if _measured(row) not in known)
-    return rows
-
-
-def _read_evaluations(folder: Path, ties: str) -> tuple[Evaluation, ...]:
-    """Read what was measured with other options than the run's; `ties` is the run's own rule."""
-    found = []
-    for path in _evaluated(folder):
-        facts = path.parent / "evaluation.json"
-        if mark := _MARK.search(path.parent.name):
-            config = read_object(facts, ("config",), _AGAIN)["config"] if facts.is_file() else {}
-            found.append(Evaluation(mark[1], _rule(config, ties), _read_rows(path)))
-    return tuple(found)
-
-
-def _evaluated(folder: Path) -> list[Path]:
-    return sorted(folder.glob("evaluations/*/metrics.json"))
-
-
-def _measured(row: MetricRow) -> MetricRow:
-    """Return what a row measures, without what came out."""
-    return replace(row, value=0.0)
-
-
-def _rule(config: Any, default: str) -> str:
-    """Return the rule of ties that a config names, or the default."""
-    section = config.get("retrieval") if isinstance(config, Mapping) else None
-    named = section.get("ties") if isinstance(section, Mapping) else None
-    return str(named) if named in REPORTED else default
-
-
-def _read_rows(path: Path) -> tuple[MetricRow, ...]:
-    values = read_json(path, _AGAIN)
-    if not isinstance(values, list):
-        raise RunError(f"{path} must hold a list of rows, but holds a {type(values).__name__}")
-    return parse_rows(values, str(path))
-
-
 def _read_ranks(path: Path) -> dict[RankKey, Integers]:
     keys = ["split", "protocol", "queries", "direction"]
     try:
         table = pq.read_table(path, columns=[*keys, "rank"])
         groups = table.cast(pa.schema([SCHEMA.field(name) for name in table.column_names]))
     except (pa.ArrowException, OSError) as error:
-        raise RunError(f"{path} cannot be read ({error}): {_AGAIN}") \
+        raise RunError(f"{path} cannot be read ({error}): {TRAIN_AGAIN}") \
             from error  # fmt: skip
     labels = list(zip(*(groups[name].to_pylist() for name in keys), strict=True))
     rank = groups["rank"].to_numpy()
@@ -251,7 +186,7 @@ def _read_ranks(path: Path) -> dict[RankKey, Integers]:
 
 
 def _read_gallery(path: Path) -> Gallery:
-    values = read_json(path, _AGAIN)
+    values = read_json(path, TRAIN_AGAIN)
     try:
         return Gallery(
             data=str(values["data"]),
