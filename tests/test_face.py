@@ -48,7 +48,7 @@ EXAMPLES = (
     "wfa.auditing.caption_audit", "wfa.data.torch_dataset", "wfa.encoders.own_towers",
     "wfa.plugins.registry",
     "wfa.retrieval.evaluate_features", "wfa.retrieval.retrieval_metric", "wfa.runs.load_dataset",
-    "wfa.testing.aggregation_contract", "wfa.testing.loss_contract",
+    "wfa.testing", "wfa.testing.aggregation_contract", "wfa.testing.loss_contract",
     *(f"wfa.aggregation.techniques.{name}" for name in plugins.names("aggregation")),
 )  # fmt: skip
 

@@ -165,3 +165,8 @@ def test_a_file_is_no_run(tmp_path: Path) -> None:
         wfa.load(tmp_path / "model.pt")
     with refused("no run folder"):
         wfa.load(tmp_path)
+
+
+def test_a_part_of_an_unknown_kind_is_refused(tmp_path: Path) -> None:
+    with refused("no kind of plug-in 'agregation'; did you mean 'aggregation'"):
+        wfa.load(tmp_path, agregation="mean")

@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 from tests.captions.strategies import written
 from tests.captions.test_ngrams import grams
 from wfa.auditing.redundancy import (
-    collapse_shares,
     copy_effects,
     distinct_n,
     distinctness,
@@ -20,6 +19,10 @@ from wfa.captions.tokens import tokenize_13a
 
 Real = Callable[..., list[list[str]]]
 images = st.lists(st.lists(written, max_size=4), max_size=4)
+
+
+def collapsed(captions: list[list[str]]) -> dict[str, float]:
+    return {key: effect.collapsed for key, effect in copy_effects(captions).items()}
 
 
 def test_distinctness_by_hand() -> None:
@@ -40,8 +43,8 @@ def test_distinctness_of_real_captions(real_captions: Real) -> None:
 
 def test_collapse_by_hand() -> None:
     captions = [["a road", "a road"], ["a road", "a road", "a big tree"], ["a lake"], []]
-    assert collapse_shares(captions) == {"merge": 0.0, "keep": pytest.approx(1 / 3)}
-    assert collapse_shares([]) == {"merge": 0.0, "keep": 0.0}
+    assert collapsed(captions) == {"merge": 0.0, "keep": pytest.approx(1 / 3)}
+    assert collapsed([]) == {"merge": 0.0, "keep": 0.0}
 
 
 def test_padding_by_repetition_shows_where_copies_are_kept() -> None:
@@ -56,7 +59,7 @@ def test_padding_by_repetition_shows_where_copies_are_kept() -> None:
 def test_collapse_on_rsicd_is_that_every_caption_has_a_copy(real_captions: Real) -> None:
     captions = real_captions("rsicd", "train")
     copied = [all(image.count(text) > 1 for text in image) for image in captions]
-    shares = collapse_shares(captions)
+    shares = collapsed(captions)
     assert shares["keep"] == pytest.approx(np.mean(copied))
     assert shares["merge"] == 0
 

@@ -32,6 +32,8 @@ class Made(Options):
         default=("a",), metadata={"one_of": ("a", "b"), "not_empty": True}
     )
     counts: tuple[int, ...] = field(default=(), metadata={"at_least": 0})
+    some: tuple[int, ...] = field(default=(1,), metadata={"at_least": 1, "not_empty": True})
+    words: tuple[str, ...] = field(default=("a",), metadata={"not_empty": True})
     free: str = ""
 
 
@@ -52,6 +54,9 @@ class Made(Options):
         ({"choice": None, "number": 6}, "made.number=6 must be one of 4, 8"),
         ({"several": ("a", "c")}, "made.several='c' is not known. Known: a, b"),
         ({"several": ()}, "made.several must not be empty"),
+        ({"some": ()}, "made.some must not be empty"),
+        ({"some": (-5,)}, "made.some=-5 must be at least 1"),
+        ({"words": ()}, "made.words must not be empty"),
         ({"counts": (1, -1)}, "made.counts=-1 must be at least 0"),
     ],
 )
@@ -79,7 +84,8 @@ def test_what_is_allowed_in_words() -> None:
     assert said == {
         "least": "at least 1", "open": "in (0, 1)", "half": "in [0, 1)", "positive": "above 0",
         "maybe": "at most 2", "choice": "one of mean, median", "number": "one of 4, 8",
-        "several": "one of a, b", "counts": "at least 0", "free": "",
+        "several": "one of a, b", "counts": "at least 0", "some": "at least 1", "words": "",
+        "free": "",
     }  # fmt: skip
 
 

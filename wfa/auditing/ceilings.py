@@ -7,8 +7,7 @@ import numpy as np
 
 from wfa.auditing.shared_captions import caption_rows
 from wfa.captions.segments import starts_of
-
-KS = (1, 5, 10)
+from wfa.retrieval.metrics import KS
 
 
 @dataclass(frozen=True, slots=True)

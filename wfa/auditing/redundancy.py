@@ -135,11 +135,6 @@ def copy_effects(
     return effects
 
 
-def collapse_shares(captions: Sequence[Sequence[str]]) -> dict[str, float]:
-    """Return `CopyEffect.collapsed` under each value of `duplicates`."""
-    return {key: effect.collapsed for key, effect in copy_effects(captions).items()}
-
-
 def effective_numbers(captions: Sequence[Sequence[str]], lowercase: bool = True) -> Floats:
     """Give the effective number of captions of each image: its Vendi score.
 

@@ -16,6 +16,9 @@ from wfa.errors import RunError, UserError
 from wfa.files import write_text
 from wfa.options.recipes import from_yaml, read_yaml, to_yaml
 
+COMPARISON_FILE = "comparison.json"
+"""What the cells say together; what reports are made of."""
+
 
 @dataclass(frozen=True)
 class Folder:

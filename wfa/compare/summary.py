@@ -10,7 +10,7 @@ import numpy as np
 from wfa.compare.advice import advise, ranked
 from wfa.compare.cell_results import Gathered, gather
 from wfa.compare.cells import Cell
-from wfa.compare.comparison_folder import Folder
+from wfa.compare.comparison_folder import COMPARISON_FILE, Folder
 from wfa.compare.cost import cheapest_best, reached, target_of, text_bytes, typical_cost
 from wfa.compare.guidelines import Ranked
 from wfa.compare.image_scores import MAIN, Kind
@@ -23,7 +23,6 @@ from wfa.errors import RunError
 from wfa.files import write_text
 from wfa.provenance import git_state, machine, versions
 
-COMPARISON_FILE = "comparison.json"
 _FIELDS = ("protocol", "queries", "direction", "metric")
 
 Values = dict[str, Any]

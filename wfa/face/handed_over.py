@@ -28,9 +28,12 @@ def choice_of(kind: str, given: HandedOver) -> Choice:
             technique or loss, two callables (encoder) or pairs of images and captions (data).
 
     Raises:
-        ConfigError: There is no such name or option, or an object is not what its kind must be.
+        ConfigError: There is no such kind, name or option, or an object is not what its kind must
+            be.
         DataError: Pairs are not as they must be.
     """
+    if kind not in PACKAGES:
+        raise unknown("kind of plug-in", kind, PACKAGES)
     if isinstance(given, str | Path):
         return read_choice(kind, str(given))
     if isinstance(given, Mapping) and "name" in given:

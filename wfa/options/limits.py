@@ -16,7 +16,8 @@ from typing import Any, ClassVar
 
 from wfa.errors import ConfigError, nearest
 
-LIMITS = ("at_least", "above", "at_most", "below", "one_of", "not_empty")
+RANGE = ("at_least", "above", "at_most", "below")
+LIMITS = (*RANGE, "one_of", "not_empty")
 """The keys of a field's metadata that say what is allowed."""
 
 
@@ -96,7 +97,7 @@ def _check(field: "Field[Any]", key: str, value: Any) -> None:
         if value not in limits["one_of"]:
             raise _not_one_of(key, value, limits["one_of"])
         return
-    if "not_empty" in limits:
+    if not any(limit in limits for limit in RANGE):
         return
     if isinstance(value, bool) or not isinstance(value, Real):
         raise ConfigError(f"{key}={value!r} must be a number, {allowed(field)}")

@@ -9,7 +9,6 @@ from wfa.errors import RunError
 from wfa.json_files import read_object
 from wfa.tables import DASH, Cell, Number, Table, count
 
-CLASSES_FILE = "classes.json"
 _AGAIN = "evaluate the run again, or delete the file"
 
 

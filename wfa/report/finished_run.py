@@ -16,7 +16,7 @@ from wfa.errors import ConfigError, RunError
 from wfa.json_files import read_json
 from wfa.options.recipes import read_yaml
 from wfa.plugins.registry import label
-from wfa.report.by_class import CLASSES_FILE, read_classes
+from wfa.report.by_class import read_classes
 from wfa.report.run_evaluations import TRAIN_AGAIN, Evaluation, own_rows, read_evaluations, rule_of
 from wfa.report.scores import Line, shown_lines
 from wfa.report.training_curve import History, read_history
@@ -25,6 +25,7 @@ from wfa.retrieval.metrics import MetricRow
 from wfa.retrieval.ranks import SCHEMA
 from wfa.retrieval.ties import WORST
 from wfa.runs.query_gallery import Gallery, GalleryQuery, Hit, Picture
+from wfa.runs.run_folder import CLASSES_FILE
 from wfa.tables import DASH
 
 FILES = ("config.yaml", "run.json", "metrics.json", "ranks.parquet", "history.csv")

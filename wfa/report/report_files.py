@@ -6,6 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from wfa.compare.comparison_folder import COMPARISON_FILE
 from wfa.errors import RunError, UserError
 from wfa.files import write_text
 from wfa.report.audit_page import audit_records, audit_tables, read_audit, render_audit
@@ -24,7 +25,6 @@ from wfa.report.run_page import run_view
 from wfa.report.side_by_side import side_by_side, titles
 from wfa.tables import Table
 
-COMPARISON_FILE = "comparison.json"
 ENDINGS = (".html", ".md", ".tex", ".csv")
 
 

@@ -11,7 +11,6 @@ from wfa.retrieval.metrics import KS
 from wfa.retrieval.protocols import count_kind, rank_text_to_image
 from wfa.retrieval.ties import WORST, worst_class
 
-CLASSES_FILE = "classes.json"
 _CAPTIONS_AT_ONCE = 256
 
 

@@ -19,6 +19,8 @@ from wfa.options.run_config import RunConfig, resolve
 
 LOCK = ".lock"
 """Held by the process that trains; it stays as an empty file."""
+CLASSES_FILE = "classes.json"
+"""Results by class; only where the data set knows classes."""
 
 
 @dataclass(frozen=True)
@@ -183,6 +185,7 @@ class RunFolder:
         for name in (
             "run.json", "metrics.json", "ranks.parquet", "history.csv", "gallery.json",
             "model.safetensors", "report.html", "config.yaml", "benchmark.json", "benchmark.html",
+            CLASSES_FILE,
         ):  # fmt: skip
             (self.path / name).unlink(missing_ok=True)
 

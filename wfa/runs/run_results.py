@@ -13,11 +13,11 @@ from wfa.retrieval.evaluate import RetrievalResult, evaluate_retrieval
 from wfa.retrieval.metrics import MetricRow
 from wfa.retrieval.ranks import write_ranks
 from wfa.retrieval.retrieval_options import Config
-from wfa.runs.class_results import CLASSES_FILE, class_results
+from wfa.runs.class_results import class_results
 from wfa.runs.outside_plugins import recorded
 from wfa.runs.parts import Parts, SplitParts
 from wfa.runs.query_gallery import build_gallery
-from wfa.runs.run_folder import RunFolder
+from wfa.runs.run_folder import CLASSES_FILE, RunFolder
 
 EVALUATED = ("validation", "test", "bench")
 """The splits measured after training, where the data set has them."""

@@ -14,6 +14,8 @@ from wfa.model.kinds.coca import CoCa
 from wfa.plugins.registry import Choice
 from wfa.progress import Track, untracked
 from wfa.retrieval.evaluate import mean_recall
+from wfa.retrieval.metrics import KS
+from wfa.retrieval.retrieval_options import QUERIES
 from wfa.runs.best_device import best_device
 from wfa.runs.parts import Parts, load_run, open_split
 from wfa.runs.run_folder import RunFolder
@@ -32,9 +34,6 @@ from wfa.tasks.scores_file import scores_json, write_scores
 
 FOLDER = "tasks"
 """The folder in the run's that holds heads, answers and scores."""
-
-_QUERIES = ("single", "aggregated")
-_RATES = ("R@1", "R@5", "R@10")
 
 
 @dataclass(frozen=True)
@@ -193,11 +192,11 @@ def _retrieval(
     part = parts.prepare(open_split(asked.own, asked.split, present))
     embeddings = parts.embed(part, track)
     rows = []
-    for queries in _QUERIES:
+    for queries in QUERIES:
         found = mean_recall(embeddings, queries)
         rows += [
-            {"queries": queries, "metric": rate, "value": found[f"text_to_image/{rate}"]}
-            for rate in _RATES
+            {"queries": queries, "metric": f"R@{k}", "value": found[f"text_to_image/R@{k}"]}
+            for k in KS
         ]
     labels = label_sets(_annotated(part.dataset).imagery, embeddings.image_names)
     if labels is not None:

@@ -1,9 +1,10 @@
 """The contracts of plug-ins, for the tests of who writes one: the same that ours are held to.
 
-from wfa.testing import check_aggregation
-
-def test_words() -> None:
-check_aggregation(Words)
+>>> from wfa.aggregation import Mean  # or a technique of your own
+>>> from wfa.testing import check_aggregation
+>>> def test_mean() -> None:
+...     check_aggregation(Mean)
+>>> test_mean()
 """
 
 from wfa.testing.aggregation_contract import check_aggregation

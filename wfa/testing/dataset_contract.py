@@ -16,8 +16,8 @@ def check_dataset(
     """Hold a data set to its contract, as far as its first and last image of each split tell.
 
     Every image has a name of its own and a caption that is not blank, images are (H, W, C) of
-    uint8 or float32, the checksum is the same when the split is opened again, and it travels to
-    data workers.
+    uint8, uint16 or float32, the checksum is the same when the split is opened again, and it
+    travels to data workers.
 
     Args:
         dataset: The class.

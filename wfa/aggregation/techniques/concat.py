@@ -9,8 +9,7 @@ import numpy as np
 from wfa.aggregation.base import Aggregation
 from wfa.aggregation.caption_draws import AggregationConfig, Drawn, Weights
 from wfa.captions.folding import fold
-
-DUPLICATES = ("merge", "keep")
+from wfa.captions.options import DUPLICATES
 
 
 @dataclass(frozen=True)

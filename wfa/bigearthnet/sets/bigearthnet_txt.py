@@ -128,11 +128,11 @@ class BigEarthNetTxt(ImageTextDataset):
         return channels_of(resolve_bands(options.bands), options.resampling)
 
     @classmethod
-    def splits(cls, options: SourceConfig) -> tuple[str, ...]:
+    def splits(cls, options: Any) -> tuple[str, ...]:
         """Return the splits that the Parquet file has rows of, in the order of `SPLITS`."""
         path = _root(options) / ANNOTATIONS
         found = splits_in(path)
-        if (unknown := found - set(SPLITS)) and getattr(options, "on_bad_row", "error") == "error":
+        if (unknown := found - set(SPLITS)) and options.on_bad_row == "error":
             raise DataError(
                 f"{path} has rows of the split {', '.join(map(repr, sorted(unknown)))}; known are: "
                 f"{', '.join(SPLITS)}. Correct the column split, or leave such rows out with "

@@ -1,0 +1,18 @@
+from pathlib import Path
+
+from wfa.config import resolve
+
+from wfa.runs.run_folder import RunFolder
+
+
+def test_an_overwritten_run_leaves_nothing_of_what_it_found(tmp_path: Path) -> None:
+    """Stale results of another data set would be shown as the new run's."""
+    folder = RunFolder(tmp_path / "run")
+    with folder.locked():
+        folder.claim(resolve(["run=scenes"]), overwrite=False)
+        for name in ("metrics.json", "gallery.json", "classes.json", "run.json"):
+            folder.write_json(name, {})
+        (folder.path / "notes.txt").write_text("mine")
+        folder.claim(resolve(["run=scenes", "train.seed=1"]), overwrite=True)
+    left = {path.name for path in folder.path.iterdir()}
+    assert left == {".lock", "config.yaml", "notes.txt"}
