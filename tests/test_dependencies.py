@@ -7,6 +7,8 @@ import tomllib
 from importlib.metadata import packages_distributions
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parents[1]
 NOT_IMPORTED = {
     "tensorboard": "Lightning's TensorBoardLogger writes through it",
@@ -21,12 +23,18 @@ def normal(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
-def declared(*extras: str) -> set[str]:
+def blocks() -> dict[str, list[str]]:
+    """Extra -> the names that it declares, in the file's order; "" for what is always installed."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    lines = [*project["dependencies"]]
-    for extra in extras:
-        lines += project["optional-dependencies"][extra]
-    return {normal(re.match(r"[A-Za-z0-9_.-]+", line)[0]) for line in lines}  # type: ignore[index]
+    lines = {"": project["dependencies"], **project["optional-dependencies"]}
+    return {
+        extra: [normal(re.match(r"[A-Za-z0-9_.-]+", line)[0]) for line in own]  # type: ignore[index]
+        for extra, own in lines.items()
+    }
+
+
+def declared(*extras: str) -> set[str]:
+    return {name for extra in ("", *extras) for name in blocks()[extra]}
 
 
 def imported() -> dict[str, str]:
@@ -44,6 +52,12 @@ def imported() -> dict[str, str]:
                 if top != "wfa" and top not in sys.stdlib_module_names:
                     found.setdefault(top, path.relative_to(ROOT).as_posix())
     return found
+
+
+@pytest.mark.parametrize("extra", blocks())
+def test_each_is_declared_once_and_in_order(extra: str) -> None:
+    names = blocks()[extra]
+    assert names == sorted(set(names))
 
 
 def test_what_is_imported_is_declared() -> None:

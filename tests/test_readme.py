@@ -6,12 +6,15 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 
 from experiments.readme import PAGES, blocks
 
 ROOT = Path(__file__).parents[1]
+DOCS = ROOT / "docs"
+TEXTS = (ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted(DOCS.glob("*.md")))
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-OWN_TECHNIQUE = (ROOT / "docs" / "own_technique.md").read_text(encoding="utf-8")
+OWN_TECHNIQUE = (DOCS / "own_technique.md").read_text(encoding="utf-8")
 
 
 def test_the_generated_blocks_are_those_of_the_experiments() -> None:
@@ -50,9 +53,25 @@ def test_the_technique_that_is_shown_works() -> None:
     np.testing.assert_allclose(weights, [0.25, 0.75, 1.0])
 
 
-def test_every_link_leads_somewhere() -> None:
-    for target in re.findall(r"\]\((?!http)([^)#]+)\)", README):
-        assert (ROOT / target).exists(), target
+@pytest.mark.parametrize("page", TEXTS, ids=lambda page: page.name)
+def test_every_link_leads_somewhere(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    for target in re.findall(r"\]\((?!http)([^)#]+)[^)]*\)", text):
+        assert source_of(page, target).exists(), target
+
+
+def source_of(page: Path, target: str) -> Path:
+    """Return the file that a link leads to, or what the site makes that page of."""
+    room, figure = (re.fullmatch(rf"{kind}/(.+)\.md", target) for kind in ("reference", "figures"))
+    if page.parent != DOCS or (DOCS / target).exists():
+        return page.parent / target
+    if target == "figures.md":
+        return ROOT / "experiments"
+    if figure:
+        return ROOT / "experiments" / figure[1] / "README.md"
+    if room:
+        return ROOT / "wfa" / room[1].removesuffix("index")
+    return ROOT / target  # notebooks
 
 
 def test_recorded_benchmarks_have_the_columns_that_tools_read() -> None:
