@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 
 from tests.test_rooms import ROOMS
 from wfa.cli.main import app
-from wfa.plugins import PACKAGES
+from wfa.plugins.registry import PACKAGES
 
 ROOT = Path(__file__).parents[1]
 PAGES = (ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md")))
