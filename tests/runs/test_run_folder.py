@@ -1,7 +1,6 @@
 from pathlib import Path
 
-from wfa.config import resolve
-
+from wfa.options.run_config import resolve
 from wfa.runs.run_folder import RunFolder
 
 
