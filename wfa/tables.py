@@ -127,7 +127,7 @@ class Table:
         ])  # fmt: skip
 
     def to_rich(self) -> "RichTable":
-        """Make the terminal's table; a head of two words stands on two lines."""
+        """Make the terminal's table; in a wide one a head of two words stands on two lines."""
         from rich import box
         from rich.console import Console
         from rich.table import Table as RichTable
@@ -139,10 +139,12 @@ class Table:
             title_style="bold", box=box.SIMPLE_HEAD, header_style="", padding=(0, 0, 0, 1),
             pad_edge=False,
         )  # fmt: skip
+        widest = [max(map(len, column)) for column in zip(self.header, *self.texts(), strict=True)]
+        wide = sum(widest) + len(widest) > _TERMINAL
         for place, name in enumerate(self.header):
             number = place >= self.labels
             # Seven columns such as `T2I R@10` and two of names fit 80 columns this way.
-            head = Text(name.replace(" ", "\n", 1) if number else name)
+            head = Text(name.replace(" ", "\n", 1) if number and wide else name)
             made.add_column(head, justify="right" if number else "left", no_wrap=True)
         for place, row in enumerate(self.texts()):
             # Text, not str: names may hold square brackets, which rich would read as markup.
