@@ -20,7 +20,7 @@ class Config(Options):
         batch_size: Images in a step; a step takes all questions of its images.
         lr: Highest learning rate of AdamW.
         weight_decay: AdamW's.
-        width: Width of the heads.
+        width: Width of the heads, a multiple of 8 from 16 on.
         dropout: Share of units dropped in training.
         grid: Most cells along a side of the grid of patch tokens.
         neighbours: Nearest training images whose captions compete.
@@ -35,7 +35,7 @@ class Config(Options):
     batch_size: int = field(default=32, metadata={"at_least": 1})
     lr: float = field(default=1e-3, metadata={"above": 0, "below": math.inf})
     weight_decay: float = field(default=0.05, metadata={"at_least": 0})
-    width: int = field(default=128, metadata={"at_least": 16})
+    width: int = 128
     dropout: float = field(default=0.1, metadata={"at_least": 0, "below": 1})
     grid: int = field(default=8, metadata={"at_least": 1})
     neighbours: int = field(default=20, metadata={"at_least": 1})
@@ -43,5 +43,5 @@ class Config(Options):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if self.width % 8:
-            raise ConfigError(f"task.width={self.width} must be a multiple of 8")
+        if self.width % 8 or self.width < 16:
+            raise ConfigError(f"task.width={self.width} must be a multiple of 8, at least 16")
