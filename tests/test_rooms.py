@@ -30,7 +30,7 @@ FORBIDDEN = {
 """Room -> what it must know nothing of, beyond the rooms after it."""
 LONGEST_FILE = 300
 """Lines."""
-LONGEST_CHAIN = 15
+LONGEST_CHAIN = 14
 """Modules that import each other when they are loaded. May only fall; the aim is 12."""
 BIGGEST_ROOM = 0.15
 """Share of the lines of the package."""
