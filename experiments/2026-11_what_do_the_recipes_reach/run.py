@@ -103,8 +103,8 @@ def main() -> None:
         "Percent on the test split, queries are single captions, one seed each; seconds are whole "
         "processes from an empty cache (the second and third UCM run find the features of the "
         f"first), on {machine['cores']} cores of {machine['processor']}. The checkpoint is chosen "
-        "by validation mR; ties take the worst rank. One seed proves no difference between techniques. `scenes` is "
-        "synthetic.\n\n"
+        "by validation mR; ties take the worst rank. One seed proves no difference between "
+        "techniques. `scenes` is synthetic.\n\n"
         "```\nWFA_DATA_DIR=DIR python experiments/2026-11_what_do_the_recipes_reach/run.py\n```\n",
     )
 
