@@ -63,12 +63,14 @@ class Source:
         images: Where their bytes are.
         where: The annotations, for messages.
         notes: What was decided about them, a sentence each.
+        classes: Names of the classes that the images of all splits are of; empty for none.
     """
 
     entries: Sequence[Entry]
     images: ImageStore
     where: Path
     notes: tuple[str, ...] = ()
+    classes: tuple[str, ...] = ()
 
 
 class AnnotatedDataset(ImageTextDataset):
@@ -85,6 +87,7 @@ class AnnotatedDataset(ImageTextDataset):
         self._root = self.root(options)
         self._images = source.images
         self.notes = source.notes
+        self.classes = source.classes or self.classes
         entries = [entry for entry in source.entries if split_of(entry, source.where) == split]
         if not entries:
             present = ", ".join(_present(source)) or "none"

@@ -9,14 +9,13 @@ from wfa.data.annotated import AnnotatedConfig, AnnotatedDataset, Source
 from wfa.data.image_folder import FolderImages
 from wfa.data.locations import path_inside
 from wfa.data.tables.caption_cells import text_of
-from wfa.data.tables.columns import file_column, heading_place
+from wfa.data.tables.columns import SPLIT_COLUMNS, file_column, heading_place
 from wfa.data.tables.entries import Entry, image_name, our_split, split_in_name, with_splits
 from wfa.data.tables.formats import SUFFIXES, read_table
 from wfa.data.tables.table import Table
 from wfa.errors import DataError
 
 LABEL_COLUMNS = ("label", "class", "category", "class_name", "label_name")
-_SPLIT_COLUMNS = ("split", "subset", "set", "partition")
 _PICTURES = frozenset((
     ".jpg", ".jpeg", ".png", ".tif", ".tiff", ".webp", ".bmp", ".gif", ".jp2",
 ))  # fmt: skip
@@ -70,10 +69,9 @@ class ClassFolder(AnnotatedDataset):
         if options.caption.count("{}") != 1:
             raise DataError(f"data.caption={options.caption!r} must hold {{}} once, for the class")
         super().__init__(options, split)
-        known = sorted({entry.captions[0] for entry in self.open(options).entries})
-        before, _, after = options.caption.partition("{}")
-        self.classes = tuple(text[len(before) : len(text) - len(after)] for text in known)
-        self._place = {text: place for place, text in enumerate(known)}
+        self._place = {
+            options.caption.replace("{}", name): place for place, name in enumerate(self.classes)
+        }
 
     def labels(self, index: int) -> tuple[int, ...]:
         """Return the class of image `index`."""
@@ -106,7 +104,8 @@ class ClassFolder(AnnotatedDataset):
             for one in found
         ]
         divided, notes = with_splits(entries, options, where)
-        return Source(divided, FolderImages(root, folders), where, notes)
+        classes = tuple(sorted({one.label for one in found}))
+        return Source(divided, FolderImages(root, folders), where, notes, classes)
 
 
 def words_of(folder: str) -> str:
@@ -143,7 +142,7 @@ def _rows(table: Table, given: str) -> Iterator[_Labelled]:
         raise DataError(
             f"{table.path} has no column of {what}; its columns are: {', '.join(table.headings)}"
         )
-    split = _place(table, _SPLIT_COLUMNS)
+    split = _place(table, SPLIT_COLUMNS)
     places = [file, label] if split is None else [file, label, split]
     for number, cells in enumerate(table.rows(places), 1):
         at = f"{table.path}, row {number}"
