@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
+from tests.search.browser import Browser, find_browser
 from wfa.progress import shown_by
 
 # A busy machine is no failure.
@@ -73,3 +74,14 @@ def real_captions(data_dir: Callable[[str], Path]) -> Callable[..., Captions]:
         ]
 
     return captions
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    """Give a headless Chromium, or skip where there is none."""
+    program = find_browser()
+    if program is None:
+        pytest.skip("no Chromium here")
+    opened = Browser(program, tmp_path_factory.mktemp("profile"))
+    yield opened
+    opened.close()

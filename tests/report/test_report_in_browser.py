@@ -1,14 +1,11 @@
 """Pages in a real browser: nothing to complain about, tables that sort, no page too wide."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
-
-import pytest
 
 from tests.report.conftest import MakeRun
 from tests.report.made_comparison import made_comparison
-from tests.search.browser import Browser, find_browser
+from tests.search.browser import Browser
 from wfa.report.report_files import write_report
 
 SORTED = """(() => {
@@ -16,16 +13,6 @@ SORTED = """(() => {
   table.tHead.rows[1].cells[COLUMN].querySelector("button").click();
   return [...table.tBodies[0].rows].map((row) => row.cells[COLUMN].textContent);
 })()"""
-
-
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
-    program = find_browser()
-    if program is None:
-        pytest.skip("no Chromium here")
-    opened = Browser(program, tmp_path_factory.mktemp("profile"))
-    yield opened
-    opened.close()
 
 
 def opened(browser: Browser, page: Path) -> None:

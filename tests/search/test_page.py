@@ -1,11 +1,8 @@
 """The search page in a real browser: typed, clicked, read."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
-
-from tests.search.browser import Browser, find_browser
+from tests.search.browser import Browser
 from wfa.report.answer_page import write_gallery
 from wfa.runs.run_model import RunModel
 from wfa.search.ask import Question, ask
@@ -17,16 +14,6 @@ SETTLED = "!document.body.classList.contains('busy')"
 LOADED = (
     "[...document.querySelectorAll('.grid img')].every((i) => i.complete && i.naturalWidth > 0)"
 )
-
-
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
-    program = find_browser()
-    if program is None:
-        pytest.skip("no Chromium here")
-    opened = Browser(program, tmp_path_factory.mktemp("profile"))
-    yield opened
-    opened.close()
 
 
 def paths(library: Library, model: RunModel, question: Question) -> list[str]:
