@@ -1,12 +1,14 @@
 """One of two processes, each with its part of a batch; run as `gather_worker.py RANK FOLDER`.
 
 Writes how far the loss and the gradients of DistributedDataParallel over both processes are from
-those of one process with the whole batch.
+those of one process with the whole batch; the processes encode their parts whole, or in parts of
+two images.
 """
 
 import json
 import sys
 from collections.abc import Sequence
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +19,7 @@ from torch.nn.parallel import DistributedDataParallel
 from wfa.aggregation.base import Aggregation
 from wfa.data.batch import Batch
 from wfa.encoders.encoder import Encoder
+from wfa.model.cached_contrast import cached_contrast
 from wfa.model.clip import MultiCaptionCLIP
 from wfa.plugins import registry as plugins
 
@@ -104,27 +107,43 @@ def build(case: tuple[str, dict[str, Any], str, str]) -> MultiCaptionCLIP:
     return model
 
 
-def gradients(model: nn.Module, batch: Batch) -> dict[str, Tensor]:
-    for module in model.modules():
+class Step(nn.Module):
+    """A training step, as Lightning wraps one: whole, or in parts of `micro_batch` images."""
+
+    def __init__(self, model: MultiCaptionCLIP, micro_batch: int) -> None:
+        super().__init__()
+        self.model = model
+        self.micro_batch = micro_batch
+
+    def forward(self, batch: Batch) -> Tensor:
+        if self.micro_batch:
+            return cached_contrast(self.model, batch, self.micro_batch).loss
+        loss: Tensor = self.model(batch).loss
+        return loss
+
+
+def gradients(step: nn.Module, batch: Batch) -> dict[str, Tensor]:
+    for module in step.modules():
         if isinstance(module, Aggregation):
             module.begin_step(7, batch.rows)
-    loss: Tensor = model(batch).loss
+    loss: Tensor = step(batch)
     torch.autograd.backward(loss)
-    grads = {name: p.grad for name, p in model.named_parameters() if p.grad is not None}
+    grads = {name: p.grad for name, p in step.named_parameters() if p.grad is not None}
     return {"loss": loss.detach(), **grads}
 
 
 def main(rank: int, folder: Path) -> None:
-    expected = [gradients(build(case), whole_batch()) for case in CASES]
+    expected = [gradients(Step(build(case), 0), whole_batch()) for case in CASES]
     distributed.init_process_group(
         "gloo", init_method=f"file://{folder}/store", rank=rank, world_size=2
     )
     differences = {}
-    for case, one in zip(CASES, expected, strict=True):
-        two = gradients(DistributedDataParallel(build(case)), part(whole_batch(), rank))
+    for (case, one), micro in product(zip(CASES, expected, strict=True), (0, 2)):
+        step = DistributedDataParallel(Step(build(case), micro))
+        two = gradients(step, part(whole_batch(), rank))
         two = {name.removeprefix("module."): value for name, value in two.items()}
         assert two.keys() == one.keys(), (two.keys(), one.keys())
-        differences["/".join(map(str, case))] = {
+        differences["/".join(map(str, (*case, micro)))] = {
             name: float((two[name] - one[name]).abs().max() / (1 + one[name].abs().max()))
             for name in one
         }

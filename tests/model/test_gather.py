@@ -14,7 +14,7 @@ WORKER = Path(__file__).with_name("gather_worker.py")
 @pytest.mark.slow
 def test_two_processes_give_the_loss_and_gradients_of_one(tmp_path: Path) -> None:
     for rank, cases in enumerate(run_two(WORKER, tmp_path)):
-        assert len(cases) == 6
+        assert len(cases) == 12
         for case, differences in cases.items():
             assert len(differences) > 5
             for name, difference in differences.items():

@@ -275,3 +275,20 @@ def test_a_folder_in_use_is_refused(
     assert message in " ".join(out.split())
     assert "Traceback" not in out
     assert (folder / "metrics.json").read_bytes() == before
+
+
+@pytest.mark.slow
+def test_a_batch_in_parts_on_two_processes_gives_the_result_of_the_whole(
+    finished: tuple[Path, list[str]], tmp_path: Path, cache: Path
+) -> None:
+    folder, words = finished
+    parts = ["train.micro_batch=2", "train.devices=2", "train.strategy=ddp"]
+    run(["train", *words, *parts, f"out={tmp_path / 'parts'}"], cache)
+    check_equal(tmp_path / "parts", folder)
+    wrong = ["train.micro_batch=3", f"out={tmp_path / 'wrong'}"]
+    out = run(["train", *words, *wrong], cache, code=2)
+    assert "train.micro_batch=3 does not divide train.batch_size=8" in " ".join(out.split())
+    resnet = ["train.micro_batch=2", "encoder.image_tower=resnet", f"out={tmp_path / 'wrong'}"]
+    out = run(["train", *words, *resnet], cache, code=2)
+    assert "batch norm" in " ".join(out.split())
+    assert not (tmp_path / "wrong").exists()

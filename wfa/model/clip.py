@@ -1,7 +1,7 @@
 """The multi-caption CLIP: towers, aggregation, temperature and loss in one module."""
 
 import math
-from typing import NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -51,7 +51,15 @@ class MultiCaptionCLIP(nn.Module):
         logit_scale: Log of the inverse temperature, learned; used and kept within
             [0, log(loss.logit_scale_max)].
         logit_bias: Added to the logits, learned; None where the loss knows no bias.
+        contrast_alone: Whether the loss is made of features alone; false of every kind of model
+            that has a `forward` of its own.
     """
+
+    contrast_alone: ClassVar[bool] = True
+
+    def __init_subclass__(cls, **arguments: Any) -> None:
+        super().__init_subclass__(**arguments)
+        cls.contrast_alone &= "forward" not in vars(cls)
 
     def __init__(self, encoder: Encoder, aggregation: Aggregation, loss: Contrast) -> None:
         super().__init__()
@@ -81,7 +89,7 @@ class MultiCaptionCLIP(nn.Module):
 
         In evaluation mode the captions are aggregated as a query is: without the image.
         """
-        return self._contrast(batch, self.encode_image(batch.images))
+        return self.contrast(batch, self.encode_image(batch.images), self.encode_text(batch.tokens))
 
     def instructions(self, dataset: ImageTextDataset, seed: int) -> InstructionDraws | None:
         """Return what is learned of a training split beside its texts; None where nothing is.
@@ -93,10 +101,16 @@ class MultiCaptionCLIP(nn.Module):
         del dataset, seed
         return None
 
-    def _contrast(self, batch: Batch, image_features: Tensor) -> Output:
-        """Compare the batch's texts with its images' features, (B, D) normalised."""
+    def contrast(self, batch: Batch, image_features: Tensor, text_features: Tensor) -> Output:
+        """Compare a batch whose images and distinct texts have been encoded.
+
+        Args:
+            batch: The batch; its images and tokens are not looked at.
+            image_features: (B, D), normalised.
+            text_features: (U, D), normalised.
+        """
         aggregated = self.text_side.aggregate(
-            self.encode_text(batch.tokens),
+            text_features,
             batch.text_index,
             batch.image_index,
             batch.prior,

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from wfa.data.loader import CaptionDataModule, TrainingBatches
 from wfa.errors import ConfigError
+from wfa.model.cached_contrast import check_cached
 from wfa.model.clip import MultiCaptionCLIP
 from wfa.options.run_config import RunConfig
 from wfa.progress import Track, shown_by, untracked
@@ -76,6 +77,8 @@ def fit(
             f"the technique is made for features of width {width}, and those of "
             f"encoder={config.encoder.name} are {parts.model.encoder.width} wide"
         )
+    if config.train.micro_batch:
+        check_cached(parts.model)
     # Everything that can be wrong with data, towers, images or devices is found before the folder
     # is made.
     images = len(parts.split("train").dataset)

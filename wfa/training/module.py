@@ -12,7 +12,8 @@ from torch.optim.lr_scheduler import LambdaLR
 
 from wfa.data.batch import Batch
 from wfa.model.batch_norm import synchronise
-from wfa.model.clip import MultiCaptionCLIP
+from wfa.model.cached_contrast import cached_contrast
+from wfa.model.clip import MultiCaptionCLIP, Output
 from wfa.training.optimiser import adamw, decayed, warmup_cosine, warmup_cosine_in_time
 from wfa.training.schedule import Course
 from wfa.training.strategies import clip, whole_parameters
@@ -56,12 +57,12 @@ class TrainingModule(lightning.LightningModule):
 
     def training_step(self, batch: Batch, step: int) -> Tensor:
         """Return the loss of one batch."""
-        output = self.model(batch)
+        micro = self._options.micro_batch
+        output: Output = cached_contrast(self.model, batch, micro) if micro else self.model(batch)
         self.log("loss", output.loss.detach(), prog_bar=True, batch_size=len(batch.images))
         if output.captioning is not None:
             self.log("loss_captioning", output.captioning, batch_size=len(batch.images))
-        loss: Tensor = output.loss
-        return loss
+        return output.loss
 
     def on_train_epoch_start(self) -> None:
         """Seed what draws from torch's generator, so that a resumed run draws the same."""

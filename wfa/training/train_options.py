@@ -23,6 +23,9 @@ class Config(Options):
         max_seconds: Seconds after which training stops, validation included; 0 counts epochs. The
             learning rate then follows the clock, so that its schedule ends with the time.
         batch_size: Images in a step, over all devices together.
+        micro_batch: Images that a device encodes at once, for batches that are larger than its
+            memory: gradients are those of the whole batch, and towers run forward twice. Must
+            divide `batch_size`; 0 encodes all at once.
         lr: Highest learning rate of AdamW.
         weight_decay: AdamW's, not applied to gains, biases and the temperature.
         beta1: AdamW's.
@@ -56,6 +59,7 @@ class Config(Options):
     max_images: int = field(default=0, metadata={"at_least": 0, "below": MOST})
     max_seconds: float = field(default=0.0, metadata={"at_least": 0, "below": MOST})
     batch_size: int = field(default=128, metadata={"at_least": 1})
+    micro_batch: int = field(default=0, metadata={"at_least": 0})
     lr: float = field(default=1e-3, metadata={"above": 0, "below": math.inf})
     weight_decay: float = field(default=0.1, metadata={"at_least": 0, "below": MOST})
     beta1: float = field(default=0.9, metadata={"at_least": 0, "below": 1})
@@ -87,3 +91,14 @@ class Config(Options):
                 f"train.max_images={self.max_images} and train.max_seconds={self.max_seconds} are "
                 "both given: choose one"
             )
+        if self.micro_batch and self.batch_size % self.micro_batch:
+            raise ConfigError(
+                f"train.micro_batch={self.micro_batch} does not divide "
+                f"train.batch_size={self.batch_size}: {_divisors(self.batch_size)}"
+            )
+
+
+def _divisors(batch_size: int) -> str:
+    """Name the numbers that divide a batch, the largest few."""
+    found = [size for size in range(1, batch_size + 1) if batch_size % size == 0]
+    return f"it is divided by {', '.join(map(str, found[-6:]))}"

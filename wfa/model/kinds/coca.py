@@ -125,7 +125,7 @@ class CoCa(MultiCaptionCLIP):
         worth no more than one word, and language learned slowly; by their sum they would drown it.
         """
         seen = encode_with_cells(self.encoder, batch.images, self.options.grid)
-        contrast = self._contrast(batch, normalised(seen.features))
+        contrast = self.contrast(batch, normalised(seen.features), self.encode_text(batch.tokens))
         sums, counts = self.decoder.losses(
             self.decoder.look(seen.cells), batch.instructions, batch.instruction_image
         )
