@@ -161,7 +161,7 @@ def test_traps_of_training_are_refused(tmp_path: Path, given: dict[str, Any], me
 
 def test_a_file_is_no_run(tmp_path: Path) -> None:
     (tmp_path / "model.pt").write_bytes(b"")
-    with refused("is a file: load a run folder"):
+    with refused("is a file, which does not say which model it is of"):
         wfa.load(tmp_path / "model.pt")
     with refused("no run folder"):
         wfa.load(tmp_path)

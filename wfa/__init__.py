@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from wfa.data.torch_dataset import collate
     from wfa.encoders.own_towers import encoder_of
     from wfa.errors import UserError
-    from wfa.face.loaded_run import load
+    from wfa.face.loaded_model import load
     from wfa.face.train_run import train
     from wfa.plugins.registry import register
     from wfa.retrieval.evaluate_features import evaluate
@@ -60,7 +60,7 @@ __getattr__, __dir__ = lazy_names(
         "encoder_of": "wfa.encoders.own_towers:encoder_of",
         "evaluate": "wfa.retrieval.evaluate_features:evaluate",
         "image_index": "wfa.captions.weights:image_index",
-        "load": "wfa.face.loaded_run:load",
+        "load": "wfa.face.loaded_model:load",
         "load_dataset": "wfa.runs.load_dataset:load_dataset",
         "losses": "wfa.losses",
         "metrics": "wfa.metrics",

@@ -11,7 +11,8 @@ from tests.search.conftest import SMALL
 from wfa.errors import ConfigError, ModelError, RunError
 from wfa.files import write_text
 from wfa.options.run_config import resolve
-from wfa.runs.export_open_clip import CONFIG, WEIGHTS, export_run
+from wfa.runs.checkpoint_model import CONFIG, WEIGHTS
+from wfa.runs.export_open_clip import export_run
 from wfa.runs.parts import Parts, load_run, save_weights
 from wfa.runs.run_folder import RunFolder
 

@@ -27,7 +27,9 @@ class ImageSpec:
         std: Per channel, the same scale.
         scale: Factor on the raw values: 1/255 for pictures, 1 for sensors in physical units.
         interpolation: `bicubic`, `bilinear` or `nearest`.
-        fit: `crop` scales the short side and cuts the centre; `squash` scales both sides.
+        fit: `crop` scales the short side and cuts the centre; `squash` scales both sides. Behind
+            `pillow_` Pillow scales 8-bit pictures, as the published code of a model does: it rounds
+            between rows and columns, which moves up to two thirds of the pixels by one step.
         bands: The names of the channels; empty for pictures: red, green and blue.
     """
 
@@ -58,8 +60,12 @@ def resize(image: NDArray[np.generic], spec: ImageSpec) -> Tensor:
     if tensor.shape[1:] == (spec.size, spec.size):
         return tensor
     target = [spec.size, spec.size]
-    if spec.fit == "crop":
+    crops = spec.fit.endswith("crop")
+    if crops:
         tensor = _middle(tensor)
+    if spec.fit.startswith("pillow_") and image.dtype == np.uint8 and len(tensor) == 3:
+        return _by_pillow(tensor, [spec.size] if crops else target, spec)
+    if crops:
         height, width = tensor.shape[1:]
         ratio = spec.size / min(height, width)
         target = [max(spec.size, round(height * ratio)), max(spec.size, round(width * ratio))]
@@ -85,6 +91,13 @@ def _scale(image: Tensor, target: list[int], spec: ImageSpec) -> Tensor:
     if height > _LONGEST * width:  # the kernel scales rows first, and would widen all of them
         image = tv.resize(image, [target[0], width], mode, antialias=antialias)
     return torch.as_tensor(tv.resize(image, target, mode, antialias=antialias))
+
+
+def _by_pillow(image: Tensor, target: list[int], spec: ImageSpec) -> Tensor:
+    """Scale a picture to the height and width of `target`, or its short side to the one there."""
+    mode = tv.InterpolationMode(spec.interpolation)
+    scaled = tv.resize(tv.to_pil_image(image), target, mode)
+    return torch.as_tensor(tv.pil_to_tensor(tv.center_crop(scaled, [spec.size, spec.size])))
 
 
 def normalise(image: Tensor, spec: ImageSpec) -> Tensor:

@@ -6,7 +6,7 @@ from typing import Any
 
 from wfa.aggregation.base import Aggregation
 from wfa.face.handed_over import HandedOver, choice_of, with_options
-from wfa.face.loaded_run import LoadedRun
+from wfa.face.loaded_model import LoadedModel, loaded_run
 from wfa.options.run_config import resolve
 from wfa.training.fit import fit
 
@@ -23,7 +23,7 @@ def train(
     overwrite: bool = False,
     progress: bool = False,
     **train_options: Any,
-) -> LoadedRun | None:
+) -> LoadedModel | None:
     """Train one run, select its checkpoint on validation, evaluate it, write the run folder.
 
     Each part is a name (`wfa list` shows them), the path of a plug-in file, `{"name": ..., option:
@@ -70,4 +70,4 @@ def train(
     width = aggregation.width if isinstance(aggregation, Aggregation) else None
     folder = Path(out) if out is not None else Path(f"runs/{config.name}-{config.config_id}")
     finished = fit(config, folder, overwrite, show_training=progress, width=width)
-    return None if finished is None else LoadedRun(finished.path)
+    return None if finished is None else loaded_run(finished.path)

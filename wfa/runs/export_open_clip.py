@@ -13,11 +13,10 @@ from wfa.encoders.clip_encoder import ClipEncoder
 from wfa.errors import ModelError, unknown
 from wfa.files import atomic_write, write_text
 from wfa.model.clip import MultiCaptionCLIP
+from wfa.runs.checkpoint_model import CONFIG, WEIGHTS
 from wfa.runs.parts import load_run
 
 FORMS = ("open_clip",)
-WEIGHTS, CONFIG = "open_clip_model.safetensors", "open_clip_config.json"
-"""The names under which open_clip looks for both in a folder."""
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""A finished run's model as an index uses it: images and queries to features, and what was cut."""
+"""A model that is ready to encode: images and queries to features, and what was cut."""
 
 import threading
 from collections.abc import Sequence
@@ -12,6 +12,7 @@ from torch import Tensor
 
 from wfa.errors import ModelError, RunError, UserError, unknown
 from wfa.files import file_hash
+from wfa.model.clip import MultiCaptionCLIP
 from wfa.model.texts import TextFeatures
 from wfa.retrieval.embeddings import Floats
 from wfa.runs.best_device import best_device
@@ -43,36 +44,29 @@ class Query:
     notes: tuple[str, ...] = ()
 
 
-class RunModel:
-    """The model of a run, ready to encode; calls from several threads wait for each other.
+class ReadyModel:
+    """A model for pictures, ready to encode; calls from several threads wait for each other.
 
     Args:
-        run: A finished run's folder.
+        model: The model with its weights.
+        name: What messages call it.
 
     Attributes:
-        run: The folder.
-        checksum: SHA-256 (hex) of its weights' file.
         width: D, the width of its features.
-        technique: The name of its aggregation.
 
     Raises:
-        RunError: The folder holds no finished run.
-        ModelError: The weights are damaged, of another architecture, or not for pictures.
+        ModelError: The model is not for pictures.
     """
 
-    def __init__(self, run: Path) -> None:
-        parts = load_run(run)
-        self.run = run
-        self.checksum = checksum(run)
-        self._model = parts.model
-        self._encoder = parts.model.encoder
+    def __init__(self, model: MultiCaptionCLIP, name: str) -> None:
+        self._model = model.eval()
+        self._encoder = model.encoder
         self.width = self._encoder.width
-        self.technique = parts.config.aggregation.label
         self._lock = threading.Lock()
         bands = len(self._encoder.image_spec.mean)
         if bands != 3:
             raise ModelError(
-                f"{run} was trained on images of {bands} bands, and picture files have 3: train a "
+                f"{name} was trained on images of {bands} bands, and picture files have 3: train a "
                 "run on pictures, or search its own data set with `wfa evaluate`"
             )
         self._model.to(best_device())
@@ -92,6 +86,18 @@ class RunModel:
             features: Floats = self._model.encode_image(batch).float().cpu().numpy()
         return features
 
+    def encode_texts(self, texts: Sequence[str]) -> Floats:
+        """Encode N texts, each by itself and as it is written; (N, D) float32, normalised.
+
+        Raises:
+            UserError: There is no text, or a blank one.
+            ModelError: The model gives NaN.
+        """
+        _check_words(texts)
+        with self._lock:
+            features = self._sides["own"].encode(texts).numpy()
+        return _finite(features, "a text")
+
     def ask_image(self, image: NDArray[np.uint8]) -> Query:
         """Make a query of a picture (H, W, 3)."""
         return Query(_finite(self.encode_images([self.prepare(image)]), "the image"))
@@ -110,8 +116,7 @@ class RunModel:
         """
         if technique not in TECHNIQUES:
             raise unknown("technique", technique, list(TECHNIQUES))
-        if not captions or not all(caption.strip() for caption in captions):
-            raise UserError('the query is empty: ask with words, as in "a river between fields"')
+        _check_words(captions)
         captions = [caption.strip() for caption in captions]
         with self._lock:
             if technique == "max_similarity":
@@ -155,6 +160,30 @@ class RunModel:
         ]
 
 
+class RunModel(ReadyModel):
+    """The model of a run.
+
+    Args:
+        run: A finished run's folder.
+
+    Attributes:
+        run: The folder.
+        checksum: SHA-256 (hex) of its weights' file.
+        technique: The name of its aggregation.
+
+    Raises:
+        RunError: The folder holds no finished run.
+        ModelError: The weights are damaged, of another architecture, or not for pictures.
+    """
+
+    def __init__(self, run: Path) -> None:
+        parts = load_run(run)
+        self.run = run
+        self.checksum = checksum(run)
+        self.technique = parts.config.aggregation.label
+        super().__init__(parts.model, str(run))
+
+
 def checksum(run: Path) -> str:
     """Return the SHA-256 (hex) of a run's weights' file.
 
@@ -169,6 +198,11 @@ def checksum(run: Path) -> str:
             f"{folder.config_file} out={run}`"
         )
     return file_hash(folder.weights)
+
+
+def _check_words(texts: Sequence[str]) -> None:
+    if not texts or not all(text.strip() for text in texts):
+        raise UserError('the query is empty: ask with words, as in "a river between fields"')
 
 
 def _finite(features: Floats, what: str) -> Floats:

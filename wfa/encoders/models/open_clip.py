@@ -1,6 +1,6 @@
 """Any open_clip model: pretrained weights, towers locked in whole or in part."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
 from wfa.data.channels import Channels
@@ -73,6 +73,8 @@ class OpenClip(ClipEncoder):
             channels,
             options.init if trained else None,
         )
+        if channels is None:  # published weights have seen pictures that Pillow scaled
+            self.image_spec = replace(self.image_spec, fit=f"pillow_{self.image_spec.fit}")
         if trained:
             self.initial_logit_scale = _number(model.logit_scale)
         if options.lock_image:

@@ -1,4 +1,4 @@
-"""A finished run, loaded: images and texts to features, and search."""
+"""A run or a checkpoint, loaded: images and texts to features, and search."""
 
 import json
 from collections.abc import Sequence
@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 
 from wfa.data.own_pairs import picture
-from wfa.errors import ArgumentError, ModelError
+from wfa.errors import ArgumentError, RunError
 from wfa.face.handed_over import HandedOver, choice_of
 from wfa.retrieval.embeddings import Floats
-from wfa.runs.run_model import RunModel
+from wfa.runs.checkpoint_model import checkpoint_model
+from wfa.runs.run_model import ReadyModel, RunModel
 from wfa.search.ask import Question, ask
 from wfa.search.open_libraries import open_library
 from wfa.tables import Cell, Number, Table
@@ -19,25 +20,22 @@ from wfa.tables import Cell, Number, Table
 _AT_ONCE = 64
 
 
-class LoadedRun:
-    """The model of a run folder.
+class LoadedModel:
+    """The model of a run folder, or of a checkpoint.
 
     Args:
-        run: The folder of a finished run.
+        model: The model.
+        path: The folder of the run; None for a checkpoint.
 
     Attributes:
         path: The folder.
         width: D, the width of its features.
-
-    Raises:
-        RunError: The folder holds no finished run, or a plug-in of it is gone or changed.
-        ModelError: The weights are damaged, of another architecture, or not for pictures.
     """
 
-    def __init__(self, run: str | Path) -> None:
-        self.path = Path(run)
-        self._model = RunModel(self.path)
-        self.width = self._model.width
+    def __init__(self, model: ReadyModel, path: Path | None = None) -> None:
+        self._model = model
+        self.path = path
+        self.width = model.width
 
     def encode_image(self, images: Sequence[Any]) -> Floats:
         """Encode images.
@@ -79,7 +77,7 @@ class LoadedRun:
                 f"texts must be a flat list of texts, but holds {wrong[0]!r}: captions grouped by "
                 "image are encoded one group at a time"
             )
-        return self._model.ask(found, "max_similarity").features
+        return self._model.encode_texts(found)
 
     def search(
         self,
@@ -101,12 +99,12 @@ class LoadedRun:
             A row an image, best first: rank, score and path.
 
         Raises:
-            RunError: The run has no index, or several.
+            RunError: The run has no index, or several; or there is no run, and `index` is None.
             SearchIndexError: The index is unfinished, damaged, or was made by another model.
             UserError: The query is empty, or a choice does not exist.
         """
         words = (captions,) if isinstance(captions, str) else tuple(captions)
-        library = open_library(self.path if index is None else Path(index))
+        library = open_library(self._folder("index=DIR") if index is None else Path(index))
         answer = ask(library, self._model, Question(words, top=top, technique=technique))
         records: list[dict[str, Cell]] = [
             {"path": hit.path, "rank": hit.rank, "score": Number(f"{hit.score:.3f}", hit.score)}
@@ -116,34 +114,59 @@ class LoadedRun:
 
     @property
     def metrics(self) -> Table:
-        """The rows of the run's metrics.json, a figure each."""
-        rows = json.loads((self.path / "metrics.json").read_text(encoding="utf-8"))
+        """The rows of the run's metrics.json, a figure each.
+
+        Raises:
+            RunError: There is no run: a checkpoint was loaded.
+        """
+        metrics = self._folder("wfa.evaluate") / "metrics.json"
+        rows = json.loads(metrics.read_text(encoding="utf-8"))
         return Table.from_records(
             {**row, "row": "oracle" if row.pop("oracle", False) else "measured"} for row in rows
         )
 
+    def _folder(self, instead: str) -> Path:
+        """Return the run's folder."""
+        if self.path is None:
+            raise RunError(
+                f"a checkpoint was loaded, not a run: use {instead}, or make a run of it with "
+                "`wfa evaluate encoder=open_clip`"
+            )
+        return self.path
 
-def load(run: str | Path, **parts: HandedOver) -> LoadedRun:
-    """Load the model of a finished run.
+
+def load(run: str | Path, pretrained: str | Path = "", **parts: HandedOver) -> LoadedModel:
+    """Load the model of a finished run, or a checkpoint of open_clip's kind.
 
     Args:
-        run: Its folder.
+        run: The folder of a run; a model that open_clip knows by name; `local-dir:DIR` or
+            `hf-hub:OWNER/NAME`; or a folder with `open_clip_config.json`, such as `wfa export`
+            writes, or the weights in it.
+        pretrained: The weights of a model that is named: a file, or a tag of open_clip's.
         parts: Objects that the run was trained with and that no name finds, such as
             `aggregation=MyTechnique` or `encoder=(encode_image, encode_text)`.
 
     Raises:
         RunError: The folder holds no finished run, or a plug-in of it is gone or changed.
-        ModelError: It is a file, not a run folder; or its weights are damaged.
+        ModelError: There is no such model; weights are damaged, of another architecture, or not
+            for pictures.
         ConfigError: A part is not what its kind must be.
     """
-    if Path(run).is_file():
-        raise ModelError(
-            f"{run} is a file: load a run folder; `wfa evaluate encoder=open_clip "
-            "encoder.pretrained=FILE` makes one of a checkpoint"
-        )
     for kind, given in parts.items():
         choice_of(kind, given)
-    return LoadedRun(run)
+    if (Path(run) / "config.yaml").is_file():
+        return loaded_run(Path(run))
+    return LoadedModel(ReadyModel(checkpoint_model(str(run), str(pretrained)), str(run)))
+
+
+def loaded_run(run: Path) -> LoadedModel:
+    """Load the model of a finished run.
+
+    Raises:
+        RunError: The folder holds no finished run.
+        ModelError: The weights are damaged, of another architecture, or not for pictures.
+    """
+    return LoadedModel(RunModel(run), run)
 
 
 def _several(name: str, given: Any) -> list[Any]:
