@@ -14,6 +14,7 @@ from wfa.compare.cells import grid
 from wfa.compare.settings import Request
 from wfa.options.run_config import resolve
 from wfa.report.finished_run import load_run
+from wfa.report.retrieval_tables import split_tables
 from wfa.retrieval.retrieval_options import Config as Retrieval
 from wfa.runs.evaluate_run import evaluate_run
 from wfa.runs.untrained_run import evaluate_untrained
@@ -77,6 +78,16 @@ def test_the_path_of_a_plug_in_is_in_no_name(tmp_path: Path, words: list[str]) -
     assert run.own_lines
     for file in ("metrics.json", "evaluation.json"):
         assert "colours" in (again / file).read_text()
+
+    evaluate_run(folder, retrieval=Retrieval(caption_case="capitalise", prompt="seen:"))
+    worded = [one for one in load_run(folder).evaluations if one.wording]
+    assert [one.wording for one in worded] == ["captions capitalised, behind 'seen:'"]
+    titles = [table.title for table in split_tables(load_run(folder).lines)]
+    assert sum(worded[0].wording in title for title in titles) == 1
+    asked = resolve([*SMALL, *words, "retrieval.prompt=seen:"])
+    prompted = load_run(evaluate_untrained(asked, tmp_path / "prompted").path)
+    assert all(line.wording == "captions behind 'seen:'" for line in prompted.lines)
+    assert prompted.info["wording"] == "captions behind 'seen:'"
 
     found = audit(config.data, config.data, images=False)
     assert {part["label"] for part in found["splits"]} >= {"train", "colours/train"}

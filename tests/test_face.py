@@ -47,7 +47,8 @@ EXAMPLES = (
     "wfa", "wfa.aggregation", "wfa.losses", "wfa.captions.uniqueness", "wfa.captions.weights",
     "wfa.auditing.caption_audit", "wfa.data.torch_dataset", "wfa.encoders.own_towers",
     "wfa.plugins.registry",
-    "wfa.retrieval.evaluate_features", "wfa.retrieval.retrieval_metric", "wfa.runs.load_dataset",
+    "wfa.retrieval.evaluate_features", "wfa.retrieval.retrieval_metric",
+    "wfa.retrieval.retrieval_options", "wfa.runs.load_dataset",
     "wfa.testing", "wfa.testing.aggregation_contract", "wfa.testing.loss_contract",
     *(f"wfa.aggregation.techniques.{name}" for name in plugins.names("aggregation")),
 )  # fmt: skip

@@ -9,6 +9,7 @@ from wfa.aggregation.text_half import TextHalf
 from wfa.data.dataset import ImageTextDataset
 from wfa.data.weighted_captions import WeightedCaptions
 from wfa.options.run_config import resolve
+from wfa.retrieval.retrieval_options import Config
 from wfa.runs.embed import embed
 from wfa.runs.parts import Parts
 
@@ -50,3 +51,18 @@ def test_weights_may_be_computed_an_image_at_a_time(
     np.testing.assert_allclose(made.aggregated, whole.aggregated[PLACES], atol=1e-5)
     unasked = embed(parts.model, part.dataset, part.inputs)
     np.testing.assert_allclose(unasked.aggregated, whole.aggregated, atol=1e-5)
+
+
+def test_captions_are_worded_as_retrieval_says_and_weighed_as_they_are(parts: Parts) -> None:
+    part = parts.split("validation")
+    options = Config(caption_case="capitalise", prompt="a photo: ")
+    plain, found = parts.embed(part), parts.embed(part, retrieval=options)
+    first = part.dataset.captions[0]
+    worded = [f"a photo: {text.capitalize()}" for text in first]
+    wanted = parts.model.text_side.encode(worded)
+    np.testing.assert_allclose(found.captions[: len(first)], wanted, atol=1e-5)
+    assert not np.allclose(found.captions, plain.captions, atol=1e-2)
+    np.testing.assert_array_equal(found.caption_ids, plain.caption_ids)
+    if parts.config.aggregation.name == "mean":
+        mean = wanted.numpy().mean(0)
+        np.testing.assert_allclose(found.aggregated[0], mean / np.linalg.norm(mean), atol=1e-5)

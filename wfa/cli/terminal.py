@@ -83,7 +83,7 @@ def show_results(path: Path, facts: Mapping[str, Any], ties: str) -> None:
     )
 
     rows = read_json(path, "evaluate the run again")
-    console.print(first_split_table(rows, ties).to_rich())
+    console.print(first_split_table(rows, ties, facts.get("wording", "")).to_rich())
     for line in facts["data"].get("notes", ()):
         console.print(f"[yellow]note:[/] {escape(line)}", soft_wrap=True)
     for line in left_out(facts):

@@ -17,7 +17,14 @@ from wfa.json_files import read_json
 from wfa.options.recipes import read_yaml
 from wfa.plugins.registry import label
 from wfa.report.by_class import read_classes
-from wfa.report.run_evaluations import TRAIN_AGAIN, Evaluation, own_rows, read_evaluations, rule_of
+from wfa.report.run_evaluations import (
+    TRAIN_AGAIN,
+    Evaluation,
+    own_rows,
+    read_evaluations,
+    rule_of,
+    wording_of,
+)
 from wfa.report.scores import Line, shown_lines
 from wfa.report.training_curve import History, read_history
 from wfa.retrieval.embeddings import Integers
@@ -73,8 +80,11 @@ class RunResult:
     @cached_property
     def lines(self) -> list[Line]:
         """The rows as tables show them, under the run's rule of ties; further evaluations last."""
-        further = [shown_lines(one.rows, one.ties, one.mark) for one in self.evaluations]
-        return [*shown_lines(self.rows, self.ties), *(line for own in further for line in own)]
+        further = [
+            shown_lines(one.rows, one.ties, one.mark, one.wording) for one in self.evaluations
+        ]
+        own = shown_lines(self.rows, self.ties, wording=wording_of(self.config))
+        return [*own, *(line for lines in further for line in lines)]
 
     @property
     def ties(self) -> str:

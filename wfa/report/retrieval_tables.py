@@ -62,19 +62,23 @@ def results_table(
 def split_tables(all_lines: Sequence[Line], columns: Sequence[Key] = COLUMNS) -> list[Table]:
     """Make a table of each data set, split and evaluation, in the order of the lines.
 
-    Its title says the rule of ties, and what marks a further evaluation of a run.
+    Its title says the rule of ties, how captions were worded where not as they are, and what marks
+    a further evaluation of a run.
     """
     tables = []
     for place in places(all_lines):
         of_place = [line for line in all_lines if (line.data, line.split) == place]
         for mark in dict.fromkeys(line.evaluation for line in of_place):
             own = [line for line in of_place if line.evaluation == mark]
-            title = (*place, *filter(None, [mark]), "in percent", f"ties {own[0].ties}")
+            said = filter(None, [mark, own[0].wording])
+            title = (*place, *said, "in percent", f"ties {own[0].ties}")
             tables.append(results_table(own, " · ".join(title), columns))
     return tables
 
 
-def first_split_table(rows: Iterable[Mapping[str, Any]], ties: str = WORST) -> Table:
+def first_split_table(
+    rows: Iterable[Mapping[str, Any]], ties: str = WORST, wording: str = ""
+) -> Table:
     """Make the table of the rows of `metrics.json` that the terminal shows, in 80 columns.
 
     Shows the first split only: test where it was measured.
@@ -82,11 +86,13 @@ def first_split_table(rows: Iterable[Mapping[str, Any]], ties: str = WORST) -> T
     Args:
         rows: What `metrics.json` holds.
         ties: The rule of ties.
+        wording: How captions were worded; empty for as they are.
 
     Raises:
         RunError: A row lacks a field or holds something else than it should.
     """
-    return (split_tables(shown_lines(parse_rows(rows), ties)) or [results_table([])])[0]
+    found = shown_lines(parse_rows(rows), ties, wording=wording)
+    return (split_tables(found) or [results_table([])])[0]
 
 
 def published_note(results: Sequence[PublishedResult]) -> str:

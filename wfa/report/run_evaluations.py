@@ -10,7 +10,7 @@ from wfa.errors import RunError
 from wfa.json_files import read_json, read_object
 from wfa.report.scores import parse_rows
 from wfa.retrieval.metrics import MetricRow
-from wfa.retrieval.retrieval_options import REPORTED
+from wfa.retrieval.retrieval_options import REPORTED, wording
 
 TRAIN_AGAIN = "train the run again with --overwrite"
 """The remedy where a file of a run is broken."""
@@ -26,11 +26,13 @@ class Evaluation:
     Attributes:
         mark: Six hex digits of its options, from the name of its folder.
         ties: Its rule of ties.
+        wording: How captions were worded; empty for as they are.
         rows: Its `metrics.json`.
     """
 
     mark: str
     ties: str
+    wording: str
     rows: tuple[MetricRow, ...]
 
 
@@ -68,15 +70,25 @@ def read_evaluations(folder: Path, ties: str) -> tuple[Evaluation, ...]:
         if mark := _MARK.search(path.parent.name):
             asked = read_object(facts, ("config",), _MEASURE_AGAIN) if facts.is_file() else {}
             rule = rule_of(asked.get("config"), ties)
-            found.append(Evaluation(mark[1], rule, _read_rows(path, _MEASURE_AGAIN)))
+            rows = _read_rows(path, _MEASURE_AGAIN)
+            found.append(Evaluation(mark[1], rule, wording_of(asked.get("config")), rows))
     return tuple(found)
 
 
 def rule_of(config: Any, default: str) -> str:
     """Return the rule of ties that a config names, or the default."""
-    section = config.get("retrieval") if isinstance(config, Mapping) else None
-    named = section.get("ties") if isinstance(section, Mapping) else None
+    named = _retrieval(config).get("ties")
     return str(named) if named in REPORTED else default
+
+
+def wording_of(config: Any) -> str:
+    """Say how a config words captions; empty for as they are."""
+    return wording(_retrieval(config))
+
+
+def _retrieval(config: Any) -> Mapping[str, Any]:
+    section = config.get("retrieval") if isinstance(config, Mapping) else None
+    return section if isinstance(section, Mapping) else {}
 
 
 def _evaluated(folder: Path) -> list[Path]:

@@ -40,6 +40,7 @@ class Line:
         values: The numbers by (direction, metric).
         ties: The rule of ties.
         evaluation: Marks a further evaluation of a run, with other options than its own.
+        wording: How captions were worded; empty for as they are.
     """
 
     data: str
@@ -50,6 +51,7 @@ class Line:
     values: Mapping[Key, float]
     ties: str = WORST
     evaluation: str = ""
+    wording: str = ""
 
 
 def parse_rows(
@@ -85,17 +87,20 @@ def lines(rows: Iterable[MetricRow], ties: str = WORST) -> list[Line]:
     ]
 
 
-def shown_lines(rows: Sequence[MetricRow], ties: str = WORST, evaluation: str = "") -> list[Line]:
+def shown_lines(
+    rows: Sequence[MetricRow], ties: str = WORST, evaluation: str = "", wording: str = ""
+) -> list[Line]:
     """Gather what tables show: lines under one rule of ties, then those that papers' stand beside.
 
     Args:
         rows: Of `metrics.json`.
         ties: The rule; below lines of another than `expected` strict single ones under it stand.
         evaluation: What marks the evaluation that the rows are of.
+        wording: How captions were worded in it.
     """
     beside = [] if ties == EXPECTED else lines(rows, EXPECTED)
     found = [*lines(rows, ties), *(line for line in beside if is_papers(line))]
-    return [replace(line, evaluation=evaluation) for line in found]
+    return [replace(line, evaluation=evaluation, wording=wording) for line in found]
 
 
 def is_papers(line: Line) -> bool:

@@ -1,8 +1,8 @@
 """The `retrieval` section of a run's config."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from wfa.errors import ConfigError
 from wfa.options.limits import Options
@@ -10,6 +10,8 @@ from wfa.retrieval.ties import EXPECTED, WORST
 
 PROTOCOLS = ("strict", "duplicate_aware", "unique_query")
 QUERIES = ("single", "aggregated")
+AS_IS, CAPITALISE = CASES = ("as_is", "capitalise")
+"""How captions are written when they are encoded for evaluation."""
 REPORTED = (WORST, EXPECTED)
 """The rules of ties under which `metrics.json` has every figure."""
 
@@ -26,6 +28,9 @@ class Config(Options):
             captions; the results are the same for every value.
         ties: The rule of ties under which checkpoints are selected and tables are shown; see
             `wfa.retrieval.ranks`. Files hold `worst` and `expected`.
+        caption_case: `as_is`, or `capitalise`: the first letter large and all others small, as
+            RemoteCLIP's code writes captions. Changes the figures, not which captions are equal.
+        prompt: Stands before each caption, with a space between.
     """
 
     section: ClassVar[str] = "retrieval"
@@ -38,6 +43,29 @@ class Config(Options):
     )
     chunk: int = field(default=128, metadata={"at_least": 1})
     ties: str = field(default=WORST, metadata={"one_of": REPORTED})
+    caption_case: str = field(default=AS_IS, metadata={"one_of": CASES})
+    prompt: str = ""
+
+    def worded(self, caption: str) -> str:
+        """Return a caption as it is encoded.
+
+        >>> Config(caption_case="capitalise", prompt="a satellite photo:").worded("two Ships")
+        'a satellite photo: Two ships'
+        """
+        cased = caption.capitalize() if self.caption_case == CAPITALISE else caption
+        return f"{self.prompt.rstrip()} {cased}" if self.prompt.strip() else cased
+
+
+def wording(section: Mapping[str, Any]) -> str:
+    """Say how captions are worded, from the `retrieval` section of a config; empty for as they are.
+
+    >>> wording({"caption_case": "capitalise", "prompt": "a photo of"})
+    "captions capitalised, behind 'a photo of'"
+    """
+    case = "capitalised" if section.get("caption_case") == CAPITALISE else ""
+    prompt = str(section.get("prompt") or "").strip()
+    said = ", ".join(filter(None, [case, prompt and f"behind {prompt!r}"]))
+    return f"captions {said}" if said else ""
 
 
 def check_known(key: str, given: Sequence[str], known: Sequence[str]) -> None:

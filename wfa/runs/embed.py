@@ -1,5 +1,7 @@
 """Embed one split once: images, distinct captions and one aggregated text an image."""
 
+from collections.abc import Callable, Sequence
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -27,6 +29,7 @@ def embed(
     workers: int = 0,
     track: Track[Tensor] = untracked,
     places: NDArray[np.int64] | None = None,
+    worded: Callable[[str], str] = str,
 ) -> Embeddings:
     """Embed a split for retrieval; the model is put in evaluation mode and left there.
 
@@ -39,6 +42,8 @@ def embed(
         workers: Processes that decode images; 0 for none.
         track: Shows progress.
         places: (M,) the images of the split that are embedded; None for all.
+        worded: Writes a text as it is encoded; weights and which texts are equal are those of the
+            captions as they are.
 
     Returns:
         Normalised float32 features on the CPU. Captions that are equal once folded are one query:
@@ -54,7 +59,11 @@ def embed(
     counts = [len(captions) for captions, _ in chosen]
     captions = [text for own, _ in chosen for text in own]
     images = embed_images(model, places, inputs, batch_size, workers, track)
-    features = TextFeatures(model.text_side, captions, inputs.texts, batch_size, track)
+
+    def to_inputs(texts: Sequence[str]) -> Tensor:
+        return inputs.texts([worded(text) for text in texts])
+
+    features = TextFeatures(model.text_side, captions, to_inputs, batch_size, track)
     aggregated = features.aggregate([texts.half.draw(*own) for own in chosen])
     return Embeddings(
         images=images.numpy(),

@@ -11,7 +11,7 @@ from wfa.progress import Track, untracked
 from wfa.provenance import git_state, versions
 from wfa.retrieval.metrics import MetricRow
 from wfa.retrieval.ranks import write_ranks
-from wfa.retrieval.retrieval_options import Config
+from wfa.retrieval.retrieval_options import Config, wording
 from wfa.runs.best_device import best_device
 from wfa.runs.parts import load_run, open_split
 from wfa.runs.run_folder import RunFolder
@@ -52,7 +52,8 @@ def evaluate_run(
     present = config.data.plugin().splits(config.data.options)
     part = parts.prepare(open_split(config.data, split, present))
     parts.model.to(best_device())
-    found = measure(parts.embed(part, track), part.dataset.name, split, config.retrieval)
+    embeddings = parts.embed(part, track, retrieval=config.retrieval)
+    found = measure(embeddings, part.dataset.name, split, config.retrieval)
     asked = {key: config.as_dict()[key] for key in ("data", "retrieval")}
     trained = parts.config.as_dict()
     same = all(asked[key] == trained[key] for key in asked)
@@ -65,6 +66,7 @@ def evaluate_run(
         {
             "config_id": parts.config.config_id,
             "config": asked,
+            "wording": wording(asked["retrieval"]),
             "git": git_state(),
             "versions": versions(),
             "data": {

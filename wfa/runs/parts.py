@@ -23,6 +23,7 @@ from wfa.options.run_config import RunConfig
 from wfa.plugins.registry import Choice
 from wfa.progress import Track, untracked
 from wfa.retrieval.embeddings import Embeddings
+from wfa.retrieval.retrieval_options import Config
 from wfa.runs.embed import embed
 from wfa.runs.outside_plugins import check_contracts, check_recorded
 from wfa.runs.run_folder import RunFolder
@@ -133,11 +134,16 @@ class Parts:
         part: SplitParts,
         track: Track[Any] = untracked,
         places: NDArray[np.int64] | None = None,
+        retrieval: Config | None = None,
     ) -> Embeddings:
-        """Embed a split with the model as it stands, or its images at (M,) `places`."""
+        """Embed a split with the model as it stands, or its images at (M,) `places`.
+
+        Captions are worded as `retrieval` says, by default that of the run's config.
+        """
+        worded = (retrieval or self.config.retrieval).worded
         return embed(
             self.model, part.dataset, part.inputs, part.texts,
-            workers=self.workers, track=track, places=places,
+            workers=self.workers, track=track, places=places, worded=worded,
         )  # fmt: skip
 
 

@@ -6,13 +6,14 @@ from typing import Any
 
 import pyarrow as pa
 
+from wfa.options.typed_options import as_plain
 from wfa.progress import Track
 from wfa.provenance import git_state, machine, versions
 from wfa.retrieval.embeddings import Embeddings
 from wfa.retrieval.evaluate import RetrievalResult, evaluate_retrieval
 from wfa.retrieval.metrics import MetricRow
 from wfa.retrieval.ranks import write_ranks
-from wfa.retrieval.retrieval_options import Config
+from wfa.retrieval.retrieval_options import Config, wording
 from wfa.runs.class_results import class_results
 from wfa.runs.outside_plugins import recorded
 from wfa.runs.parts import Parts, SplitParts
@@ -79,6 +80,7 @@ def _facts(parts: Parts, names: Sequence[str], seconds: Mapping[str, float]) -> 
         "machine": machine(),
         "seed": config.train.seed,
         "plugins": recorded(config),
+        "wording": wording(as_plain(config.retrieval)),
         "data": {
             "name": first.name,
             "notes": list(first.notes),
