@@ -40,6 +40,19 @@ CASES = [
      "to the bottom-left", "The urban fabric is below and to the left of the arable land."),
     ("relative pos", "Considering the mixed forest as a reference, where does the arable land "
      "appear?", "to the right", "The arable land is to the right of the mixed forest."),
+    # wordings and options of the real rows that came later
+    ("relative pos", "Which option best describes where the pastures are located compared to the "
+     "mixed forests?", "to the top", "The pastures are above the mixed forests."),
+    ("relative pos", "Where is the arable land? Locate it: where is the arable land relative to "
+     "the pastures?", "to the right", "The arable land is to the right of the pastures."),
+    ("count", "Identify how many continuous patches of inland wetlands are present:", "0",
+     "There are no connected regions of inland wetlands in the image."),
+    ("count", "How many separate areas of arable lands can be seen?", "More than five",
+     "There are more than five connected regions of arable lands in the image."),
+    ("area", "Pick the area range for arable lands:", "more than 90%",
+     "Arable lands cover more than 90% of the image."),
+    ("adjacency", "Which class touches pastures?", "Arable land",
+     "Pastures and arable land share a boundary in the image."),
 ]  # fmt: skip
 
 

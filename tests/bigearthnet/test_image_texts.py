@@ -1,3 +1,4 @@
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -82,3 +83,21 @@ def test_an_unknown_kind_is_refused() -> None:
     assert resolve_kinds("caption, yes_no") == ("caption", "yes_no")
     with pytest.raises(ConfigError, match=r"no kind 'captions'.*sentences: each sentence"):
         resolve_kinds("captions")
+
+
+def test_the_rows_that_lie_beside_the_annotations_give_a_statement_each(
+    data_dir: Callable[[str], Path],
+) -> None:
+    path = data_dir("bigearthnet_txt_rows") / "rows.parquet"
+    rows = rows_of(path)
+    assert len(rows) == 71
+    assert list(left_out(rows, list(KINDS))) == []
+    for row in rows:
+        answer = parse_row(row)
+        if isinstance(answer, Choice):
+            right = answer.options.texts[answer.right]
+            assert not right.endswith(","), row
+            said = [statement_of(row, Choice(answer.options, place)) for place in range(4)]
+            assert None not in said
+            fall = {"Fall", "Autumn"} <= set(answer.options.texts)
+            assert len(set(said)) == (3 if fall else 4), row

@@ -244,3 +244,56 @@ def test_statements_of_all_real_questions_are_those_read_here(real_rows: Path) -
                 "some", "no", "not", "do", "doe", "it", "i", "true", "that", "can", "be",
                 "identified", *(word.rstrip("s") for word in said),
             }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("category", "question", "yes", "no"),
+    [
+        ("presence", "Do parts of the image correspond to industrial or commercial units?",
+         "Parts of the image correspond to industrial or commercial units.",
+         "No parts of the image correspond to industrial or commercial units."),
+        ("adjacency", "Is there any arable land and pastures directly connected in the scene?",
+         "Arable land and pastures are directly connected in the scene.",
+         "No arable land and pastures are directly connected in the scene."),
+        ("area", "Do pastures take up not more than 30% of the image?",
+         "Pastures take up not more than 30% of the image.",
+         "Pastures take up more than 30% of the image."),
+        ("area", "Is at least half of the image made of arable lands?",
+         "Arable lands cover at least half of the image.",
+         "Arable lands do not cover at least half of the image."),
+        ("area", "Does the scene, fully and entirely, consist of nothing but marine waters?",
+         "Marine waters cover all of the image.",
+         "Marine waters do not cover all of the image."),
+        ("count", "Can one find a single region of inland waters?",
+         "There is exactly one connected region of inland waters in the image.",
+         "It is not true that there is exactly one connected region of inland waters in the "
+         "image."),
+        ("presence", "Does the image swallow pastures?",
+         "Pastures are present in the image.", "The image shows no pastures."),
+        ("adjacency", "Can one step from arable land into pastures?",
+         "Arable land and pastures share a boundary in the image.",
+         "Arable land and pastures share no boundary in the image."),
+        ("presence", "Does the image depict\nmixed forest?Is any of it covered by mixed forest?",
+         "The image depicts mixed forest.", "The image does not depict mixed forest."),
+    ],
+)  # fmt: skip
+def test_a_category_helps_where_the_words_are_new(
+    category: str, question: str, yes: str, no: str
+) -> None:
+    assert yes_no_statement(question, True, category) == yes
+    assert yes_no_statement(question, False, category) == no
+
+
+@pytest.mark.parametrize(
+    ("category", "question"),
+    [
+        ("presence", "Does the image swallow no pastures?"),
+        ("presence", "Does the image swallow pastures and arable land?"),
+        ("area", "Does the image swallow pastures?"),
+        ("count", "Does the image swallow pastures?"),
+        ("adjacency", "Does the image swallow pastures?"),
+        ("colour", "Does the image swallow pastures?"),
+    ],
+)
+def test_a_question_of_unknown_meaning_gives_nothing(category: str, question: str) -> None:
+    assert yes_no_statement(question, True, category) is None

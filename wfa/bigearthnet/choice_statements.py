@@ -8,37 +8,37 @@ import re
 from functools import lru_cache
 
 from wfa.bigearthnet.class_names import CLASS, LandCover, is_plural, land_cover
+from wfa.bigearthnet.question_meanings import UNIT
 
 _DENIES = re.compile(
-    r"\b(?:not|no|n't|absent|missing|except|without|lacks?|least|other than)\b", re.IGNORECASE
+    r"\b(?:not|no|absent|missing|except|without|lacks?|least|other than)\b|n't\b", re.IGNORECASE
 )
-_ONE_CLASS = re.compile(CLASS, re.IGNORECASE)
-_PAIR = re.compile(rf"({CLASS}) (?:and|&) ({CLASS})", re.IGNORECASE)
+_ONE_CLASS = re.compile(rf"\b{CLASS}\b", re.IGNORECASE)
+_PAIR = re.compile(rf"({CLASS})(?:,? (?:and|&|with) |, ?| ?[/\u2013-] ?)({CLASS})", re.IGNORECASE)
 
 _SEASONS = {"spring": "spring", "summer": "summer", "winter": "winter"} | dict.fromkeys(
     ("autumn", "fall"), "autumn"
 )
 
-_UNIT = r"(?:%|percent|m\^?2|m\u00b2|sqm|sq\.? ?m|square met(?:er|re)s)"
+_AMOUNT = r"\d[\d,]*(?:\.\d+)?"
 _RANGE = re.compile(
-    rf"(?:between )?(?P<low>[\d,.]+) ?{_UNIT}? ?(?:to|-|\u2013|and) ?(?P<high>[\d,.]+) ?"
-    rf"(?P<unit>{_UNIT})(?: of the (?:image|patch|scene))?",
+    rf"(?:between |from )?(?P<low>{_AMOUNT}) ?(?:{UNIT})? ?(?:to|-|\u2013|and) ?"
+    rf"(?P<high>{_AMOUNT}) ?(?P<unit>{UNIT})(?: of the (?:image|patch|scene))?",
     re.IGNORECASE,
 )
-_AREA_STEM = re.compile(
-    r"\b(?:area|cover(?:s|ed|age|ing)?|occup(?:y|ies|ied)|share|percentage|proportion|extent|surface|"
-    r"take[ns]? up|size)\b",
+_LIMIT = re.compile(
+    r"(?P<how>more than|less than|at least|at most|over|under|above|below|up to|exactly|about|"
+    rf"around|approximately|~)? ?(?P<value>{_AMOUNT}) ?(?P<unit>{UNIT})"
+    r"(?: of the (?:image|patch|scene))?",
     re.IGNORECASE,
 )
 
+_NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 _COUNT = re.compile(
-    r"(?:(?P<how>exactly|at least|at most|more than|fewer than|less than) )?"
-    r"(?P<number>one|two|three|four|five|six|seven|eight|nine|ten|zero|no|\d+)"
-    r"(?P<rest> or (?:more|fewer|less))?(?: [a-z-]+){0,3}",
+    r"(?:(?P<how>exactly|at least|at most|more than|fewer than|less than|over) )?"
+    rf"(?P<number>{'|'.join(_NUMBERS)}|zero|none|\d+)"
+    r"(?P<rest> or (?:more|fewer|less)|\+)?(?: [a-z-]+){0,3}",
     re.IGNORECASE,
-)
-_COUNT_STEM = re.compile(
-    r"\b(?:how many|number of|count of|amount of|quantity of)\b", re.IGNORECASE
 )
 
 _DIRECTIONS = {
@@ -51,19 +51,23 @@ _DIRECTIONS = {
     "bottom-left": "below and to the left of",
     "bottom-right": "below and to the right of",
 }
-_DIRECTION = re.compile(r"(?:to|at|in|on) the ((?:top|bottom)?[- ]?(?:left|right)?)", re.IGNORECASE)
-_RELATIVE = (
-    r"(?:from|against|relative to|in relation to|in reference to|compared (?:to|with)|"
-    r"with (?:respect|regard|reference) to|considering|taking|using|given)"
-)
-_TARGET_FIRST = re.compile(
-    rf"\b(?:of|is|are|does|do|for) (?:the |any )?(?P<target>{CLASS})[a-z, ]*? "
-    rf"(?:{_RELATIVE}|to) (?:that of )?(?:the |any )?(?P<other>{CLASS})",
+_DIRECTION = re.compile(
+    r"(?:(?:to|at|in|on|towards?) )?(?:the )?((?:top|bottom)?[- ]?(?:left|right)?)"
+    r"(?: (?:side|corner|of it))?",
     re.IGNORECASE,
 )
-_OTHER_FIRST = re.compile(
-    rf"\b{_RELATIVE} (?:the )?(?P<other>{CLASS})\b.*? (?:the )?(?P<target>{CLASS})", re.IGNORECASE
+_OF = (
+    r"(?:any |the |an? |some )?"
+    r"(?:(?:position|location|region|area)s? of (?:the |any )?|that of (?:the )?)?"
 )
+_FIRST_MARK = (
+    r"(?:from|against|versus|vs\.?|considering|taking|using|given|regarding|relative to"
+    r"|in (?:relation|reference|respect) to|(?:as )?compared (?:to|with)|in comparison (?:to|with)"
+    r"|with (?:respect|regard|reference|relation) to|starting (?:at|from))"
+)
+_SECOND_MARK = r"(?:to|with|of)"
+"""Markers of what a position is relative to; the second kind counts where none of the first is."""
+_SENTENCE = re.compile(r"(?<=[?.!:])\s*(?=[A-Z])")
 
 
 @lru_cache(maxsize=1 << 16)
@@ -86,77 +90,107 @@ def choice_statement(category: str, stem: str, option: str) -> str | None:
 
 def _season(stem: str, option: str) -> str | None:
     season = _SEASONS.get(option.lower())
-    if season is None or not _asks(stem, "seasons?", "time of (?:the )?year"):
+    if season is None or not _asks(stem, "seasons?", "time of (?:the )?year", "when", "seasonal"):
         return None
     return f"The image was taken in {season}."
 
 
 def _country(stem: str, option: str) -> str | None:
-    if not _asks(stem, "country", "countries") or not option[:1].isupper():
-        return None
-    return f"The image was taken in {option}."
+    asked = _asks(stem, "country", "countries", "nation", "state", "where", "location")
+    return f"The image was taken in {option}." if asked and option[:1].isupper() else None
 
 
 def _climate(stem: str, option: str) -> str | None:
-    if not _asks(stem, "climates?"):
+    if not _asks(stem, "climat[a-z]*", "weather"):
         return None
     return f'The image lies in the climate zone "{option}".'
 
 
 def _presence(stem: str, option: str) -> str | None:
     land = land_cover(option)
-    asked = _asks(stem, "class(?:es)?", "land cover", "land use", "land-cover", "category")
-    if land is None or not asked or _ONE_CLASS.search(stem):
+    if land is None or _DENIES.search(stem) or _ONE_CLASS.search(stem):
         return None
     return f"{_capital(land.words)} {_be(land)} present in the image."
 
 
 def _adjacency(stem: str, option: str) -> str | None:
-    pair = _PAIR.fullmatch(option)
-    classes = [] if pair is None else [land_cover(pair[1]), land_cover(pair[2])]
-    first, second = classes if len(classes) == 2 else (None, None)
-    asked = _asks(
-        stem, "boundar(?:y|ies)", "border(?:s|ing)?", "touch(?:es|ing)?", "adjacent", "adjacency",
-        "neighbou?r(?:s|ing)?", "next to", "contact", "adjoin(?:s|ing)?", "side by side", "abut",
-        "meet", "connect(?:ed|s)?",
-    )  # fmt: skip
-    if first is None or second is None or not asked:
+    pair, own = _PAIR.fullmatch(option), _only_class(stem)
+    classes = [own or "", option] if pair is None else [pair[1], pair[2]]
+    first, second = map(land_cover, classes)
+    if first is None or second is None or first is second or _DENIES.search(stem):
+        return None
+    if pair is not None and _ONE_CLASS.search(stem):
         return None
     return f"{_capital(first.words)} and {second.words} share a boundary in the image."
 
 
 def _area(stem: str, option: str) -> str | None:
-    found, words = _RANGE.fullmatch(option), _only_class(stem)
-    if found is None or words is None or _DENIES.search(stem) or not _AREA_STEM.search(stem):
+    words, found = _only_class(stem), _RANGE.fullmatch(option)
+    if words is None or _DENIES.search(stem):
         return None
-    unit = "%" if found["unit"] in ("%", "percent") else " square metres"
     verb = "cover" if is_plural(words) else "covers"
-    return (
-        f"{_capital(words)} {verb} between {found['low']} and {found['high']}{unit} of the image."
-    )
+    if found is not None:
+        amount = f"between {found['low']} and {found['high']}{_unit(found['unit'])}"
+        return f"{_capital(words)} {verb} {amount} of the image."
+    found = _LIMIT.fullmatch(option)
+    if found is None:
+        return None
+    how = f"{found['how'].lower().replace('~', 'about')} " if found["how"] else ""
+    return f"{_capital(words)} {verb} {how}{found['value']}{_unit(found['unit'])} of the image."
+
+
+def _unit(unit: str) -> str:
+    if unit.lower() in ("%", "percent", "per cent"):
+        return "%"
+    large = re.match(r"h|km|square k", unit, re.IGNORECASE)
+    return f" {unit.lower()}" if large else " square metres"
 
 
 def _number(stem: str, option: str) -> str | None:
     found, words = _COUNT.fullmatch(option), _only_class(stem)
-    if found is None or words is None or _DENIES.search(stem) or not _COUNT_STEM.search(stem):
+    if found is None or words is None or _DENIES.search(stem):
         return None
     how = f"{found['how'].lower()} " if found["how"] else ""
-    number, rest = found["number"].lower(), found["rest"] or ""
-    one = number in ("one", "1") and not rest
+    number = found["number"].lower()
+    number = "no" if number in ("zero", "none", "0") else number
+    if number.isdigit() and int(number) < len(_NUMBERS):
+        number = _NUMBERS[int(number)]
+    rest = " or more" if found["rest"] == "+" else found["rest"] or ""
+    one = number == "one" and not rest
     regions = "connected region" if one else "connected regions"
-    be = "is" if one and how != "more than " else "are"
+    be = "is" if one and how not in ("more than ", "over ") else "are"
     return f"There {be} {how}{number}{rest} {regions} of {words} in the image."
 
 
 def _position(stem: str, option: str) -> str | None:
     found = _DIRECTION.fullmatch(option)
     direction = _DIRECTIONS.get(found[1].lower().replace(" ", "-")) if found else None
-    between = _OTHER_FIRST.search(stem) if _starts_with_other(stem) else _TARGET_FIRST.search(stem)
-    if direction is None or between is None or len(_ONE_CLASS.findall(stem)) != 2:
+    if direction is None or _DENIES.search(stem):
         return None
-    target, other = between["target"], between["other"]
-    be = "are" if is_plural(target) else "is"
-    return f"The {target.lower()} {be} {direction} the {other.lower()}."
+    for sentence in reversed(_SENTENCE.split(stem)):
+        between = _target_and_other(sentence)
+        if between is not None:
+            target, other = between
+            be = "are" if is_plural(target) else "is"
+            return f"The {target} {be} {direction} the {other}."
+    return None
+
+
+def _target_and_other(stem: str) -> tuple[str, str] | None:
+    """Return which of two classes is located, and which the other one is that it is told from."""
+    found = list(_ONE_CLASS.finditer(stem))
+    if len(found) != 2:
+        return None
+    for mark in (_FIRST_MARK, _SECOND_MARK):
+        before = re.compile(rf"\b{mark} {_OF}$", re.IGNORECASE)
+        marked = [before.search(stem[: one.start()]) is not None for one in found]
+        # "The position of the one to the other": of two that are marked the later one is it.
+        if mark == _SECOND_MARK and marked[1]:
+            marked[0] = False
+        if sum(marked) == 1:
+            other = marked.index(True)
+            return found[1 - other][0].lower(), found[other][0].lower()
+    return None
 
 
 _RULES = {
@@ -171,13 +205,6 @@ _RULES = {
 }
 
 
-def _starts_with_other(stem: str) -> bool:
-    """Say whether the first class of the stem is the reference and not what is located."""
-    first = _ONE_CLASS.search(stem)
-    before = "" if first is None else stem[: first.start()]
-    return re.search(rf"\b{_RELATIVE} (?:the )?$", before, re.IGNORECASE) is not None
-
-
 def _asks(stem: str, *words: str) -> bool:
     """Say whether the stem has one of the words and denies nothing."""
     wanted = re.compile(rf"\b(?:{'|'.join(words)})\b", re.IGNORECASE)
@@ -186,8 +213,8 @@ def _asks(stem: str, *words: str) -> bool:
 
 def _only_class(stem: str) -> str | None:
     """Return how the one class of a stem is written there, or None when there is not just one."""
-    found = [match[0] for match in _ONE_CLASS.finditer(stem)]
-    return found[0].lower() if len(found) == 1 else None
+    found = {land_cover(match[0]): match[0].lower() for match in _ONE_CLASS.finditer(stem)}
+    return next(iter(found.values())) if len(found) == 1 else None
 
 
 def _be(land: LandCover) -> str:

@@ -1,4 +1,8 @@
-"""The 19 land-cover classes as running English names them, in the singular and the plural."""
+"""The 19 land-cover classes as running English names them, in the singular and the plural.
+
+Questions and captions write a class in many forms: in either number, with `and`, `or`, a slash or
+nothing between its parts, without its commas, with half of a long name.
+"""
 
 import re
 from dataclasses import dataclass
@@ -22,61 +26,78 @@ class LandCover:
     pattern: str
 
 
-def _simple(name: str, plural: bool = False) -> LandCover:
-    """Make a class whose other number differs by a final s only."""
-    words = name.lower()
-    return LandCover(name, words, plural, f"{re.escape(words.removesuffix('s'))}s?")
+_JOIN = r"(?:,? ?(?:and|or|&|/) ?|, ?| )"
+"""What stands between the parts of a name."""
+_WOODS = r"(?:forest|woodland)s?"
+
+
+def _named(name: str, pattern: str, plural: bool = False, words: str = "") -> LandCover:
+    return LandCover(name, words or name.lower(), plural, pattern)
 
 
 CLASSES = (
-    _simple("Urban fabric"),
-    _simple("Industrial or commercial units", plural=True),
-    _simple("Arable land"),
-    _simple("Permanent crops", plural=True),
-    _simple("Pastures", plural=True),
-    _simple("Complex cultivation patterns", plural=True),
-    LandCover(
+    _named("Urban fabric", r"urban (?:fabric|area)s?"),
+    _named(
+        "Industrial or commercial units",
+        rf"industrial(?:{_JOIN}commercial)? (?:unit|area|zone)s?|commercial (?:unit|area|zone)s?",
+        plural=True,
+    ),
+    _named("Arable land", r"arable (?:land|field|area)s?"),
+    _named("Permanent crops", r"permanent crops?", plural=True),
+    _named("Pastures", r"pasture(?:s| ?lands?)?", plural=True),
+    _named("Complex cultivation patterns", r"complex cultivation patterns?", plural=True),
+    _named(
         "Land principally occupied by agriculture, with significant areas of natural vegetation",
-        "land principally occupied by agriculture with significant areas of natural vegetation",
-        False,
-        "lands? principally occupied by agriculture,? with significant areas of natural vegetation",
+        r"lands? principally occupied by agriculture"
+        r"(?:,? (?:and |along )?with (?:significant )?(?:areas? of )?natural vegetation)?",
+        words="land principally occupied by agriculture with significant areas of natural "
+        "vegetation",
     ),
-    _simple("Agro-forestry areas", plural=True),
-    _simple("Broad-leaved forest"),
-    _simple("Coniferous forest"),
-    _simple("Mixed forest"),
-    LandCover(
+    _named("Agro-forestry areas", r"agro[- ]?forestry(?: areas?)?", plural=True),
+    _named("Broad-leaved forest", rf"broad[- ]?leaved {_WOODS}"),
+    _named("Coniferous forest", rf"coniferous {_WOODS}"),
+    _named("Mixed forest", rf"mixed {_WOODS}"),
+    _named(
         "Natural grassland and sparsely vegetated areas",
-        "natural grassland and sparsely vegetated areas",
-        True,
-        "natural grasslands?,? (?:and|or) sparsely vegetated areas?",
+        rf"natural grasslands?(?:{_JOIN}sparsely vegetated (?:area|land)s?)?"
+        r"|sparsely vegetated (?:area|land)s?",
+        plural=True,
     ),
-    LandCover(
+    _named(
         "Moors, heathland and sclerophyllous vegetation",
-        "moors, heathland and sclerophyllous vegetation",
-        True,
-        "moors?, heathlands?,? (?:and|or) sclerophyllous vegetations?",
+        rf"moor(?:land)?s?(?:{_JOIN}heath(?:land)?s?)?(?:{_JOIN}sclerophyllous vegetations?)?"
+        rf"|heathlands?(?:{_JOIN}sclerophyllous vegetations?)?|sclerophyllous vegetations?",
+        plural=True,
     ),
-    LandCover(
+    _named(
         "Transitional woodland, shrub",
-        "transitional woodland or shrub",
-        False,
-        "transitional woodlands?(?:,? (?:and|or)|,) shrubs?",
+        rf"transitional woodlands?(?:{_JOIN}(?:transitional )?shrub(?:land)?s?)?"
+        r"|transitional shrub(?:land)?s?",
+        words="transitional woodland or shrub",
     ),
-    LandCover(
+    _named(
         "Beaches, dunes, sands",
-        "beaches, dunes or sands",
-        True,
-        "(?:beach|beaches), dunes?(?:,? (?:and|or)|,) sands?",
+        rf"beach(?:es)?(?:{_JOIN}(?:sand )?dunes?)?(?:{_JOIN}sands?)?"
+        rf"|(?:sand )?dunes?{_JOIN}sands?",
+        plural=True,
+        words="beaches, dunes or sands",
     ),
-    _simple("Inland wetlands", plural=True),
-    _simple("Coastal wetlands", plural=True),
-    _simple("Inland waters", plural=True),
-    _simple("Marine waters", plural=True),
+    _named("Inland wetlands", r"inland wetlands?", plural=True),
+    _named("Coastal wetlands", r"coastal wetlands?", plural=True),
+    _named("Inland waters", r"inland water(?:s| bod(?:y|ies))?", plural=True),
+    _named("Marine waters", r"marine water(?:s| bod(?:y|ies))?", plural=True),
 )
 
 CLASS = "(?:" + "|".join(land.pattern for land in CLASSES) + ")"
 """A regular expression of any class; to be compiled with `re.IGNORECASE`."""
+
+_MENTION = re.compile(rf"\b{CLASS}\b", re.IGNORECASE)
+_KIND = r"(?:broad[- ]?leaved|coniferous|mixed|inland|coastal|marine)"
+_ELIDED = re.compile(
+    rf"\b(?P<first>{_KIND}(?:, {_KIND})*),? (?P<link>and|or) (?P<last>{_KIND}) "
+    r"(?P<noun>forests?|woodlands?|wetlands?|waters)\b",
+    re.IGNORECASE,
+)
 
 
 @cache
@@ -88,6 +109,21 @@ def land_cover(words: str) -> LandCover | None:
     return None
 
 
+def classes_in(text: str) -> frozenset[str]:
+    """Return the official names of the classes that a text names, in whatever form.
+
+    `broad-leaved and mixed forests` are two. A group of CORINE's, such as `forest and seminatural
+    areas`, `agricultural areas` or `water bodies`, is no class.
+
+    Example:
+        >>> sorted(classes_in("Pastures border transitional woodlands and shrubs."))
+        ['Pastures', 'Transitional woodland, shrub']
+    """
+    whole = _ELIDED.sub(_spelled_out, " ".join(text.split()))
+    found = (land_cover(mention[0]) for mention in _MENTION.finditer(whole))
+    return frozenset(land.name for land in found if land is not None)
+
+
 def is_plural(words: str) -> bool:
     """Say whether a class takes a plural verb as it is written here: `arable lands` does."""
     land = land_cover(words)
@@ -95,3 +131,9 @@ def is_plural(words: str) -> bool:
         return land is not None and land.plural
     first = re.split(r"[ ,]", words.strip().lower())[0]
     return first in ("lands", "moors", "beaches") or words.strip().lower().endswith("s")
+
+
+def _spelled_out(found: re.Match[str]) -> str:
+    """Give each kind its noun: `mixed and coniferous forest`."""
+    first, link, last, noun = found.group("first", "link", "last", "noun")
+    return f"{', '.join(f'{kind} {noun}' for kind in first.split(', '))} {link} {last} {noun}"

@@ -80,7 +80,7 @@ def statement_of(row: Row, answer: Answer) -> str | None:
         answer: Its own answer, or another one of the same kind to have its statement.
     """
     if isinstance(answer, bool):
-        return yes_no_statement(row.question, answer)
+        return yes_no_statement(row.question, answer, row.category)
     if isinstance(answer, Choice):
         options = answer.options
         return choice_statement(row.category, options.stem, options.texts[answer.right])

@@ -182,7 +182,7 @@ def parse_options(question: str) -> Options:
         )
     ends = [mark.start() for mark in marks[1:]] + [len(question)]
     texts = [question[mark.end() : end] for mark, end in zip(marks, ends, strict=True)]
-    texts = [text.strip().removesuffix(",").rstrip() for text in texts[:-1]] + [texts[-1].strip()]
+    texts = [text.strip().rstrip(",;").rstrip() for text in texts[:-1]] + [texts[-1].strip()]
     stem = question[: marks[0].start()].strip()
     if not stem or not all(texts):
         raise ValueError(f"the question or an option of {question!r} is blank")

@@ -1,6 +1,8 @@
 """Yes/no questions turned into statements by undoing the question's word order.
 
-Only questions whose subject and verb are known are turned; any other gives None, never nonsense.
+Only questions whose subject and verb are known are turned so. Of any other the statement is made
+anew from what it asks for, where its category says that and `question_meanings` can read it; else
+there is None, never nonsense.
 """
 
 import re
@@ -8,6 +10,7 @@ from collections.abc import Callable
 from functools import lru_cache
 
 from wfa.bigearthnet.class_names import CLASS, is_plural
+from wfa.bigearthnet.question_meanings import meant
 
 _IMAGE = (
     r"(?:the|this)(?: (?:satellite|remote sensing|whole|entire|given|shown|depicted))*"
@@ -38,7 +41,8 @@ _VERBS = (
     "cover|occupy|take|make|account|touch|border|abut|meet|adjoin|neighbou?r|lie|come|share|connect|"
     "appear|contain|include|show|depict|feature|capture|display|have|exhibit|form|exist|span|extend|"
     "fill|comprise|surround|reach|exceed|amount|sit|run|stretch|spread|represent|hold|present|"
-    "reveal|portray|contact|bound|join"
+    "reveal|portray|contact|bound|join|correspond|belong|consist|encompass|overlap|intersect|"
+    "stand|face|flank|comprise|host|measure|total|constitute"
 )
 _PARTICIPLES = {
     "identify": "identified",
@@ -100,12 +104,14 @@ _CLASSIFY = _rule(
 
 
 @lru_cache(maxsize=1 << 16)
-def yes_no_statement(question: str, answer: bool) -> str | None:
+def yes_no_statement(question: str, answer: bool, category: str = "") -> str | None:
     """Return what is true when the answer to the question is right, or None.
 
     Args:
-        question: A yes/no question of the data set.
+        question: A yes/no question of the data set. Of two prompts that are glued together the
+            first that is a question counts.
         answer: True for yes; False gives the negated statement.
+        category: The row's, where it is known: then questions in other words are understood too.
 
     Returns:
         One English sentence with its full stop, or None when no rule knows the question.
@@ -113,12 +119,17 @@ def yes_no_statement(question: str, answer: bool) -> str | None:
     question = " ".join(question.split())
     if not _ANY_CLASS.search(question):
         return None
-    for rule, turn in _RULES:
-        found = rule.match(question)
-        if found is not None:
-            statement = turn(found, answer)
-            return None if statement is None else _sentence(statement)
-    return None
+    parts = dict.fromkeys([question, *_GLUED.split(question)])
+    found = [_turned(part, answer) for part in parts]
+    found += [meant(category, part, answer) for part in parts]
+    return next((_sentence(statement) for statement in found if statement is not None), None)
+
+
+def _turned(question: str, answer: bool) -> str | None:
+    if "?" in question[:-1] or not _ANY_CLASS.search(question):
+        return None
+    found = ((turn, rule.match(question)) for rule, turn in _RULES)
+    return next((turn(match, answer) for turn, match in found if match is not None), None)
 
 
 def _that(found: re.Match[str], answer: bool) -> str:
@@ -128,32 +139,39 @@ def _that(found: re.Match[str], answer: bool) -> str:
 
 def _do(found: re.Match[str], answer: bool) -> str:
     subject, adverbs, verb, rest = found.group("subject", "adverbs", "verb", "rest")
-    singular = found["aux"].lower() == "does" and not _joined(subject)
+    singular = found["aux"].lower() == "does" and not _many(subject)
     finite = _third_person(verb) if singular else verb
     if answer:
         return f"{_some(subject)} {adverbs}{finite}{_some(rest)}"
-    if _any(subject):
+    if _any(subject) or _PART_ALONE.fullmatch(subject):
         return f"{_none(subject)} {adverbs}{finite}{rest}"
     if _counted(subject):
         return f"it is not true that {subject} {adverbs}{finite}{rest}"
+    unbound = _NOT_MORE.sub(r"\1", rest)
+    if unbound != rest:  # "take up not more than 30%" denied is "take up more than 30%"
+        return f"{subject} {adverbs}{finite}{unbound}"
     return f"{subject} {'does' if singular else 'do'} not {adverbs}{verb}{rest}"
 
 
 def _there(found: re.Match[str], answer: bool) -> str:
     rest, aux = found["rest"], found["aux"].lower()
+    together = _TOGETHER.fullmatch(rest)
+    if together is not None:
+        both, how = _bare(together["both"]), together["how"]
+        return f"{both if answer else f'no {both}'} are {how}"
     if answer:
         return f"there {aux} {_some(rest)}"
-    if _AMOUNT.match(rest):
+    if _AMOUNT.match(rest) or _NUMBERED.match(rest):
         return f"it is not true that there {aux} {rest}"
     return f"there {aux} no {_bare(rest)}"
 
 
 def _is(found: re.Match[str], answer: bool) -> str:
     subject, rest, aux = found["subject"], found["rest"], found["aux"].lower()
-    aux = "are" if _joined(subject) else aux
+    aux = "are" if _many(subject) else aux
     if answer:
         return f"{_some(subject)} {aux} {_some(rest)}"
-    if _any(subject):
+    if _any(subject) or _PART_ALONE.fullmatch(subject):
         return f"{_none(subject)} {aux} {rest}"
     if _counted(subject):
         return f"it is not true that {subject} {aux} {rest}"
@@ -172,7 +190,7 @@ def _can_you(found: re.Match[str], answer: bool) -> str:
     seen, rest = _PARTICIPLES[found["verb"].lower()], found["rest"]
     thing = _some(found["object"])
     if answer:
-        return f"{thing} can be {seen}{rest}"
+        return f"{thing} can be {seen}{_some(rest)}"
     return f"no {_bare(found['object'])} can be {seen}{rest}"
 
 
@@ -207,6 +225,16 @@ _RULES: tuple[tuple[re.Pattern[str], Callable[[re.Match[str], bool], str | None]
 
 _ANY_CLASS = re.compile(CLASS, re.IGNORECASE)
 _AMOUNT = re.compile(_QUANTITY, re.IGNORECASE)
+_NUMBERED = re.compile(r"(?:one|two|three|four|five|six|seven|eight|nine|ten|\d+) ", re.IGNORECASE)
+_NOT_MORE = re.compile(r"^((?: up| for| to)? )not (?=[a-z]+ than)", re.IGNORECASE)
+_GLUED = re.compile(r"(?<=[?.!:])\s*(?=[A-Z])")
+_PART_ALONE = re.compile(rf"(?:some |an? |one )?(?:portion|part|section)s? of {_IMAGE}", re.I)
+_TOGETHER = re.compile(
+    rf"(?P<both>{_BOTH})(?:,| that are| which are| being)? (?P<how>(?:[a-z]+ly )?"
+    r"(?:connected|adjacent|adjoining|touching|bordering|neighbou?ring|next|side by side|in contact"
+    r"|abutting|meeting|beside)\b.*)",
+    re.IGNORECASE,
+)
 _SOME_OF = re.compile(rf"\bany (?:portion|part|section|area)s? of (?={_IMAGE})", re.IGNORECASE)
 
 
@@ -215,23 +243,29 @@ def _some(words: str) -> str:
     words = _SOME_OF.sub("some of ", words)
     words = re.sub(r"\bany instance of\b", "an instance of", words, flags=re.IGNORECASE)
     words = re.sub(r"\bof any\b", "of", words, flags=re.IGNORECASE)
+    words = re.sub(r"\banywhere (?=in|within|on)", "", words, flags=re.IGNORECASE)
     return re.sub(r"\bany\b", "some", words, flags=re.IGNORECASE)
 
 
 def _any(subject: str) -> bool:
-    return subject.lower().startswith("any ")
+    return subject.lower().startswith(("any ", "some "))
 
 
 def _none(subject: str) -> str:
-    return f"no {subject[len('any ') :]}"
+    return f"no {_bare(subject)}"
 
 
 def _bare(subject: str) -> str:
-    return re.sub(r"^(?:any|some|an?|the) ", "", subject, flags=re.IGNORECASE)
+    return re.sub(r"^(?:any|some|an?|one|the) ", "", subject, flags=re.IGNORECASE)
 
 
 def _joined(subject: str) -> bool:
     return re.fullmatch(_BOTH, subject, re.IGNORECASE) is not None
+
+
+def _many(subject: str) -> bool:
+    """Say whether a subject takes a plural verb whatever the question's verb was."""
+    return _joined(subject) or is_plural(subject)
 
 
 def _counted(subject: str) -> bool:

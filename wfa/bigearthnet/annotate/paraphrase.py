@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 
 from wfa.bigearthnet.annotate.patch_metadata import COUNTRIES
 from wfa.bigearthnet.annotate.wording import NUMBERS
-from wfa.bigearthnet.class_names import CLASS, CLASSES, land_cover
+from wfa.bigearthnet.class_names import CLASS, classes_in
 from wfa.errors import ConfigError, DataError
 from wfa.options.limits import Options
 
@@ -91,14 +91,13 @@ def stated(caption: str) -> Mapping[str, frozenset[str]]:
     """Return what a caption states, by kind."""
     zones = frozenset(zone.lower().strip('".,') for zone in _QUOTED.findall(caption))
     rest = _QUOTED.sub(" ", caption)
-    lands = {_name(found[0]) for found in _CLASS.finditer(rest)}
     words = _words(_CLASS.sub(" ", rest))
     counts = {str(value) for value, word in enumerate(NUMBERS) if word in words}
     digits = {number.rstrip(",").replace(",", "") for number in _NUMBER.findall(rest)}
     countries = {country for country in COUNTRIES if country.lower() in words}
     return {
         "numbers": frozenset(counts | digits) - {"1"},
-        "classes": frozenset(lands),
+        "classes": classes_in(rest),
         "countries": frozenset(countries),
         "seasons": frozenset(_SEASONS[word] for word in words & _SEASONS.keys()),
         "zones": zones,
@@ -109,12 +108,6 @@ def stated(caption: str) -> Mapping[str, frozenset[str]]:
 
 def _words(text: str) -> frozenset[str]:
     return frozenset(_WORD.findall(text.lower()))
-
-
-def _name(words: str) -> str:
-    land = land_cover(words)
-    assert land in CLASSES  # the pattern of any class has matched
-    return land.name
 
 
 def _ask(caption: str, config: Config, seed: int) -> str:

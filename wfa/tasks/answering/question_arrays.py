@@ -84,7 +84,7 @@ def gather(rows: Sequence[Sequence[Row]]) -> Material:
         for row in own:
             answer = parse_row(row)
             if isinstance(answer, bool):
-                claim = claim_of(row.question)
+                claim = claim_of(row.question, row.category)
                 claims.append((row.id, row.category, row.question, image, claim, float(answer)))
             elif isinstance(answer, Choice):
                 statements = of_options(row.category, answer.options)

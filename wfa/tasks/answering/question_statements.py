@@ -15,25 +15,26 @@ class YesNo(NamedTuple):
     no: str | None
 
 
-def of_yes_no(question: str) -> YesNo:
+def of_yes_no(question: str, category: str = "") -> YesNo:
     """Return what is true for yes, and for no."""
-    yes, no = (yes_no_statement(question, answer) for answer in (True, False))
+    yes, no = (yes_no_statement(question, answer, category) for answer in (True, False))
     return YesNo(yes, no) if yes is not None and no is not None else YesNo(None, None)
 
 
-def claim_of(question: str) -> str:
+def claim_of(question: str, category: str = "") -> str:
     """Return what is to be judged true or false: the statement for yes, else the question."""
-    return of_yes_no(question).yes or question
+    return of_yes_no(question, category).yes or question
 
 
 def of_options(category: str, options: Options) -> Sequence[str]:
     """Return one statement for each option.
 
     Where a rule is lacking for one, all are the question with the option behind it: statements of
-    two kinds would not be comparable.
+    two kinds would not be comparable. So are they where two options would say the same, as Fall
+    does beside Autumn.
     """
     found = [choice_statement(category, options.stem, text) for text in options.texts]
     known = [statement for statement in found if statement is not None]
-    if len(known) == len(found):
+    if len(set(known)) == len(found):
         return known
     return [f"{options.stem} {text}" for text in options.texts]

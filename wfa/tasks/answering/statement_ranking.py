@@ -26,7 +26,8 @@ def choice_similarities(material: Material, images: Floats, texts: Floats) -> Fl
 
 def opposites(material: Material) -> tuple[list[str], list[str]]:
     """Return the statements for yes and for no of each claim; blank where no rule knows it."""
-    pairs = [of_yes_no(question) for question in material.claims.questions]
+    claims = material.claims
+    pairs = [of_yes_no(*both) for both in zip(claims.questions, claims.categories, strict=True)]
     return [pair.yes or "" for pair in pairs], [pair.no or "" for pair in pairs]
 
 
