@@ -4,19 +4,22 @@ import json
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, ClassVar
 
 import typer
 from rich.markup import escape
 from rich.table import Table
 
 from wfa.cli.terminal import Words, console
+from wfa.data.shards.pack_options import PackOptions
 from wfa.plugins.registry import Choice
 
 if TYPE_CHECKING:
     from wfa.data.publication import Facts
+    from wfa.data.shards.verify_shards import ShardReport
+    from wfa.data.verify import VerifyReport
 
-app = typer.Typer(no_args_is_help=True, help="Data sets: list, prepare, verify, annotate.")
+app = typer.Typer(no_args_is_help=True, help="Data sets: list, prepare, verify, pack, annotate.")
 
 
 @app.command(name="list")
@@ -62,37 +65,59 @@ def prepare(
 
 @app.command()
 def verify(
-    name: Annotated[str, typer.Argument(help="A data set.")],
+    name: Annotated[str, typer.Argument(help="A data set, or a folder of shards.")],
     words: Words = None,
 ) -> None:
-    """Count, decode and hash a data set; compare with what was published.
+    """Count, decode and hash a data set; compare with what was published, or packed.
 
     `out=FILE` also writes what was found as JSON.
 
-    Example:
+    Examples:
         wfa data verify captions_folder data.root=my_images out=verified.json
+        wfa data verify shards/rsicd
     """
-    from wfa.data.verify import verify as verify_data
     from wfa.files import write_text
+    from wfa.options.read_settings import read_settings
+    from wfa.plugins.registry import names
 
-    asked = _asked(name, words)
-    data, out = asked.data, asked.out
-    found = verify_data(data.plugin(), data.options)
-    table = Table("split", "images", "captions", "published", box=None)
-    for split in found.splits:
-        published = "-" if split.expected is None else "{} / {}".format(*split.expected)
-        table.add_row(split.split, str(split.images), str(split.captions), published)
-    console.print(table)
-    for line in found.notes:
-        console.print(f"[yellow]note:[/] {escape(line)}", soft_wrap=True)
-    for line in _credits(data.plugin().facts):
-        console.print(escape(line), style="dim", soft_wrap=True)
+    found: ShardReport | VerifyReport
+    if name not in names("data") and Path(name).is_dir():
+        out = read_settings(ShardSettings, words or []).out
+        found = _verified_shards(Path(name))
+    else:
+        asked = _asked(name, words)
+        out, found = asked.out, _verified(asked.data)
     for line in found.problems:
         console.print(f"[red]problem:[/] {escape(line)}", soft_wrap=True)
     if out is not None:
         write_text(out, json.dumps(found.to_json(), indent=1) + "\n")
     if not found.ok:
         raise SystemExit(2)
+
+
+@app.command()
+def pack(
+    name: Annotated[str, typer.Argument(help="A data set.")],
+    words: Words = None,
+) -> None:
+    """Write a data set as WebDataset shards, with its captions and their weights.
+
+    Further settings: `images=1000` in a shard, `workers=0`, and `aggregation=NAME`, whose weights
+    are stored. The same command goes on where one was interrupted.
+
+    Example:
+        wfa data pack rsicd out=shards/rsicd workers=4
+    """
+    from wfa.data.shards.pack import pack as pack_data
+    from wfa.options.read_settings import read_settings
+
+    asked = read_settings(PackSettings, words or [], {"data": {"name": name}})
+    found = pack_data(asked.data, asked.aggregation, asked.out, asked.pack)
+    table = Table("split", "shards", "images", "captions", box=None)
+    for split, own in found.splits.items():
+        table.add_row(split, str(len(own.shards)), str(own.images), str(own.captions))
+    console.print(table)
+    console.print(f"shards {escape(str(asked.out))}", soft_wrap=True)
 
 
 @app.command()
@@ -135,6 +160,63 @@ class DataSettings:
 
     data: Choice = field(metadata={"plugin": "data"})
     out: Path | None = None
+
+
+@dataclass(frozen=True)
+class ShardSettings:
+    """What `wfa data verify DIR` takes.
+
+    Attributes:
+        out: A file for what was found.
+    """
+
+    out: Path | None = None
+
+
+@dataclass(frozen=True)
+class PackSettings:
+    """What `wfa data pack` takes.
+
+    Attributes:
+        data: The data set.
+        aggregation: The technique whose weights are stored.
+        out: The folder of the shards.
+        pack: How it is cut; `images=500` and `pack.images=500` are the same.
+    """
+
+    usage: ClassVar[str] = "wfa data pack NAME out=DIR"
+
+    data: Choice = field(metadata={"plugin": "data"})
+    aggregation: Choice = field(metadata={"plugin": "aggregation", "choice": "uniqueness"})
+    out: Path = field(metadata={"placeholder": "DIR"})
+    pack: PackOptions = field(default_factory=PackOptions, metadata={"flat": True})
+
+
+def _verified(data: Choice) -> "VerifyReport":
+    from wfa.data.verify import verify as verify_data
+
+    found = verify_data(data.plugin(), data.options)
+    table = Table("split", "images", "captions", "published", box=None)
+    for split in found.splits:
+        published = "-" if split.expected is None else "{} / {}".format(*split.expected)
+        table.add_row(split.split, str(split.images), str(split.captions), published)
+    console.print(table)
+    for line in found.notes:
+        console.print(f"[yellow]note:[/] {escape(line)}", soft_wrap=True)
+    for line in _credits(data.plugin().facts):
+        console.print(escape(line), style="dim", soft_wrap=True)
+    return found
+
+
+def _verified_shards(folder: Path) -> "ShardReport":
+    from wfa.data.shards.verify_shards import verify_shards
+
+    found = verify_shards(folder)
+    table = Table("shard", "images", "captions", box=None)
+    for shard in found.shards:
+        table.add_row(shard.file, str(shard.images), str(shard.captions))
+    console.print(table)
+    return found
 
 
 def _asked(name: str, words: list[str] | None) -> DataSettings:

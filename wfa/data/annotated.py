@@ -6,7 +6,7 @@ from abc import abstractmethod
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any, ClassVar, Protocol
 
 import numpy as np
@@ -138,16 +138,25 @@ class AnnotatedDataset(ImageTextDataset):
         except BadImageError as error:
             raise self._bad_image(index, error) from error
 
+    def image_file(self, index: int) -> tuple[str, bytes]:
+        """Return the file of image `index` as it is.
+
+        Raises:
+            DataError: It is missing.
+        """
+        name = self.records[index].image
+        try:
+            return PurePath(name).suffix[1:].lower() or "img", self._images.read(name)
+        except BadImageError as error:
+            raise self._bad_image(index, error) from error
+
     def image_sha256(self, index: int) -> str:
         """Return the SHA-256 (hex) of the file of image `index`.
 
         Raises:
             DataError: It is missing.
         """
-        try:
-            return hashlib.sha256(self._images.read(self.records[index].image)).hexdigest()
-        except BadImageError as error:
-            raise self._bad_image(index, error) from error
+        return hashlib.sha256(self.image_file(index)[1]).hexdigest()
 
     def image_fingerprint(self) -> str:
         """Return the hashes of the images' files, and how they are decoded: everywhere the same.

@@ -1,6 +1,7 @@
 """What every image-text data set gives: names, captions and images of one split."""
 
 import hashlib
+import io
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -10,6 +11,7 @@ from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 from wfa.data.channels import Channels
 from wfa.data.instruction import DESCRIBE, Instruction
@@ -133,6 +135,21 @@ class ImageTextDataset(ABC):
         Raises:
             DataError: The image is missing, truncated or not an image; the message names it.
         """
+
+    def image_file(self, index: int) -> tuple[str, bytes]:
+        """Return image `index` as a file: its ending and content, without a change of any pixel.
+
+        By default pictures are written as PNG and other arrays as NumPy's `npy`.
+
+        Raises:
+            DataError: The image cannot be read.
+        """
+        image, file = np.ascontiguousarray(self.read_image(index)), io.BytesIO()
+        if image.dtype == np.uint8 and image.shape[2] == 3:
+            Image.fromarray(image).save(file, "PNG")
+            return "png", file.getvalue()
+        np.save(file, image, allow_pickle=False)
+        return "npy", file.getvalue()
 
     def check_present(self) -> None:
         """Look whether every image is there, without reading it.

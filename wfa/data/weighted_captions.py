@@ -4,15 +4,16 @@ import hashlib
 import inspect
 import json
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from wfa import captions as caption_room
 from wfa.aggregation.base import Aggregation
-from wfa.aggregation.caption_draws import Weights
+from wfa.aggregation.caption_draws import AggregationConfig, Weights
 from wfa.aggregation.text_half import TextHalf
 from wfa.data.arrays import mapped
 from wfa.data.dataset import ImageTextDataset
@@ -91,10 +92,27 @@ class WeightedCaptions:
         sources = _sources(self.half.technique)
         if self._cache is None or sources is None:
             return None
-        what = [sources, self._dataset.checksum, asdict(self.half.options)]
-        key = hashlib.sha256(json.dumps(what, sort_keys=True).encode()).hexdigest()[:16]
+        key = _digest([sources, self._dataset.checksum, asdict(self.half.options)])
         name = f"{self._dataset.name}-{self._dataset.split}-{key}.npy"
         return self._cache / "weights" / name
+
+
+def weights_key(half: TextHalf) -> str | None:
+    """Return what tells weights of one technique and its options from all others, 16 hex digits.
+
+    What only moves the draw, such as caption dropout, does not count.
+
+    Returns:
+        None where the code of the technique cannot be read.
+    """
+    sources = _sources(half.technique)
+    drawing = {field.name for field in fields(AggregationConfig)}
+    options = {key: one for key, one in asdict(half.options).items() if key not in drawing}
+    return None if sources is None else _digest([sources, options])
+
+
+def _digest(what: list[Any]) -> str:
+    return hashlib.sha256(json.dumps(what, sort_keys=True).encode()).hexdigest()[:16]
 
 
 def _sources(technique: type[Aggregation]) -> str | None:

@@ -17,6 +17,7 @@ OPTIONS: Mapping[str, tuple[str, str]] = {
     "compare": ("wfa.compare.settings", "Request"),
     "benchmark": ("wfa.search.benchmark.settings", "BenchmarkOptions"),
     "index": ("wfa.search.index_settings", "IndexOptions"),
+    "pack": ("wfa.data.shards.pack_options", "PackOptions"),
     "annotate": ("wfa.bigearthnet.annotate.annotator", "Config"),
     "paraphrase": ("wfa.bigearthnet.annotate.paraphrase", "Config"),
 }
