@@ -1,5 +1,6 @@
 """Words about a finished run: its own config says what they do not."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import fields
 from pathlib import Path
@@ -9,6 +10,7 @@ from wfa.options.read_settings import check_keys, read_settings
 from wfa.runs.run_folder import RunFolder
 
 T = TypeVar("T")
+_SEVERAL = re.compile(r"data=\[(.*)\]")
 
 
 def read_run_settings(cls: type[T], run: Path, words: Sequence[str]) -> T:
@@ -28,3 +30,16 @@ def read_run_settings(cls: type[T], run: Path, words: Sequence[str]) -> T:
     taken = {one.name for one in fields(cls)}  # type: ignore[arg-type]  # a dataclass
     saved = {name: value for name, value in folder.read_saved().items() if name in taken}
     return read_settings(cls, words, saved, str(folder.config_file))
+
+
+def words_of_each(words: Sequence[str]) -> list[list[str]]:
+    """Return the words for each data set that `data=[NAME,NAME]` names; once where it does not.
+
+    >>> words_of_each(["data=[ucm_captions, rsicd]", "split=test"])
+    [['data=ucm_captions', 'split=test'], ['data=rsicd', 'split=test']]
+    """
+    named = [found[1].split(",") for word in words if (found := _SEVERAL.fullmatch(word))]
+    if not named:
+        return [list(words)]
+    rest = [word for word in words if not word.startswith("data=")]
+    return [[f"data={name.strip()}", *rest] for name in named[-1]]

@@ -110,6 +110,8 @@ def evaluate(
 
         wfa evaluate runs/scenes-0123456789 data=ucm_captions split=validation
 
+        wfa evaluate runs/scenes-0123456789 data=[ucm_captions,rsicd]
+
         wfa evaluate runs/scenes_s1s2-0123456789 task=bigearthnet_txt
     """
     bare = [word for word in words or [] if "=" not in word]
@@ -126,19 +128,36 @@ def evaluate(
     if tasks:
         (classify if tasks[-1] in KINDS else answer_tasks)(run, rest)
         return
-    from wfa.cli.run_words import read_run_settings
+    _evaluate_run(run, rest)
+
+
+def _evaluate_run(run: Path, words: list[str]) -> None:
+    """Measure a run on one data set or several, and print what was found."""
+    from wfa.cli.run_words import read_run_settings, words_of_each
     from wfa.json_files import read_json
     from wfa.runs.evaluate_settings import EvaluateSettings
 
-    asked = read_run_settings(EvaluateSettings, run, rest)
-    from wfa.runs.evaluate_run import evaluate_run
+    asked = [read_run_settings(EvaluateSettings, run, own) for own in words_of_each(words)]
+    first = asked[0]
+    from wfa.report.across_data import across_data, leak_lines
+    from wfa.runs.evaluate_run import evaluate_on
 
-    _, folder = evaluate_run(run, asked.data, asked.split, asked.retrieval, track)
-    facts = read_json(folder / "evaluation.json", "evaluate the run again")
-    if rest:
-        console.print(f"with {escape(' '.join(rest))}", soft_wrap=True)
-    show_results(folder / "metrics.json", facts, facts["config"]["retrieval"]["ties"])
-    console.print(f"written to {escape(str(folder))}", soft_wrap=True)
+    data = [one.data for one in asked]
+    found = evaluate_on(run, data, first.split, first.retrieval, track)
+    facts = [read_json(folder / "evaluation.json", "evaluate the run again") for _, folder in found]
+    if words:
+        console.print(f"with {escape(' '.join(words))}", soft_wrap=True)
+    if len(found) == 1:
+        show_results(found[0][1] / "metrics.json", facts[0], first.retrieval.ties)
+    else:
+        said = filter(None, [first.split, "strict", "single", facts[0]["wording"], "in percent"])
+        table = across_data([rows for rows, _ in found], " · ".join(said))
+        console.print(table.to_rich())
+    for one in facts:
+        for line in leak_lines(one):
+            console.print(f"[yellow]leak:[/] {escape(line)}", soft_wrap=True)
+    for _, folder in found:
+        console.print(f"written to {escape(str(folder))}", soft_wrap=True)
 
 
 def _evaluate_untrained(words: list[str], overwrite: bool) -> None:

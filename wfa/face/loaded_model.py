@@ -25,16 +25,15 @@ class LoadedModel:
 
     Args:
         model: The model.
-        path: The folder of the run; None for a checkpoint.
 
     Attributes:
-        path: The folder.
+        path: The folder of the run; None for a checkpoint.
         width: D, the width of its features.
     """
 
-    def __init__(self, model: ReadyModel, path: Path | None = None) -> None:
+    def __init__(self, model: ReadyModel) -> None:
         self._model = model
-        self.path = path
+        self.path = model.run if isinstance(model, RunModel) else None
         self.width = model.width
 
     def encode_image(self, images: Sequence[Any]) -> Floats:
@@ -99,13 +98,14 @@ class LoadedModel:
             A row an image, best first: rank, score and path.
 
         Raises:
-            RunError: The run has no index, or several; or there is no run, and `index` is None.
+            RunError: The run has no index, or several; or a checkpoint was loaded.
             SearchIndexError: The index is unfinished, damaged, or was made by another model.
             UserError: The query is empty, or a choice does not exist.
         """
         words = (captions,) if isinstance(captions, str) else tuple(captions)
-        library = open_library(self._folder("index=DIR") if index is None else Path(index))
-        answer = ask(library, self._model, Question(words, top=top, technique=technique))
+        model = self._of_run()
+        library = open_library(model.run if index is None else Path(index))
+        answer = ask(library, model, Question(words, top=top, technique=technique))
         records: list[dict[str, Cell]] = [
             {"path": hit.path, "rank": hit.rank, "score": Number(f"{hit.score:.3f}", hit.score)}
             for hit in answer.hits
@@ -119,20 +119,20 @@ class LoadedModel:
         Raises:
             RunError: There is no run: a checkpoint was loaded.
         """
-        metrics = self._folder("wfa.evaluate") / "metrics.json"
+        metrics = self._of_run().run / "metrics.json"
         rows = json.loads(metrics.read_text(encoding="utf-8"))
         return Table.from_records(
             {**row, "row": "oracle" if row.pop("oracle", False) else "measured"} for row in rows
         )
 
-    def _folder(self, instead: str) -> Path:
-        """Return the run's folder."""
-        if self.path is None:
+    def _of_run(self) -> RunModel:
+        """Return the model where it is a run's."""
+        if not isinstance(self._model, RunModel):
             raise RunError(
-                f"a checkpoint was loaded, not a run: use {instead}, or make a run of it with "
-                "`wfa evaluate encoder=open_clip`"
+                "a checkpoint was loaded, not a run: `wfa evaluate encoder=open_clip "
+                "encoder.pretrained=FILE` makes a run of it, which can be indexed"
             )
-        return self.path
+        return self._model
 
 
 def load(run: str | Path, pretrained: str | Path = "", **parts: HandedOver) -> LoadedModel:
@@ -166,7 +166,7 @@ def loaded_run(run: Path) -> LoadedModel:
         RunError: The folder holds no finished run.
         ModelError: The weights are damaged, of another architecture, or not for pictures.
     """
-    return LoadedModel(RunModel(run), run)
+    return LoadedModel(RunModel(run))
 
 
 def _several(name: str, given: Any) -> list[Any]:
