@@ -46,6 +46,40 @@ def test_the_page_shows_them_where_the_file_is_there(make_run: MakeRun, tmp_path
     )
 
 
+CLASSIFIED: dict[str, Any] = {
+    "task": "classification",
+    "data": {"name": "eurosat", "split": "test", "images": 4},
+    "metrics": {"top-1": 0.75, "macro F1": 0.7},
+    "classes": [
+        {"class": "<beach>", "images": 3, "recall": 1.0, "F1": 0.9},
+        {"class": "river", "images": 1, "recall": 0.0, "F1": None},
+    ],
+    "confusion": [[3, 0], [1, 0]],
+    "published": [],
+}
+
+
+def test_classification_stands_on_the_page_and_in_the_tables(
+    make_run: MakeRun, tmp_path: Path
+) -> None:
+    run, folder = make_run(), tmp_path / "run" / "tasks"
+    (folder / "classification-eurosat-test").mkdir(parents=True)
+    path = folder / "classification-eurosat-test" / "scores.json"
+    path.write_text(json.dumps(CLASSIFIED))
+    (folder / "answers").mkdir()
+    (folder / "answers" / "scores.json").write_text(json.dumps({"figures": []}))
+    page = write_report([run], tmp_path / "page.html").read_text(encoding="utf-8")
+    assert re.search(
+        r'title="of river, found &lt;beach&gt;: 100.0 %" style="--part:100%">100<', page
+    )
+    tables = write_report([run], tmp_path / "tables.md").read_text(encoding="utf-8")
+    assert "classification · eurosat · test · in percent" in tables
+    assert "75.0" in tables
+    path.write_text(json.dumps(CLASSIFIED | {"classes": [{"images": 3}]}))
+    with pytest.raises(RunError, match=r"scores\.json does not hold a classification"):
+        write_report([run], tmp_path / "page.html")
+
+
 @pytest.mark.parametrize(
     "change",
     [

@@ -28,6 +28,17 @@ def imagery_folder(root: Path, wanted: str) -> Path:
     return beside if beside.is_dir() else root
 
 
+def expected_imagery(root: Path, wanted: str) -> Path:
+    """Return the folder of BigEarthNet v2, which need not be there: beside `root` by default.
+
+    Raises:
+        DataError: The wanted folder does not exist.
+    """
+    found = imagery_folder(root, wanted)
+    holds = has_geotiffs(found) or find_lmdb(found) is not None
+    return root.resolve().parent / IMAGERY if found == root and not holds else found
+
+
 def open_store(folder: Path, images: str) -> PatchStore:
     """Open the imagery in a folder.
 

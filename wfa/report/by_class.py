@@ -63,20 +63,67 @@ def class_scores(found: Mapping[str, Any]) -> ClassScores:
     )
     title = " · ".join([split, "in percent", *(f"ties {x}" for x in [found.get("ties")] if x)])
     table = Table(("class", "queries", *metrics), rows, title)
-    confusion = [
-        [_cell(name, other, held, sum(row)) for other, held in zip(names, row, strict=True)]
-        for name, row in zip(names, found["confusion"], strict=False)
-    ]
-    return ClassScores(table, names, confusion)
+    return ClassScores(table, names, _shares(names, found["confusion"], "asked for"))
+
+
+@dataclass(frozen=True)
+class Classified:
+    """What the page shows of a classification's `scores.json`.
+
+    Attributes:
+        tables: Its figures, then those of each class.
+        names: The classes, in the order of the rows of `confusion`.
+        confusion: As that of `ClassScores`: a row a class, a column a class that was taken.
+    """
+
+    tables: Sequence[Table]
+    names: Sequence[str]
+    confusion: Sequence[Sequence[tuple[str, float, str]]]
+
+
+def read_classified(folder: Path, title: str) -> list[Classified]:
+    """Read what a run reached at classification, in the order of the folders' names.
+
+    Args:
+        folder: The run's.
+        title: What to call the run.
+
+    Raises:
+        RunError: A file is damaged.
+    """
+    found = []
+    for path in sorted(folder.glob("tasks/*/scores.json")):
+        content = read_object(path, (), _AGAIN)
+        if "metrics" not in content:  # answers to questions, which have a page of their own
+            continue
+        try:
+            names = [str(own["class"]) for own in content.get("classes", ())]
+            confusion = _shares(names, content.get("confusion", ()), "of")
+            found.append(Classified(classification_tables(content, title), names, confusion))
+        except (KeyError, TypeError, ValueError) as error:
+            raise RunError(
+                f"{path} does not hold a classification ({error!r}): {_AGAIN}"
+            ) from error
+    return found
 
 
 def _percent(value: float | None) -> Number:
     return Number(DASH if value is None else f"{100 * value:.1f}", value)
 
 
-def _cell(name: str, other: str, held: float, total: float) -> tuple[str, float, str]:
+def _shares(
+    names: Sequence[str], confusion: Sequence[Sequence[float]], verb: str
+) -> list[list[tuple[str, float, str]]]:
+    return [
+        [_cell(f"{verb} {name}", other, held, sum(row))
+         for other, held in zip(names, row, strict=True)]
+        for name, row in zip(names, confusion, strict=False)
+    ]  # fmt: skip
+
+
+def _cell(wanted: str, other: str, held: float, total: float) -> tuple[str, float, str]:
     part = held / total if total else 0.0
-    said = f"asked for {name}, found {other}: {100 * part:.1f} %"
+    said = f"{wanted}, found {other}: {100 * part:.1f} %"
     return f"{100 * part:.0f}" if part >= 0.005 else "", part, said
 
 

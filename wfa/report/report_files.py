@@ -16,6 +16,7 @@ from wfa.report.benchmark_page import (
     read_benchmark,
     render_benchmark,
 )
+from wfa.report.by_class import read_classified
 from wfa.report.comparison_page import render_comparison
 from wfa.report.comparison_tables import all_tables, guidelines, read_comparison, score_records
 from wfa.report.document import document
@@ -152,8 +153,11 @@ def _runs(runs: Sequence[RunResult]) -> _Report:
         return [
             replace(table, title=f"{name} · {table.title}".removeprefix(" · "))
             for name, run in zip(names, runs, strict=True)
-            for table in split_tables(run.lines)
+            for table in [*split_tables(run.lines), *classification(run)]
         ]  # fmt: skip
+
+    def classification(run: RunResult) -> list[Table]:
+        return [table for one in read_classified(run.folder, run.name) for table in one.tables]
 
     def records() -> list[dict[str, Any]]:
         pairs = zip(titles(runs), runs, strict=True)

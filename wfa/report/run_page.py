@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from wfa.report.benchmark_page import benchmark_view, read_benchmark
-from wfa.report.by_class import class_scores
+from wfa.report.by_class import class_scores, read_classified
 from wfa.report.finished_run import RunResult
 from wfa.report.retrieval_tables import ORACLE, chance, split_tables
 from wfa.report.run_plots import run_plots, selected_point
@@ -51,6 +51,7 @@ def run_view(run: RunResult) -> dict[str, Any]:
         "further": others,
         "groups": GROUPS,
         "classes": class_scores(run.classes) if run.classes else None,
+        "classified": read_classified(run.folder, run.name),
         "selection": _selection(run),
         "lost": lost,
         "plots": run_plots(run),

@@ -15,26 +15,20 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from wfa import __version__
+from wfa.bigearthnet import layout
 from wfa.bigearthnet.annotation_table import AnnotationTable, splits_in
 from wfa.bigearthnet.archives import (
     ANNOTATIONS,
     ANNOTATIONS_ADDRESS,
     ANNOTATIONS_SHA256,
     BY_HAND,
-    IMAGERY,
     LMDB,
 )
 from wfa.bigearthnet.bad_patches import bad_patches
 from wfa.bigearthnet.bands import RESAMPLINGS, SENSORS, channels_of, resolve_bands
 from wfa.bigearthnet.build import build_lmdb, how_to_get
 from wfa.bigearthnet.image_texts import KINDS, resolve_kinds
-from wfa.bigearthnet.layout import (
-    find_lmdb,
-    flagged,
-    has_geotiffs,
-    imagery_folder,
-    open_store,
-)
+from wfa.bigearthnet.patch_labels import LABEL_WORDS, has_labels, patch_labels
 from wfa.bigearthnet.patch_reader import PatchReader
 from wfa.bigearthnet.row_instructions import instruction_of
 from wfa.bigearthnet.rows import Row
@@ -109,14 +103,15 @@ class BigEarthNetTxt(ImageTextDataset):
         bands = resolve_bands(options.bands)
         self.channels = self.channels_for(options)
         root = _root(options)
-        self.imagery = imagery = imagery_folder(root, options.images_root)
-        self._store = open_store(imagery, options.images)
+        self.imagery = imagery = layout.imagery_folder(root, options.images_root)
+        self._store = layout.open_store(imagery, options.images)
         dropped = options.drop_sensor if split in ("test", "bench", PAPER_TEST) else ""
         self._reader = PatchReader(self._store, bands, options.resampling, dropped)
         self._table = _table(root / ANNOTATIONS, options, split, self._kinds)
         self.bad_rows = self._table.bad_rows
         self.skipped_rows, self.skipped_captions = self.bad_rows.count, self.bad_rows.listed()
-        self._choose(flagged(imagery, options.snow, options.clouds))
+        self._choose(layout.flagged(imagery, options.snow, options.clouds))
+        self.classes = LABEL_WORDS if has_labels(imagery) else ()
 
     @classmethod
     def channels_for(cls, options: Any) -> Channels:
@@ -154,8 +149,8 @@ class BigEarthNetTxt(ImageTextDataset):
             UserError: The disk is full or the folder may not be written to.
         """
         imagery = _imagery(options)
-        other = find_lmdb(imagery) not in (None, imagery / LMDB)
-        if options.images != "geotiff" and has_geotiffs(imagery) and not other:
+        other = layout.find_lmdb(imagery) not in (None, imagery / LMDB)
+        if options.images != "geotiff" and layout.has_geotiffs(imagery) and not other:
             skips = options.on_bad_image == "skip"
             build_lmdb(imagery, on_bad=_log.warning if skips else None)
 
@@ -168,6 +163,14 @@ class BigEarthNetTxt(ImageTextDataset):
     def captions(self) -> Sequence[tuple[str, ...]]:
         """The texts of each image, made on access."""
         return Captions(self.records)
+
+    def labels(self, index: int) -> tuple[int, ...]:
+        """Return the land-cover classes of patch `index`; none where there are no metadata."""
+        return self._labels.get(self._names(self._patch(index))[0], ())
+
+    @cached_property
+    def _labels(self) -> dict[str, tuple[int, ...]]:
+        return patch_labels(self.imagery, self._pairs(self._records.patches)[0])
 
     def read_image(self, index: int) -> NDArray[np.float32]:
         """Read pair `index`, (120, 120, C) float32: digital numbers for S2, dB for S1.
@@ -279,12 +282,7 @@ def _root(options: SourceConfig) -> Path:
 def _imagery(options: Any) -> Path:
     """Return the imagery's folder, which need not be there: beside the data set's by default."""
     root = data_folder(options, BigEarthNetTxt.name, os.environ.get("WFA_DATA_DIR"))
-    found = imagery_folder(root, options.images_root)
-    return root.resolve().parent / IMAGERY if found == root and not _has_images(root) else found
-
-
-def _has_images(folder: Path) -> bool:
-    return has_geotiffs(folder) or find_lmdb(folder) is not None
+    return layout.expected_imagery(root, options.images_root)
 
 
 def _table(path: Path, options: Config, split: str, kinds: Sequence[str]) -> AnnotationTable:
