@@ -84,8 +84,8 @@ def test_the_path_of_a_plug_in_is_in_no_name(tmp_path: Path, words: list[str]) -
     assert [one.wording for one in worded] == ["captions capitalised, behind 'seen:'"]
     titles = [table.title for table in split_tables(load_run(folder).lines)]
     assert sum(worded[0].wording in title for title in titles) == 1
-    asked = resolve([*SMALL, *words, "retrieval.prompt=seen:"])
-    prompted = load_run(evaluate_untrained(asked, tmp_path / "prompted").path)
+    seen = resolve([*SMALL, *words, "retrieval.prompt=seen:"])
+    prompted = load_run(evaluate_untrained(seen, tmp_path / "prompted").path)
     assert all(line.wording == "captions behind 'seen:'" for line in prompted.lines)
     assert prompted.info["wording"] == "captions behind 'seen:'"
 
