@@ -211,3 +211,35 @@ def test_an_answer_ends_with_the_context() -> None:
         decoder.words[2] = -5 * decoder.words.sum(0)  # END is unlikely
     written = decoder.write(seen(decoder, 1), torch.tensor([[5, ANSWER]]), 100)
     assert len(written[0]) <= 12 - 2 + 1
+
+
+@torch.no_grad()
+def without_a_cache(decoder: Decoder, image: Tensor, prompt: list[int], most: int) -> list[int]:
+    """Send the whole text through the layers again for every word."""
+    text = list(prompt)
+    for _ in range(min(most, decoder.context_length - len(prompt) + 1)):
+        tokens = torch.tensor([text])
+        last = torch.zeros_like(tokens, dtype=torch.bool)
+        last[0, -1] = True
+        word = int(decoder.known[decoder.next_words(image[None], tokens, last).argmax()])
+        if word == END:
+            break
+        text.append(word)
+    return text[len(prompt) :]
+
+
+@pytest.mark.parametrize("layers", [1, 2, 3])
+@pytest.mark.parametrize("most", [1, 4, 50])
+def test_what_was_read_is_kept_and_the_words_stay_the_same(layers: int, most: int) -> None:
+    decoder = build(layers=layers)
+    with torch.no_grad():  # so that some answers end early
+        decoder.words[END] *= 3
+    generator = torch.Generator().manual_seed(5)
+    prompts = torch.randint(OWN_TOKENS, OWN_TOKENS + 10, (24, 4), generator=generator)
+    prompts[:, -1] = ANSWER
+    images = seen(decoder, 24)
+    expected = [
+        without_a_cache(decoder, images[row], prompts[row].tolist(), most) for row in range(24)
+    ]
+    assert decoder.write(images, prompts, most) == expected
+    assert most < 50 or len({len(answer) for answer in expected}) > 1

@@ -7,8 +7,9 @@ from tests.tasks.conftest import RIGHT
 from wfa.bigearthnet.rows import CATEGORIES
 from wfa.errors import ConfigError, DataError
 from wfa.tasks.catalogue import TASKS
+from wfa.tasks.marks import mark_answer
 from wfa.tasks.questions import Question, Questions
-from wfa.tasks.score import mark_answer, score
+from wfa.tasks.score import score
 
 
 def question(path: Path, rid: int) -> Question:

@@ -28,18 +28,21 @@ def score(
 
     The questions are those of data.root=DIR, WFA_DATA_DIR, or rows=FILE.parquet, of split=bench
     unless given. An answer is `yes` or `no`, an option's letter, a box `\[x1 y1, x2 y2]` from 0 to
-    1, or a caption; any other is wrong, and counted. `extras=similarity,BERTScore` compares
-    captions by networks too. The figures go to scores.json beside the answers, or to out=FILE;
-    those of another file of answers are not overwritten without it.
+    1, or a caption; any other is wrong, and counted. Beside this rule stands a lenient one that
+    takes `Yes, it is.` and `a) summer` too. `extras=similarity,BERTScore` compares captions by
+    networks too. The answers are compared with answers to other patches and, with training=train,
+    with what the training questions alone make likely. The figures go to scores.json beside the
+    answers, or to out=FILE; those of another file of answers are not overwritten without it.
 
     Examples:
-        wfa score answers.jsonl rows=BigEarthNet.txt.parquet
+        wfa score answers.jsonl rows=BigEarthNet.txt.parquet training=train
 
         wfa score answers.jsonl data.root=data/bigearthnet_txt split=test+bench extras=similarity
 
         wfa score --prompts prompts.jsonl data.root=data/bigearthnet_txt
     """
     from wfa.options.read_settings import read_settings
+    from wfa.tasks.controls.answer_controls import answer_controls
     from wfa.tasks.predictions import read_predictions
     from wfa.tasks.prompts import write_prompts
     from wfa.tasks.score import score as score_answers
@@ -58,7 +61,9 @@ def score(
             check_scores_of(path, asked.answers.name)
         answers, questions = read_predictions(asked.answers), asked.questions()
         found = score_answers(track(questions, "scoring"), answers, asked.extras)
-        content = scores_json(found, questions.describe(), {"file": asked.answers.name})
+        controls = answer_controls(questions, answers, found, asked.training_questions())
+        about = {"file": asked.answers.name}
+        content = scores_json(found, questions.describe(), about, controls)
         write_scores(path, content)
         show_scores(content, asked.answers.stem)
         console.print(f"scores {escape(str(path))}", soft_wrap=True)

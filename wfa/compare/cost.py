@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from wfa.compare.result_rows import Point
-from wfa.compare.statistics import holm, seed_p
+from wfa.compare.statistics import seed_p
+from wfa.paired_tests import holm
 from wfa.pareto import pareto_front
 
 TARGET_SHARE = 0.95

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 
 from wfa.compare.image_scores import Floats, ImageScores, contributions
-from wfa.compare.statistics import bootstrap_interval, holm, randomisation_p, seed_p
+from wfa.compare.statistics import bootstrap_interval, seed_p
 from wfa.errors import RunError
+from wfa.paired_tests import holm, randomisation_p
 
 Runs = Mapping[str, Mapping[int, ImageScores]]
 """Label -> seed -> scores; of one data set, split, protocol and kind of query."""

@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from wfa.data.instruction_tokens import ANSWER, END, FIRST_PLACE, OWN_TOKENS, PAD, PLACES, UNKNOWN
+from wfa.model.cached_layers import CachedLayers
 
 _NO_TOKEN = 2**62
 """Stands in places of the vocabulary that are not taken; larger than any token."""
@@ -123,18 +124,7 @@ class Decoder(nn.Module):
         Returns:
             (places, V) float32 in the order of the places; -inf for what is no word.
         """
-        places = torch.arange(instructions.shape[1], device=instructions.device)
-        # Not by indexing: its gradient is added up in an order that threads decide.
-        # Read times the root of the width, written as they are (Vaswani et al. 2017, section 3.4).
-        words = (
-            functional.embedding(self._places(instructions), self.words)
-            * self.words.shape[1] ** 0.5
-        )
-        text = words + functional.embedding(places, self.positions)
-        logits = self._read(seen, text, at) @ self.words.T
-        silent = self.known == _NO_TOKEN
-        silent[[PAD, ANSWER, UNKNOWN]] = True
-        return functional.log_softmax(logits.float().masked_fill(silent, -torch.inf), dim=-1)
+        return self._likelihoods(self._read(seen, self._text(instructions), at))
 
     @torch.no_grad()
     def write(self, seen: Tensor, prompts: Tensor, most: int) -> list[list[int]]:
@@ -150,19 +140,36 @@ class Decoder(nn.Module):
         """
         answers: list[list[int]] = [[] for _ in range(len(prompts))]
         going = torch.arange(len(prompts), device=prompts.device)
-        text = prompts
+        layers, tokens, length = CachedLayers(self.layers, seen), prompts, 0
         for _ in range(min(most, self.context_length - prompts.shape[1] + 1)):
-            last = torch.zeros_like(text, dtype=torch.bool)
-            last[:, -1] = True
-            tokens = self.known[self.next_words(seen[going], text, last).argmax(1)]
-            more = tokens != END
-            going, tokens = going[more], tokens[more]
+            read = layers.read(self._text(tokens, length))
+            length += tokens.shape[1]
+            words = self.known[self._likelihoods(read).argmax(1)]
+            more = words != END
+            going, words = going[more], words[more]
             if not len(going):
                 break
-            for row, token in zip(going.tolist(), tokens.tolist(), strict=True):
+            for row, token in zip(going.tolist(), words.tolist(), strict=True):
                 answers[row].append(token)
-            text = torch.cat([text[more], tokens[:, None]], 1)
+            if not bool(more.all()):
+                layers.keep(more)
+            tokens = words[:, None]
         return answers
+
+    def _text(self, tokens: Tensor, start: int = 0) -> Tensor:
+        """Return what the layers read of tokens (R, T) that begin at a place of the text."""
+        places = torch.arange(start, start + tokens.shape[1], device=tokens.device)
+        # Not by indexing: its gradient is added up in an order that threads decide.
+        # Read times the root of the width, written as they are (Vaswani et al. 2017, section 3.4).
+        words = functional.embedding(self._places(tokens), self.words)
+        return words * self.words.shape[1] ** 0.5 + functional.embedding(places, self.positions)
+
+    def _likelihoods(self, read: Tensor) -> Tensor:
+        """Return log-probabilities of the words after what was read (N, W), (N, V)."""
+        silent = self.known == _NO_TOKEN
+        silent[[PAD, ANSWER, UNKNOWN]] = True
+        logits = (read @ self.words.T).float().masked_fill(silent, -torch.inf)
+        return functional.log_softmax(logits, dim=-1)
 
     def _losses(self, seen: Tensor, instructions: Tensor, image: Tensor) -> tuple[Tensor, Tensor]:
         instructions = instructions[:, : int((instructions != PAD).sum(1).max())]

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from wfa.report.task_controls import control_notes, control_tables, lenient_notes, lenient_tables
 from wfa.tables import DASH, Number, Table, count
 
 _COUNTS = ("rows", "unparsed", "missing")
@@ -20,7 +21,7 @@ _BESIDE = {"ranked": "by ranking", "generated": "generated"}
 
 
 def score_tables(content: Mapping[str, Any], title: str = "these answers") -> list[Table]:
-    """Return a table a group of tasks, in percent, and one beside the published results.
+    """Return a table a group of tasks, in percent, those of the controls, and the published ones.
 
     Args:
         content: `scores.json`.
@@ -33,7 +34,9 @@ def score_tables(content: Mapping[str, Any], title: str = "these answers") -> li
     tables = [
         table for group, tasks in groups.items() for table in _group_tables(group, tasks, beside)
     ]
-    return [*tables, _bench_table(content, title)]
+    return [
+        *tables, *lenient_tables(content), *control_tables(content), _bench_table(content, title),
+    ]  # fmt: skip
 
 
 def score_notes(content: Mapping[str, Any]) -> list[str]:
@@ -56,6 +59,7 @@ def score_notes(content: Mapping[str, Any]) -> list[str]:
             f"{data['name']}, {data['split']}, is not the official bench split: the published "
             "results are there for their size only"
         )
+    notes += [*lenient_notes(content), *control_notes(content)]
     return [*notes, "guessing: 50 % of binary questions, 25 % of mcq with four options"]
 
 

@@ -1,4 +1,4 @@
-"""How well boxes fit: intersection over union, its mean and the shares above thresholds."""
+"""Boxes: how well they fit, and how they are written."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +26,19 @@ def summarise_ious(ious: NDArray[np.float64]) -> dict[str, float]:
         for percent in THRESHOLDS
     }
     return {"mIoU": float(ious.mean()), **shares}
+
+
+def box_text(box: Box) -> str:
+    """Write a box on the 0.01 grid, in the image and with an area.
+
+    Args:
+        box: Any corners with x1 < x2 and y1 < y2, in 0 to 1.
+    """
+    low = [min(round(100 * value), 99) for value in (box.x1, box.y1)]
+    high = [round(100 * value) for value in (box.x2, box.y2)]
+    high = [max(low[k] + 1, min(high[k], 100)) for k in range(2)]
+    x1, y1, x2, y2 = (value / 100 for value in (*low, *high))
+    return f"[{x1} {y1}, {x2} {y2}]"
 
 
 def _area(box: Box) -> float:

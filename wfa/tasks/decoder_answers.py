@@ -14,8 +14,8 @@ from wfa.data.instruction import Instruction
 from wfa.data.instruction_tokens import ANSWER, prompt, stacked, written
 from wfa.model.kinds.coca import CoCa
 from wfa.progress import Track
-from wfa.tasks.answering.answerer import box_text
 from wfa.tasks.answering.image_views import Annotated
+from wfa.tasks.box_overlap import box_text
 
 _IMAGES = 256
 """Images whose questions are answered together."""

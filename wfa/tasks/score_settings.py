@@ -33,6 +33,8 @@ class ScoreSettings:
         rows: The Parquet file of questions itself, or None.
         data: The data set's folder, and what is done about a broken row.
         split: The split, or several joined by `+`.
+        training: The split of the same file whose questions the majority and the prior are counted
+            on, such as `train`; empty leaves these controls out.
         extras: Further figures of captions.
         out: Where `scores.json` goes, or None.
         files: Files of answers, one at most; none where the questions are wanted.
@@ -41,6 +43,7 @@ class ScoreSettings:
     rows: Path | None = None
     data: QuestionSource = field(default_factory=QuestionSource)
     split: str = "bench"
+    training: str = ""
     extras: tuple[str, ...] = field(default=(), metadata={"one_of": tuple(EXTRAS)})
     out: Path | None = None
     files: tuple[str, ...] = field(default=(), metadata={"words": "bare"})
@@ -64,5 +67,16 @@ class ScoreSettings:
         Raises:
             DataError: They cannot be read, or the split has none.
         """
+        return self._of(self.split)
+
+    def training_questions(self) -> Questions | None:
+        """Open the training questions, where they are wanted.
+
+        Raises:
+            DataError: They cannot be read, or the split has none.
+        """
+        return self._of(self.training) if self.training else None
+
+    def _of(self, split: str) -> Questions:
         file = annotations_file(self.rows, self.data.root)
-        return Questions(file, self.split, self.data.on_bad_row)
+        return Questions(file, split, self.data.on_bad_row)

@@ -16,7 +16,10 @@ FILE = "scores.json"
 
 
 def scores_json(
-    scores: Scores, data: Mapping[str, Any], about: Mapping[str, Any]
+    scores: Scores,
+    data: Mapping[str, Any],
+    about: Mapping[str, Any],
+    controls: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Return the content of `scores.json`.
 
@@ -24,16 +27,21 @@ def scores_json(
         scores: The figures.
         data: What was asked: `name`, `split`, `bad_rows` and their `reasons`.
         about: Whose answers they are.
+        controls: What `wfa.tasks.controls` found, where it was asked.
 
     Returns:
-        `figures` as a list of rows; `bad_rows` that were left out; `methods` of the captions'
-        figures and `left_out` among them; `published` results with `comparable`: whether these
-        are the official bench rows.
+        `figures` as a list of rows by the strict rule, `lenient` the same of the answers read
+        leniently, `not_parsed` examples of the difference; `controls`; `bad_rows` that were left
+        out; `methods` of the captions' figures and `left_out` among them; `published` results with
+        `comparable`: whether these are the official bench rows.
     """
     return {
         "data": {**data, "rows": scores.rows},
         "answers": dict(about),
         "figures": [figure.as_dict() for figure in scores.figures],
+        "lenient": [figure.as_dict() for figure in scores.lenient],
+        "not_parsed": [example._asdict() for example in scores.examples],
+        **({} if controls is None else {"controls": dict(controls)}),
         "methods": METHODS,
         "left_out": scores.left_out,
         "published": {

@@ -5,9 +5,9 @@ from wfa.bigearthnet.rows import Box, parse_box, parse_options
 from wfa.errors import ConfigError
 from wfa.options.typed_options import build_options
 from wfa.tasks.answering.answer_options import Config
-from wfa.tasks.answering.answerer import box_text
 from wfa.tasks.answering.caption_retrieval import consensus, retrieve_captions
 from wfa.tasks.answering.question_statements import claim_of, of_options, of_yes_no
+from wfa.tasks.box_overlap import box_text
 
 
 def test_a_question_that_a_rule_knows_and_one_that_none_does() -> None:

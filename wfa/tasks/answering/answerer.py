@@ -28,6 +28,7 @@ from wfa.tasks.answering.statement_ranking import (
 )
 from wfa.tasks.answering.text_reading import Vocabulary
 from wfa.tasks.answering.train_heads import answer_all, train_heads
+from wfa.tasks.box_overlap import box_text
 
 IMAGES_AT_ONCE = 2048
 """Images whose questions are answered together: the cells of all would not fit for large splits."""
@@ -179,19 +180,6 @@ class Answerer:
         queries = seen.images[[image for image, _ in asked]].numpy()
         found = retrieve_captions(queries, kept.gallery.numpy(), known, self._options.neighbours)
         return {rid: text for (_, rid), text in zip(asked, found, strict=True)}
-
-
-def box_text(box: Box) -> str:
-    """Write a box on the 0.01 grid, in the image and with an area.
-
-    Args:
-        box: Any corners with x1 < x2 and y1 < y2, in 0 to 1.
-    """
-    low = [min(round(100 * value), 99) for value in (box.x1, box.y1)]
-    high = [round(100 * value) for value in (box.x2, box.y2)]
-    high = [max(low[k] + 1, min(high[k], 100)) for k in range(2)]
-    x1, y1, x2, y2 = (value / 100 for value in (*low, *high))
-    return f"[{x1} {y1}, {x2} {y2}]"
 
 
 def _yes_no(material: Material, margins: Floats, thresholds: Mapping[str, float]) -> dict[int, str]:

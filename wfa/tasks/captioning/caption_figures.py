@@ -18,6 +18,7 @@ METHODS = {
     "ROUGE-L": "F of the longest common subsequence, beta 1.2, in percent",
     "METEOR": "NLTK's METEOR (2007) by words and Porter stems, without WordNet, in percent",
     "CIDEr": "CIDEr-D over the scored references, 0 to 10",
+    "concept F1": "F1 of the land-cover classes that are named, mean over captions, in percent",
     "similarity": "cosine of MiniLM-L6 sentence embeddings",
     "BERTScore": "F1, English, not rescaled",
 }
