@@ -5,6 +5,7 @@ The same parsing reads a model's answers: whatever is not of the one agreed form
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import NamedTuple
 
 from wfa.errors import DataError
@@ -129,29 +130,31 @@ def parse_row(row: Row) -> Answer:
             the type asks for; the message names the row's ID.
     """
     try:
-        return _parse(row)
+        return _parse(row.type, row.category, row.question, row.answer)
     except ValueError as error:
         raise DataError(f"row ID {row.id} (patch {row.patch_id}): {error}") from error
 
 
-def _parse(row: Row) -> Answer:
-    if row.type not in CATEGORIES:
-        raise ValueError(f"type {row.type!r} is unknown; known are: {', '.join(CATEGORIES)}")
-    if row.category not in CATEGORIES[row.type]:
+@lru_cache(maxsize=1 << 18)
+def _parse(kind: str, category: str, question: str, answer: str) -> Answer:
+    """Parse a row's texts; each different one once, however often it is asked for."""
+    if kind not in CATEGORIES:
+        raise ValueError(f"type {kind!r} is unknown; known are: {', '.join(CATEGORIES)}")
+    if category not in CATEGORIES[kind]:
         raise ValueError(
-            f"category {row.category!r} is unknown for type {row.type}; known are: "
-            f"{', '.join(CATEGORIES[row.type])}"
+            f"category {category!r} is unknown for type {kind}; known are: "
+            f"{', '.join(CATEGORIES[kind])}"
         )
-    if row.type == YES_NO:
-        return parse_yes_no(row.answer)
-    if row.type == CHOICE:
-        options = parse_options(row.question)
-        return Choice(options, parse_letter(row.answer, len(options.texts)))
-    if row.type == BOX:
-        return Located(parse_target(row.question, row.category), parse_box(row.answer))
-    if not row.answer.strip():
+    if kind == YES_NO:
+        return parse_yes_no(answer)
+    if kind == CHOICE:
+        options = parse_options(question)
+        return Choice(options, parse_letter(answer, len(options.texts)))
+    if kind == BOX:
+        return Located(parse_target(question, category), parse_box(answer))
+    if not answer.strip():
         raise ValueError("the caption is blank")
-    return row.answer.strip()
+    return answer.strip()
 
 
 def parse_yes_no(text: str) -> bool:

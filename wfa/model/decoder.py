@@ -161,8 +161,9 @@ class Decoder(nn.Module):
         places = torch.arange(start, start + tokens.shape[1], device=tokens.device)
         # Not by indexing: its gradient is added up in an order that threads decide.
         # Read times the root of the width, written as they are (Vaswani et al. 2017, section 3.4).
-        words = functional.embedding(self._places(tokens), self.words)
-        return words * self.words.shape[1] ** 0.5 + functional.embedding(places, self.positions)
+        words: Tensor = functional.embedding(self._places(tokens), self.words)
+        text: Tensor = words * self.words.shape[1] ** 0.5
+        return text + functional.embedding(places, self.positions)
 
     def _likelihoods(self, read: Tensor) -> Tensor:
         """Return log-probabilities of the words after what was read (N, W), (N, V)."""
