@@ -95,7 +95,7 @@ def _budget(request: Request) -> dict[str, Any]:
     if request.budget is None:
         return {}
     kind, amount = request.budget
-    return {"max_images": 0, "max_seconds": 0.0, BUDGETS[kind]: amount}
+    return {"steps": 0, "max_images": 0, "max_seconds": 0.0, BUDGETS[kind]: amount}
 
 
 def _refuse_seed(label: str, words: Sequence[str]) -> None:
@@ -121,7 +121,7 @@ def _check_budgets(cells: Sequence[Cell]) -> None:
     """
     first = cells[0]
     for cell in cells:
-        for key in ("epochs", "max_images", "max_seconds"):
+        for key in ("epochs", "steps", "max_images", "max_seconds"):
             one, other = getattr(first.config.train, key), getattr(cell.config.train, key)
             if one != other:
                 raise ConfigError(

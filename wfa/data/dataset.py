@@ -16,6 +16,7 @@ from PIL import Image
 from wfa.data.channels import Channels
 from wfa.data.instruction import DESCRIBE, Instruction
 from wfa.data.publication import Facts
+from wfa.data.streamed import ImageStream
 from wfa.options.limits import Options
 
 SPLITS = ("train", "validation", "test", "bench")
@@ -135,6 +136,20 @@ class ImageTextDataset(ABC):
         Raises:
             DataError: The image is missing, truncated or not an image; the message names it.
         """
+
+    def stream(self, weights_key: str | None) -> ImageStream | None:
+        """Return the images as a stream to train on; None where they are asked for by number.
+
+        Args:
+            weights_key: Weights that are stored with the captions count where they are those of
+                this key; see `wfa.data.weighted_captions.weights_key`.
+        """
+        del weights_key
+        return None
+
+    def size(self) -> tuple[int | None, int | None]:
+        """Return the number of images and of captions; None where only reading all would tell."""
+        return len(self), sum(map(len, self.captions))
 
     def image_file(self, index: int) -> tuple[str, bytes]:
         """Return image `index` as a file: its ending and content, without a change of any pixel.

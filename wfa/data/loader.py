@@ -1,13 +1,18 @@
 """Batches in worker processes, the same for a seed at any number of workers and devices."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import lightning
 import numpy as np
 import torch
+from numpy.typing import NDArray
+from torch import Tensor
 from torch.utils.data import Dataset, Sampler
 
+from wfa.aggregation.caption_draws import Drawn, Weights
+from wfa.aggregation.text_half import TextHalf
 from wfa.captions.folding import caption_key
 from wfa.data.batch import Batch, Inputs, Sample, collate
 from wfa.data.instruction_draws import InstructionDraws
@@ -43,6 +48,39 @@ def from_start(epoch: int, batch: int) -> float:
     return 0.0
 
 
+class DrawnTexts(NamedTuple):
+    """The texts that a step encodes of one image, wherever its captions come from.
+
+    Attributes:
+        drawn: The texts and their weights.
+        drawn_ids: The identity of each; -1 for one that is no caption of the image.
+        caption_ids: (K,) int64, the identities of all captions of the image.
+    """
+
+    drawn: Drawn
+    drawn_ids: list[int]
+    caption_ids: NDArray[np.int64]
+
+    @classmethod
+    def of(
+        cls,
+        half: TextHalf,
+        captions: Sequence[str],
+        weights: Weights,
+        rng: np.random.Generator,
+        progress: float,
+    ) -> "DrawnTexts":
+        """Draw of an image's K captions, before the image takes its numbers from the generator."""
+        drawn = half.draw(captions, weights, rng, progress)
+        ids = list(map(caption_key, captions))
+        known = dict(zip(captions, ids, strict=True))
+        return cls(drawn, [known.get(text, -1) for text in drawn[0]], np.array(ids))
+
+    def sample(self, row: int, image: Tensor, instructions: Sequence[Sequence[int]] = ()) -> Sample:
+        """Put them together with the image's input."""
+        return Sample(row, image, self.drawn, self.drawn_ids, self.caption_ids, instructions)
+
+
 class TrainingBatches(Dataset[Batch]):
     """Batches of one split by lists of keys; all randomness comes from (seed, epoch, row).
 
@@ -74,18 +112,10 @@ class TrainingBatches(Dataset[Batch]):
     def _sample(self, key: Key) -> Sample:
         epoch, row, progress = key
         rng = np.random.default_rng((self._seed, epoch, row))
-        captions, weights = self._texts.of(row)
-        drawn = self._texts.half.draw(captions, weights, rng, progress)
-        ids = list(map(caption_key, captions))
-        known = dict(zip(captions, ids, strict=True))
-        return Sample(
-            row=row,
-            image=self._inputs.image(row, rng),
-            drawn=drawn,
-            drawn_ids=[known.get(text, -1) for text in drawn[0]],
-            caption_ids=np.array(ids),
-            instructions=self._instructions.draw(epoch, row) if self._instructions else (),
-        )
+        drawn = DrawnTexts.of(self._texts.half, *self._texts.of(row), rng, progress)
+        image = self._inputs.image(row, rng)
+        asked = self._instructions.draw(epoch, row) if self._instructions else ()
+        return drawn.sample(row, image, asked)
 
 
 class EpochBatches(Sampler[list[Key]]):
@@ -150,8 +180,44 @@ class EpochBatches(Sampler[list[Key]]):
         self._epoch = epoch
 
 
-class CaptionDataModule(lightning.LightningDataModule):
+class LoadedBatches(lightning.LightningDataModule, ABC):
     """The training batches of one split as Lightning asks for them.
+
+    Args:
+        workers: Worker processes; 0 loads in the main process.
+    """
+
+    def __init__(self, workers: int) -> None:
+        super().__init__()
+        self._workers = workers
+
+    @abstractmethod
+    def share(self, rank: int, ranks: int) -> tuple[Dataset[Any], Sampler[Any]]:
+        """Return what makes one process's part of every global batch, and of which items."""
+
+    def train_dataloader(self) -> TellingLoader:
+        """Return the loader of this process's part of every global batch."""
+        trainer = self.trainer
+        rank, ranks = (trainer.global_rank, trainer.world_size) if trainer else (0, 1)
+        batches, sampler = self.share(rank, ranks)
+        return TellingLoader(
+            Telling(batches),
+            batch_size=None,  # the sampler's items are whole batches
+            sampler=sampler,
+            num_workers=self._workers,
+            persistent_workers=self._workers > 0,
+            pin_memory=trainer is not None and trainer.strategy.root_device.type == "cuda",
+        )
+
+    def transfer_batch_to_device(
+        self, batch: Batch, device: torch.device, dataloader_idx: int
+    ) -> Batch:
+        """Move the batch; from page-locked memory the copy overlaps the step."""
+        return batch.to(device, non_blocking=True)
+
+
+class CaptionDataModule(LoadedBatches):
+    """The training batches of a split whose images are asked for by number.
 
     Args:
         batches: Makes a batch from keys.
@@ -171,28 +237,12 @@ class CaptionDataModule(lightning.LightningDataModule):
         workers: int,
         progress_at: ProgressAt = from_start,
     ) -> None:
-        super().__init__()
+        super().__init__(workers)
         self._batches = batches
         self._sampler_of = (images, batch_size, seed)
-        self._workers = workers
         self._progress_at = progress_at
 
-    def train_dataloader(self) -> TellingLoader:
-        """Return the loader of this process's part of every global batch."""
-        trainer = self.trainer
-        rank, ranks = (trainer.global_rank, trainer.world_size) if trainer else (0, 1)
+    def share(self, rank: int, ranks: int) -> tuple[Dataset[Any], Sampler[Any]]:
+        """Return the batches by lists of keys, and the keys of one process."""
         images, batch_size, seed = self._sampler_of
-        return TellingLoader(
-            Telling(self._batches),
-            batch_size=None,  # the sampler's items are whole batches
-            sampler=EpochBatches(images, batch_size, seed, rank, ranks, self._progress_at),
-            num_workers=self._workers,
-            persistent_workers=self._workers > 0,
-            pin_memory=trainer is not None and trainer.strategy.root_device.type == "cuda",
-        )
-
-    def transfer_batch_to_device(
-        self, batch: Batch, device: torch.device, dataloader_idx: int
-    ) -> Batch:
-        """Move the batch; from page-locked memory the copy overlaps the step."""
-        return batch.to(device, non_blocking=True)
+        return self._batches, EpochBatches(images, batch_size, seed, rank, ranks, self._progress_at)

@@ -57,7 +57,8 @@ class PixelInputs:
         self._tokenize = tokenize
         self._augment = augment
         self._dropout = dropout
-        self.reads = cache is None or _is_too_large(dataset, spec)
+        streams = dataset.stream(None) is not None
+        self.reads = cache is None or streams or _is_too_large(dataset, spec)
         self._resized = (
             None if cache is None or self.reads else resized_images(dataset, spec, cache)
         )
@@ -67,9 +68,14 @@ class PixelInputs:
     def image(self, index: int, rng: np.random.Generator | None) -> Tensor:
         """Return image `index`, (C, size, size) float32, augmented when a generator is given."""
         if self._resized is None:
-            image = resize(self._dataset.read_image(index), self._spec)
-        else:
-            image = torch.from_numpy(np.array(self._resized.values[index]))
+            return self.prepared(self._dataset.read_image(index), rng)
+        return self._augmented(torch.from_numpy(np.array(self._resized.values[index])), rng)
+
+    def prepared(self, image: NDArray[np.generic], rng: np.random.Generator | None) -> Tensor:
+        """Return an image (H, W, C) as it was read in the form of `image`."""
+        return self._augmented(resize(image, self._spec), rng)
+
+    def _augmented(self, image: Tensor, rng: np.random.Generator | None) -> Tensor:
         if rng is not None and self._augment != "none":
             image = augment(image, self._augment, rng)
         image = normalise(image, self._spec)

@@ -6,11 +6,29 @@ the error in place of what it could not make, and the loader raises it.
 
 import time
 from collections.abc import Sequence
-from typing import Any
+from functools import cached_property
+from typing import Any, NamedTuple
 
 from torch.utils.data import DataLoader, Dataset, default_collate, get_worker_info
 
+from wfa.data.streamed import LeftOut
 from wfa.errors import UserError
+
+
+class Noted(NamedTuple):
+    """An item, and what was left out on the way to it.
+
+    Attributes:
+        item: The item.
+        left_out: What could not be read.
+    """
+
+    item: Any
+    left_out: LeftOut
+
+    def pin_memory(self) -> "Noted":
+        """Return it with the item in page-locked memory."""
+        return self._replace(item=self.item.pin_memory())
 
 
 class Telling(Dataset[Any]):
@@ -53,6 +71,11 @@ class TellingLoader(DataLoader[Any]):
 
     _waited = 0.0
 
+    @cached_property
+    def left_out(self) -> LeftOut:
+        """What could not be read and was left out, as far as items were `Noted`."""
+        return LeftOut()
+
     def __iter__(self) -> Any:
         """Give the items, or batches put together by `collate_told`.
 
@@ -70,6 +93,9 @@ class TellingLoader(DataLoader[Any]):
                 self._waited = self._waited + time.perf_counter() - start
             if isinstance(item, UserError):
                 raise item
+            if isinstance(item, Noted):
+                self.left_out.merge(item.left_out)
+                item = item.item
             yield item
 
     def take_waited(self) -> float:

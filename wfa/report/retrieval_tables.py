@@ -151,7 +151,7 @@ def measured_images(facts: Mapping[str, Any]) -> dict[str, int]:
 
 
 def left_out(run: Mapping[str, Any]) -> list[str]:
-    """Say how many images and annotations of each split were left out; nothing where none were.
+    """Say how many images and annotations were left out, and of a stream which; maybe nothing.
 
     Args:
         run: A run.json.
@@ -167,7 +167,9 @@ def left_out(run: Mapping[str, Any]) -> list[str]:
         for name, facts in splits
         if facts.get("skipped_rows")
     ]
-    return images + rows
+    met = run.get("left_out", {})
+    training = [f"{count} {kind} met in training" for kind, count in met.items() if kind != "first"]
+    return images + rows + training + list(met.get("first", ()))
 
 
 def _published(own: Sequence[Line]) -> list[PublishedResult]:

@@ -15,7 +15,8 @@ from wfa.data.batch import Inputs
 from wfa.data.dataset import ImageTextDataset
 from wfa.data.instruction_draws import InstructionDraws
 from wfa.data.pixel_inputs import PixelInputs
-from wfa.data.weighted_captions import WeightedCaptions
+from wfa.data.streamed import ImageStream
+from wfa.data.weighted_captions import WeightedCaptions, weights_key
 from wfa.errors import ConfigError, DataError, ModelError, RunError
 from wfa.files import atomic_write, cache_dir
 from wfa.model.clip import MultiCaptionCLIP
@@ -36,11 +37,13 @@ class SplitParts(NamedTuple):
         dataset: The split.
         inputs: How the model's encoder takes it.
         texts: Its captions, weighed by the model's technique.
+        stream: Its images as a stream to train on; None where they are asked for by number.
     """
 
     dataset: ImageTextDataset
     inputs: Inputs
     texts: WeightedCaptions
+    stream: ImageStream | None = None
 
 
 class Parts:
@@ -112,7 +115,9 @@ class Parts:
         inputs = self.model.encoder.inputs(dataset, self.cache, self.config.train.augment)
         self._reads |= isinstance(inputs, PixelInputs) and inputs.reads
         half = TextHalf.of(self.model.aggregation)
-        return SplitParts(dataset, inputs, WeightedCaptions(dataset, half, self.cache))
+        # Features of locked towers are computed once for all images, and then looked up.
+        stream = dataset.stream(weights_key(half)) if isinstance(inputs, PixelInputs) else None
+        return SplitParts(dataset, inputs, WeightedCaptions(dataset, half, self.cache), stream)
 
     def instructions(self) -> InstructionDraws | None:
         """Return what the model learns of the training split beside its texts, or None.

@@ -31,6 +31,7 @@ def write_results(
     seconds: dict[str, float],
     selection: dict[str, Any],
     throughput: dict[str, float | None],
+    left_out: dict[str, Any],
     device: str,
 ) -> None:
     """Measure the selected weights once a split and write the folder's files, `run.json` last.
@@ -42,6 +43,7 @@ def write_results(
         seconds: Time of the steps before; evaluation and the total are added.
         selection: How the checkpoint was chosen.
         throughput: Speed of training.
+        left_out: What could not be read in training; empty for nothing.
         device: What trained it.
     """
     rows: list[MetricRow] = []
@@ -62,7 +64,9 @@ def write_results(
     if by_class := class_results(part.dataset, embeddings, parts.config.retrieval.ties):
         folder.write_json(CLASSES_FILE, {"split": name, **by_class})
     seconds = {**seconds, "evaluate": time.perf_counter() - started}
-    facts = {"selection": selection, "throughput": throughput, "device": device}
+    facts: dict[str, Any] = {"selection": selection, "throughput": throughput, "device": device}
+    if left_out:
+        facts["left_out"] = left_out
     folder.write_json("run.json", {**_facts(parts, names, seconds), **facts, "finished": True})
 
 
@@ -104,9 +108,10 @@ def measure(embeddings: Embeddings, data: str, split: str, options: Config) -> R
 def describe(part: SplitParts) -> dict[str, Any]:
     """Return what run.json says of a split."""
     dataset = part.dataset
+    images, captions = dataset.size()
     return {
-        "images": len(dataset),
-        "captions": sum(len(captions) for captions in dataset.captions),
+        "images": images,
+        "captions": captions,
         "skipped": len(dataset.skipped),
         "skipped_rows": dataset.skipped_rows,
         "checksum": dataset.checksum,

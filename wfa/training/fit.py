@@ -17,7 +17,6 @@ from lightning.pytorch.loggers import TensorBoardLogger
 from lightning.pytorch.utilities import rank_zero_only
 from numpy.typing import NDArray
 
-from wfa.data.loader import CaptionDataModule, TrainingBatches
 from wfa.errors import ConfigError
 from wfa.model.cached_contrast import check_cached
 from wfa.model.clip import MultiCaptionCLIP
@@ -30,6 +29,7 @@ from wfa.runs.run_results import EVALUATED, write_results
 from wfa.training.checkpoints import MONITOR, AtomicCheckpointIO, BestAndLast
 from wfa.training.early_stopping import Patience
 from wfa.training.history import History
+from wfa.training.left_out import LeftOutCount
 from wfa.training.module import TrainingModule
 from wfa.training.schedule import Course
 from wfa.training.step_lines import StepLines
@@ -38,6 +38,7 @@ from wfa.training.throughput import Throughput
 from wfa.training.train_options import Config
 from wfa.training.trainable_parts import count_trainable, describe_trainable
 from wfa.training.training_bar import Progress
+from wfa.training.training_batches import batches_of, sizes
 
 
 def fit(
@@ -81,7 +82,7 @@ def fit(
         check_cached(parts.model)
     # Everything that can be wrong with data, towers, images or devices is found before the folder
     # is made.
-    images = len(parts.split("train").dataset)
+    parts.split("train")
     for split in ("validation", *EVALUATED):
         if split == "validation" or split in parts.split_names:
             parts.split(split)
@@ -89,18 +90,25 @@ def fit(
     history = History(
         folder.path / "history.csv", config.train.log_every, lambda: throughput.fit_seconds
     )
-    trainer = _trainer(config, folder, images, [throughput, history], show_training)
+    left_out = LeftOutCount()
+    watching = [throughput, history, left_out]
+    a_batch, an_epoch = sizes(parts)
+    trainer = _trainer(config, folder, a_batch, an_epoch, watching, show_training)
     for line in describe_trainable(count_trainable(parts.model)):
         rank_zero_only(tell)(line)
     with folder.locked() if trainer.is_global_zero else nullcontext():
         rank_zero_only(folder.claim)(config, overwrite)
         prepared = time.perf_counter() - started
         course = Course(trainer, config.train, lambda: throughput.fit_seconds)
-        module = _module(parts, folder, track, trainer, throughput, history, prepared, course)
+        module = _module(
+            parts, folder, track, trainer, throughput, history, left_out, prepared, course
+        )
         resume = folder.last_checkpoint if folder.last_checkpoint.is_file() else None
         # Two bars at once would write over each other.
         with _quiet_lightning(), shown_by(None) if show_training else nullcontext():
-            trainer.fit(module, _batches(parts, course), ckpt_path=resume, weights_only=True)
+            trainer.fit(
+                module, batches_of(parts, an_epoch, course.at), ckpt_path=resume, weights_only=True
+            )
         if trainer.is_global_zero and folder.finished and not config.train.keep_checkpoints:
             shutil.rmtree(folder.checkpoints, ignore_errors=True)  # nothing goes on from them
     return folder if trainer.is_global_zero else None
@@ -113,6 +121,7 @@ def _module(
     trainer: lightning.Trainer,
     throughput: Throughput,
     history: History,
+    left_out: LeftOutCount,
     prepared: float,
     course: Course,
 ) -> TrainingModule:
@@ -151,6 +160,7 @@ def _module(
                 "images": len(validation.dataset) if places is None else len(places),
             },
             throughput=throughput.figures(),
+            left_out=left_out.as_dict(),
             device=_device_name(trainer.strategy.root_device),
         )  # fmt: skip
 
@@ -165,27 +175,17 @@ def _selecting(images: int, most: int) -> NDArray[np.int64] | None:
     return np.sort(np.random.default_rng(0).choice(images, most, replace=False))
 
 
-def _batches(parts: Parts, course: Course) -> CaptionDataModule:
-    train, options = parts.split("train"), parts.config.train
-    batches = TrainingBatches(train.inputs, train.texts, options.seed, parts.instructions())
-    return CaptionDataModule(
-        batches,
-        len(train.dataset),
-        options.batch_size,
-        options.seed,
-        workers=parts.workers,
-        progress_at=course.at,
-    )
-
-
 def _trainer(
     config: RunConfig,
     folder: RunFolder,
-    images: int,
+    a_batch: int,
+    an_epoch: int,
     watching: list[lightning.Callback],
     show_training: bool,
 ) -> lightning.Trainer:
     options = config.train
+    # A budget or a number of steps ends training, whatever the epoch.
+    ends = options.steps or options.max_images or options.max_seconds
     callbacks = [*watching, BestAndLast(folder.checkpoints)]
     if options.patience:
         callbacks.append(Patience(options.patience))
@@ -193,8 +193,9 @@ def _trainer(
     with _quiet_lightning():
         return make_trainer(
             options,
-            max_epochs=-1 if options.max_images or options.max_seconds else options.epochs,
-            max_steps=_steps_of_budget(options, images),
+            max_epochs=-1 if ends else options.epochs,
+            max_steps=_most_steps(options, a_batch),
+            limit_train_batches=an_epoch,
             max_time=timedelta(seconds=options.max_seconds) if options.max_seconds else None,
             enable_progress_bar=show_training,
             gradient_clip_val=options.clip_norm or None,
@@ -215,10 +216,11 @@ def _device_name(device: torch.device) -> str:
     return f"{device} ({torch.cuda.get_device_name(device)})"
 
 
-def _steps_of_budget(options: Config, images: int) -> int:
-    """Return the optimiser steps that `max_images` pays for, -1 for no such limit."""
-    a_step = min(options.batch_size, images) * options.accumulate
-    return max(1, options.max_images // a_step) if options.max_images else -1
+def _most_steps(options: Config, a_batch: int) -> int:
+    """Return the optimiser steps that end training, -1 where none do."""
+    if options.max_images:
+        return max(1, options.max_images // (a_batch * options.accumulate))
+    return options.steps or -1
 
 
 def _select(trainer: lightning.Trainer, module: TrainingModule) -> dict[str, Any]:

@@ -18,7 +18,11 @@ class Config(Options):
     """Options of training; the defaults suit a small model on a laptop.
 
     Attributes:
-        epochs: Passes over the training split, unless `max_images` or `max_seconds` is given.
+        epochs: Passes over the training split, unless `steps`, `max_images` or `max_seconds` is
+            given.
+        steps: Optimiser steps after which training stops; 0 counts epochs.
+        steps_per_epoch: Optimiser steps after which the model is validated and a checkpoint
+            written; 0 for one pass over the training split.
         max_images: Images after which training stops; 0 counts epochs.
         max_seconds: Seconds after which training stops, validation included; 0 counts epochs. The
             learning rate then follows the clock, so that its schedule ends with the time.
@@ -56,6 +60,8 @@ class Config(Options):
     section: ClassVar[str] = "train"
 
     epochs: int = field(default=10, metadata={"at_least": 1})
+    steps: int = field(default=0, metadata={"at_least": 0, "below": MOST})
+    steps_per_epoch: int = field(default=0, metadata={"at_least": 0, "below": MOST})
     max_images: int = field(default=0, metadata={"at_least": 0, "below": MOST})
     max_seconds: float = field(default=0.0, metadata={"at_least": 0, "below": MOST})
     batch_size: int = field(default=128, metadata={"at_least": 1})
@@ -86,11 +92,11 @@ class Config(Options):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if self.max_images and self.max_seconds:
-            raise ConfigError(
-                f"train.max_images={self.max_images} and train.max_seconds={self.max_seconds} are "
-                "both given: choose one"
-            )
+        ends = {key: getattr(self, key) for key in ("steps", "max_images", "max_seconds")}
+        given = [f"train.{key}={value}" for key, value in ends.items() if value]
+        if len(given) > 1:
+            many = "both" if len(given) == 2 else "all"
+            raise ConfigError(f"{' and '.join(given)} are {many} given: choose one")
         if self.micro_batch and self.batch_size % self.micro_batch:
             raise ConfigError(
                 f"train.micro_batch={self.micro_batch} does not divide "

@@ -13,18 +13,24 @@ from webdataset.tariterators import group_by_keys
 RawSample = dict[str, Any]
 """A sample as a shard holds it: ending of the file's name -> content; `__key__`, `__url__`."""
 
-_BROKEN = (OSError, tarfile.TarError, EOFError, zlib.error, LZMAError, ValueError)
+BROKEN = (OSError, tarfile.TarError, EOFError, zlib.error, LZMAError, ValueError)
+"""What reading a tar file raises where it is missing or damaged."""
 
 
 class BadShardError(Exception):
     """A shard cannot be read to its end; the message is the reason, to be put after its name."""
 
 
-class _Header(tarfile.TarInfo):
+class WholeHeader(tarfile.TarInfo):
     """A header that must be whole: `tarfile` takes a damaged one for the end of the archive."""
 
     @classmethod
-    def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> "_Header":
+    def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> "WholeHeader":
+        """Read a header.
+
+        Raises:
+            ReadError: It is damaged, or the file ends before the mark of its end.
+        """
         try:
             return super().frombuf(buf, encoding, errors)
         except (tarfile.EmptyHeaderError, tarfile.TruncatedHeaderError) as error:  # type: ignore[attr-defined]
@@ -47,8 +53,8 @@ def read_shard(url: str) -> Iterator[RawSample]:
         stream = gopen(url)
         yield from group_by_keys(_files(stream, url))
         stream.close()  # tells of a command that failed after its last byte
-    except _BROKEN as error:
-        raise BadShardError(_reason(error, stream)) from error
+    except BROKEN as error:
+        raise BadShardError(why_broken(error, stream)) from error
     finally:
         if isinstance(stream, Pipe):
             stream.proc.kill()  # no more is wanted of it, whatever it still does
@@ -59,7 +65,7 @@ def read_shard(url: str) -> Iterator[RawSample]:
 
 def _files(stream: Any, url: str) -> Iterator[RawSample]:
     """Give the files of a tar stream as `webdataset` does, which does not notice damage."""
-    with tarfile.open(fileobj=stream, mode="r|*", tarinfo=_Header) as archive:
+    with tarfile.open(fileobj=stream, mode="r|*", tarinfo=WholeHeader) as archive:
         for member in archive:
             name = member.name.removeprefix("./")
             content = archive.extractfile(member)
@@ -68,7 +74,7 @@ def _files(stream: Any, url: str) -> Iterator[RawSample]:
             archive.members = []  # type: ignore[attr-defined]  # it would keep all headers
 
 
-def _reason(error: BaseException, stream: Any) -> str:
+def why_broken(error: BaseException, stream: Any = None) -> str:
     """Say why a shard cannot be read; of a command that failed, with which code."""
     if isinstance(stream, Pipe):
         with suppress(OSError):
