@@ -17,7 +17,7 @@ ROOMS = (
     "options", "keyed_random", "draws", "progress", "pareto", "paired_tests", "numbering",
     "tables", "captions", "aggregation", "data", "bigearthnet", "scenes", "encoders", "model",
     "losses", "retrieval", "metrics", "auditing", "testing", "runs", "training", "tasks", "search",
-    "compare", "report", "face", "cli", "__main__",
+    "compare", "report", "exports", "face", "cli", "__main__",
 )  # fmt: skip
 PACKAGE = Path(__file__).parents[1] / "wfa"
 FORBIDDEN = {

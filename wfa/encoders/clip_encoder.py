@@ -36,6 +36,7 @@ class ClipEncoder(Encoder):
         model: The stock model; its state dict is a checkpoint that open_clip loads, unless its
             image tower takes the bands of sensors.
         new_stems: The layers of the image tower that were made for them.
+        tokenizer: As given.
 
     Raises:
         ConfigError: The options for sensors are wrong, or do not go with the channels.
@@ -61,6 +62,7 @@ class ClipEncoder(Encoder):
         self.new_stems: list[nn.Conv2d] = []
         if channels is not None:
             self.new_stems = fit_tower(model, channels, options, self.width, init)
+        self.tokenizer = tokenizer
         self._config = config
         self.spelling = Spelling(tokenizer)
         self._tokens = TokenTable(tokenizer, _pad_id(tokenizer), self.context_length, trims(model))

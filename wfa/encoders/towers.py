@@ -5,6 +5,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from pathlib import Path
 from typing import Any, ClassVar
 
 import torch
@@ -61,11 +62,14 @@ class TextTower(ABC):
         width: D, the width of its features.
         context_length: The most tokens of a text; longer ones are cut.
         weights: SHA-256 (hex) of its weights and of what turns texts into tokens.
+        hub_folder: A folder of the Hugging Face hub's form, whose last states' mean over the tokens
+            is what `encode` gives; None where there is none.
     """
 
     width: int
     context_length: int
     weights: str
+    hub_folder: Path | None = None
 
     @abstractmethod
     def encode(self, texts: Sequence[str]) -> Tensor:

@@ -180,7 +180,10 @@ class RunFolder:
 
     def _clear(self) -> None:
         """Remove what a run writes, and nothing that a person may have put beside it."""
-        for folder in ("checkpoints", "logs", "evaluations", "open_clip", "tasks"):
+        for folder in (
+            "checkpoints", "logs", "evaluations", "tasks", "open_clip", "transformers",
+            "sentence-transformers", "onnx", "parquet",
+        ):  # fmt: skip
             shutil.rmtree(self.path / folder, ignore_errors=True)
         for name in (
             "run.json", "metrics.json", "ranks.parquet", "history.csv", "gallery.json",

@@ -60,7 +60,14 @@ class Config(Options):
 
 
 class Frozen(Encoder):
-    """Two heads; the towers below them stay outside the module and are never saved or trained."""
+    """Two heads; the towers below them stay outside the module and are never saved or trained.
+
+    Attributes:
+        image_tower: The locked image tower.
+        text_tower: The locked text tower.
+        image_head: What is trained above the one.
+        text_head: What is trained above the other.
+    """
 
     def __init__(self, options: Config, channels: Channels | None = None) -> None:
         """Find the towers and make new heads; of a sensor's bands the image tower sees the colours.
@@ -70,17 +77,17 @@ class Frozen(Encoder):
             ModelError: A tower's weights cannot be had.
         """
         super().__init__()
-        self._image_tower = _image_tower(options)
+        self.image_tower = _image_tower(options)
         if channels is not None:
-            self._image_tower = ColourTower(self._image_tower, channels)
-        self._text_tower = _text_tower(options)
-        self._texts = TextTable(self._text_tower)
+            self.image_tower = ColourTower(self.image_tower, channels)
+        self.text_tower = _text_tower(options)
+        self._texts = TextTable(self.text_tower)
         self.width = options.width
-        self.context_length = self._text_tower.context_length
-        self.image_spec = self._image_tower.image_spec
+        self.context_length = self.text_tower.context_length
+        self.image_spec = self.image_tower.image_spec
         sizes = (options.width, options.head, options.hidden, options.dropout)
-        self.image_head = Head(self._image_tower.width, *sizes)
-        self.text_head = Head(self._text_tower.width, *sizes)
+        self.image_head = Head(self.image_tower.width, *sizes)
+        self.text_head = Head(self.text_tower.width, *sizes)
 
     def begin_step(self, seed: int) -> None:
         """Choose the units that the heads drop in this step."""
@@ -101,7 +108,7 @@ class Frozen(Encoder):
     def image_input(self, image: NDArray[np.generic]) -> Tensor:
         """Return the locked tower's features of one image (H, W, C): (D_image,) float32."""
         one = normalise(resize(image, self.image_spec), self.image_spec)
-        return self._image_tower.encode(one[None])[0]
+        return self.image_tower.encode(one[None])[0]
 
     def inputs(self, dataset: ImageTextDataset, cache: Path | None, augment: str) -> Inputs:
         """Return the features of a split, computed now or read from `cache`.
@@ -118,11 +125,11 @@ class Frozen(Encoder):
                 "encoder.lock_image=true"
             )
         check_channels(dataset, self.image_spec)
-        return FeatureInputs(dataset, self._image_tower, self._text_tower, cache)
+        return FeatureInputs(dataset, self.image_tower, self.text_tower, cache)
 
     def get_extra_state(self) -> Tensor:
         """Return what identifies the towers that the heads were trained on, (64,) uint8."""
-        towers = (self._image_tower, self._text_tower)
+        towers = (self.image_tower, self.text_tower)
         return torch.tensor(
             [b for tower in towers for b in bytes.fromhex(tower.fingerprint)], dtype=torch.uint8
         )

@@ -22,7 +22,7 @@ def encode_trimmed(tower: TextTower, tokens: Tensor) -> Tensor:
     length = tokens.shape[1]
     states = tower.embed(tokens, torch.arange(length, device=tokens.device))
     states = modules.transformer(states, attn_mask=modules.attn_mask[:length, :length])
-    rows = torch.arange(len(tokens), device=tokens.device)
+    rows = torch.arange(tokens.shape[0], device=tokens.device)  # torch.export fixes a len()
     return tower.project(modules.ln_final(states[rows, tower.pooled_position(tokens)]))
 
 

@@ -27,7 +27,7 @@ class MiniLM(TextTower):
     context_length = 256
 
     def __init__(self, options: Config) -> None:
-        self._folder = get_model_path()
+        self._folder = self.hub_folder = get_model_path()
         files = ("model.safetensors", "tokenizer.json", "config.json")
         self.weights = file_hash(*(self._folder / name for name in files))
 

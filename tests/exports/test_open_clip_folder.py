@@ -9,10 +9,10 @@ from PIL import Image
 
 from tests.search.conftest import SMALL
 from wfa.errors import ConfigError, ModelError, RunError
+from wfa.exports.export_run import export_run
 from wfa.files import write_text
 from wfa.options.run_config import resolve
 from wfa.runs.checkpoint_model import CONFIG, WEIGHTS
-from wfa.runs.export_open_clip import export_run
 from wfa.runs.parts import Parts, load_run, save_weights
 from wfa.runs.run_folder import RunFolder
 
@@ -109,7 +109,7 @@ def test_what_cannot_be_exported_is_named(tmp_path: Path) -> None:
     run = make_run(tmp_path / "frozen", "encoder=frozen")
     with pytest.raises(ModelError, match="heads on locked towers are no open_clip model"):
         export_run(run)
-    with pytest.raises(ConfigError, match="there is no form of export 'onnx'"):
-        export_run(run, "onnx")
+    with pytest.raises(ConfigError, match="there is no form of export 'openclip'"):
+        export_run(run, "openclip")
     with pytest.raises(RunError, match="no run folder"):
         export_run(tmp_path)
