@@ -34,6 +34,14 @@ Technique = Annotated[
         "uniqueness, max_similarity.",
     ),
 ]
+Rerank = Annotated[
+    str,
+    typer.Option(
+        "--rerank",
+        help="Rank the best 100 again by each caption: none, mean of their similarities, or "
+        "max_similarity.",
+    ),
+]
 Kind = Annotated[str, typer.Option("--index", help="exact, or ann where there is one.")]
 PathPattern = Annotated[
     str, typer.Option("--path", help="Only paths of this pattern, such as 'alps/*.tif'.")
@@ -98,6 +106,7 @@ def search(
     image: QueryImage = None,
     top: Top = 10,
     technique: Technique = "own",
+    rerank: Rerank = "none",
     kind: Kind = "exact",
     path: PathPattern = "",
     where: Where = None,
@@ -128,6 +137,7 @@ def search(
         image_name=f"--image {image}",
         top=top,
         technique=technique,
+        rerank=rerank,
         kind=kind,
         glob=path,
         where=tuple(where or ()),

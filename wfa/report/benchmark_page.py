@@ -51,7 +51,7 @@ def benchmark_tables(found: Values) -> list[Table]:
     title = f"best of {len(found['points'])} points · {_gallery(found)}"
     header = ("index", "search", "recall", "R@1", "QPS", "p95 ms", "bytes")
     forms = [_forms_table(found, short=True)] if found["forms"] else []
-    return [Table(header, rows, title, labels=2), *forms]
+    return [Table(header, rows, title, labels=2), *forms, *_reranking_tables(found)]
 
 
 def point_records(found: Values) -> list[dict[str, Any]]:
@@ -79,6 +79,7 @@ def benchmark_view(found: Values) -> dict[str, Any]:
         "skipped": Table(("index", "where", "why"), skipped, labels=3),
         "forms": _forms_table(found) if found["forms"] else None,
         "forms_words": " ".join(forms_words(found)) if found["forms"] else "",
+        "reranking": _reranking_tables(found),
     }  # fmt: skip
 
 
@@ -262,3 +263,21 @@ def _forms_table(found: Values, short: bool = False) -> Table:
               *(() if short else ("p50 ms",)))  # fmt: skip
     title = "gallery forms, the split alone, vectors and bytes an image"
     return Table(header, tuple(rows), title, labels=2)
+
+
+def _reranking_tables(found: Values) -> list[Table]:
+    """Say what ranking again by all captions brings; none in files made before it was measured."""
+    ways = found.get("reranking")
+    if not ways:
+        return []
+    rows = tuple(
+        (way["way"], *(share(way["task"][k]) for k in ("R@1", "R@5", "R@10")),
+         milliseconds(way["latency_ms"]["p50"]), milliseconds(way["latency_ms"]["p95"]))
+        for way in ways
+    )  # fmt: skip
+    first = ways[0]
+    title = (
+        f"an image found by its {first['captions']:.1f} captions, the split alone, the best "
+        f"{first['candidates']} ranked again"
+    )
+    return [Table(("ranked by", "R@1", "R@5", "R@10", "p50 ms", "p95 ms"), rows, title)]

@@ -10,10 +10,12 @@ import numpy as np
 
 from wfa.data.decode import BadImageError, decode_any_depth
 from wfa.errors import DataError, SearchIndexError, UserError
+from wfa.retrieval.embeddings import Floats
 from wfa.runs.run_model import Query, RunModel
 from wfa.search.image_metadata import Facts
 from wfa.search.library import Library
 from wfa.search.library_file import EXACT
+from wfa.search.rerank import search_again
 
 
 @dataclass(frozen=True)
@@ -27,6 +29,7 @@ class Question:
         like: The id of an image of the library.
         top: How many images.
         technique: One of `wfa.runs.run_model.TECHNIQUES`.
+        rerank: One of `wfa.search.rerank.RERANKS`; only words can be ranked by again.
         kind: One of the library's kinds of search.
         glob: Pattern of paths.
         where: Conditions on metadata.
@@ -38,6 +41,7 @@ class Question:
     like: int | None = None
     top: int = 10
     technique: str = "own"
+    rerank: str = "none"
     kind: str = EXACT
     glob: str = ""
     where: tuple[str, ...] = ()
@@ -110,9 +114,12 @@ def ask(library: Library, model: RunModel, question: Question) -> Answer:
     mask = library.select(question.glob, question.where)
     start = time.perf_counter()
     query = _query(library, model, question)
+    captions = _captions(model, question)
     encoded = time.perf_counter()
     kind = question.kind if mask is None else EXACT
-    nearest = library.search(query.features, question.top, kind, mask)
+    nearest = search_again(
+        library, query.features, captions, question.rerank, question.top, kind, mask
+    )
     done = time.perf_counter()
     hits = tuple(
         FoundImage(
@@ -183,6 +190,15 @@ def _query(library: Library, model: RunModel, question: Question) -> Query:
         except BadImageError as error:
             raise DataError(f"{question.image_name} {error}") from error
     return model.ask(question.captions, question.technique)
+
+
+def _captions(model: RunModel, question: Question) -> Floats:
+    """Return the features of the captions each by itself, where they rank again."""
+    if question.rerank == "none":
+        return np.empty((0, model.width), np.float32)
+    if not question.captions:
+        raise UserError(f"--rerank {question.rerank} ranks by captions: ask with words")
+    return model.ask(question.captions, "max_similarity").features
 
 
 def _notes(

@@ -45,7 +45,7 @@ class Config(Options):
         repeats: Measured passes, after one to warm up.
         threads: 0 for all cores.
         gpu: Whether GPUs are measured too, where FAISS sees some.
-        forms: Whether gallery forms are measured.
+        forms: Whether gallery forms, and ranking again by all captions, are measured.
         seed: Of every draw.
     """
 

@@ -27,6 +27,7 @@ from wfa.search.benchmark.recommend import (
     size_measures,
     speed_measures,
 )
+from wfa.search.benchmark.reranking import measure_reranking
 from wfa.search.benchmark.settings import Request
 from wfa.search.benchmark.sweep import Sweep, Values
 
@@ -85,6 +86,7 @@ def run_benchmark(
         "notes": [*lowered, *notes(points)],
         "forms": forms,
         "held_out": held_out,
+        "reranking": measure_reranking(embeddings, config) if config.forms else [],
     }
 
 
