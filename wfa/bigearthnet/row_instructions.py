@@ -16,6 +16,7 @@ from typing import NamedTuple
 
 from wfa.bigearthnet.rows import (
     BOX,
+    CAPTION,
     CHOICE,
     LETTERS,
     YES_NO,
@@ -59,6 +60,12 @@ def instruction_of(row: Row) -> Instruction:
         box = "".join(_place(value) for value in parse_box(row.answer))
         return Instruction(_topic(row), question_of(row), box)
     return Instruction(row.type, question_of(row), row.answer.strip())
+
+
+def as_written(row: Row) -> Instruction:
+    """Return a row in the file's own words; its topic is the row's task."""
+    topic = row.type if row.type == CAPTION else _topic(row)
+    return Instruction(topic, row.question.strip(), row.answer.strip())
 
 
 def question_of(row: Row) -> str:

@@ -121,6 +121,31 @@ def pack(
 
 
 @app.command()
+def export(
+    name: Annotated[str, typer.Argument(help="A data set.")],
+    words: Words = None,
+    to: Annotated[str, typer.Option("--to", help="The form: sharegpt or llava.")] = "sharegpt",
+) -> None:
+    """Write questions, captions and boxes as conversations for language-model trainers.
+
+    `out=FILE.json` holds them, its pictures go to a folder beside it. `split=train` unless given.
+    sharegpt comes with the entry that LLaMA-Factory wants in `dataset_info.json`.
+
+    Example:
+        wfa data export bigearthnet_txt --to llava out=train.json data.bands=rgb
+    """
+    from wfa.exports.instruction_files import write_instructions
+    from wfa.options.read_settings import read_settings
+    from wfa.runs.parts import open_split
+
+    asked = read_settings(ConversationSettings, words or [], {"data": {"name": name}})
+    present = asked.data.plugin().splits(asked.data.options)
+    found = write_instructions(open_split(asked.data, asked.split, present), to, asked.out)
+    console.print(f"{found.images:,} images, {found.turns:,} questions", soft_wrap=True)
+    console.print(f"conversations {escape(str(found.file))}", soft_wrap=True)
+
+
+@app.command()
 def annotate(words: Words = None) -> None:
     """Make captions, questions and boxes from reference maps, in the columns of BigEarthNet.txt.
 
@@ -190,6 +215,23 @@ class PackSettings:
     aggregation: Choice = field(metadata={"plugin": "aggregation", "choice": "uniqueness"})
     out: Path = field(metadata={"placeholder": "DIR"})
     pack: PackOptions = field(default_factory=PackOptions, metadata={"flat": True})
+
+
+@dataclass(frozen=True)
+class ConversationSettings:
+    """What `wfa data export` takes.
+
+    Attributes:
+        data: The data set.
+        out: The JSON file.
+        split: The split.
+    """
+
+    usage: ClassVar[str] = "wfa data export NAME out=FILE.json"
+
+    data: Choice = field(metadata={"plugin": "data"})
+    out: Path = field(metadata={"placeholder": "FILE.json"})
+    split: str = "train"
 
 
 def _verified(data: Choice) -> "VerifyReport":

@@ -126,6 +126,10 @@ class ImageTextDataset(ABC):
         captions = self.records[index].captions
         return [Instruction("captioning", DESCRIBE, caption) for caption in captions]
 
+    def questions(self, index: int) -> list[Instruction]:
+        """Return the same in the annotations' own words; by default they are the instructions."""
+        return self.instructions(index)
+
     @abstractmethod
     def read_image(self, index: int) -> NDArray[np.uint8] | NDArray[np.float32]:
         """Read image `index` at its native size.

@@ -30,7 +30,7 @@ from wfa.bigearthnet.build import build_lmdb, how_to_get
 from wfa.bigearthnet.image_texts import KINDS, resolve_kinds
 from wfa.bigearthnet.patch_labels import LABEL_WORDS, has_labels, patch_labels
 from wfa.bigearthnet.patch_reader import PatchReader
-from wfa.bigearthnet.row_instructions import instruction_of
+from wfa.bigearthnet.row_instructions import as_written, instruction_of
 from wfa.bigearthnet.rows import Row
 from wfa.bigearthnet.text_records import Captions, TextRecords
 from wfa.data.channels import Channels
@@ -185,12 +185,12 @@ class BigEarthNetTxt(ImageTextDataset):
         return self._table.rows(self._patch(index))
 
     def instructions(self, index: int) -> list[Instruction]:
-        """Return the annotations of image `index` as instructions.
-
-        Raises:
-            DataError: A row does not parse.
-        """
+        """Return the annotations of image `index` as instructions, see the base class."""
         return [instruction_of(row) for row in self.rows(index)]
+
+    def questions(self, index: int) -> list[Instruction]:
+        """Return the rows of image `index` as they stand."""
+        return [as_written(row) for row in self.rows(index)]
 
     @cached_property
     def checksum(self) -> str:
