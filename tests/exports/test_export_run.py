@@ -7,6 +7,7 @@ from wfa.errors import ConfigError, ModelError, UserError
 from wfa.exports import open_clip_folder
 from wfa.exports.export_run import export_run
 from wfa.exports.export_source import Source, Written
+from wfa.runs.checkpoint_model import WEIGHTS
 
 
 def test_an_export_is_replaced_by_the_next(attention_run: Path, tmp_path: Path) -> None:
@@ -46,7 +47,7 @@ def test_what_breaks_off_leaves_the_last_export_whole(
     monkeypatch.setattr(open_clip_folder, "write", broken)
     with pytest.raises(ModelError):
         export_run(run)
-    assert (run / "open_clip" / open_clip_folder.WEIGHTS).read_bytes() == before
+    assert (run / "open_clip" / WEIGHTS).read_bytes() == before
     names = sorted(path.name for path in run.iterdir())
     assert names == ["config.yaml", "model.safetensors", "open_clip"]
 

@@ -1,4 +1,5 @@
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnxruntime
@@ -12,7 +13,7 @@ from wfa.errors import ModelError
 from wfa.exports.export_run import export_run
 from wfa.runs.parts import load_run
 
-Array = NDArray[np.generic]
+Array = NDArray[np.float32]
 
 
 @pytest.fixture(scope="module")
@@ -23,7 +24,7 @@ def folder(attention_run: Path, tmp_path_factory: pytest.TempPathFactory) -> Pat
     return out
 
 
-def run_graph(path: Path, **inputs: Array) -> list[Array]:
+def run_graph(path: Path, **inputs: NDArray[Any]) -> list[Array]:
     found: list[Array] = onnxruntime.InferenceSession(path).run(None, inputs)
     return found
 

@@ -12,10 +12,10 @@ import torch
 from PIL import Image
 from safetensors.torch import save_file
 from torch.nn.functional import normalize
-from wfa.runs.export_open_clip import export_run
 
 import wfa
 from wfa.errors import ModelError, RunError
+from wfa.exports.export_run import export_run
 from wfa.options.run_config import resolve
 from wfa.runs.checkpoint_model import CONFIG, WEIGHTS
 from wfa.runs.untrained_run import evaluate_untrained

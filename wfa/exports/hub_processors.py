@@ -33,8 +33,8 @@ def image_processor(spec: ImageSpec) -> CLIPImageProcessor:
     """Build the processor that scales, cuts and standardises pictures as `spec` says."""
     square = {"height": spec.size, "width": spec.size}
     return CLIPImageProcessor(
-        size={"shortest_edge": spec.size} if spec.fit == "crop" else square,
-        do_center_crop=spec.fit == "crop",
+        size={"shortest_edge": spec.size} if spec.fit.endswith("crop") else square,
+        do_center_crop=spec.fit.endswith("crop"),
         crop_size=square,
         resample={"nearest": 0, "bilinear": 2, "bicubic": 3}[spec.interpolation],
         image_mean=list(spec.mean),

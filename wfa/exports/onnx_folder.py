@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from wfa.aggregation.base import Aggregation
 from wfa.encoders.clip_encoder import ClipEncoder
+from wfa.encoders.text_compute import trims
 from wfa.encoders.text_compute.padded import encode_trimmed, encode_with_class_token
 from wfa.encoders.text_compute.tower import TextTower
 from wfa.errors import ModelError
@@ -112,9 +113,9 @@ class _Text(nn.Module):
     def __init__(self, encoder: ClipEncoder) -> None:
         super().__init__()
         self.model = encoder.model
-        plain = not hasattr(getattr(self.model, "text", self.model), "token_embedding")
-        self._tower = None if plain else TextTower.of(self.model)
-        self.trims = plain or self._tower.has_class_token or self._tower.ignores_padding
+        own = hasattr(getattr(self.model, "text", self.model), "token_embedding")
+        self._tower = TextTower.of(self.model) if own else None
+        self.trims = trims(self.model)
 
     def forward(self, tokens: Tensor) -> Tensor:
         tower = self._tower

@@ -34,7 +34,8 @@ def write(source: Source, folder: Path) -> Written:
     with quiet():
         if isinstance(encoder, Frozen):
             modules = _headed(source, encoder)
-            notes, left_out = (), ("image tower", *source.left_out())
+            notes: tuple[str, ...] = ()
+            left_out = ("image tower", *source.left_out())
         else:
             with TemporaryDirectory() as clip:
                 save_clip(source, Path(clip))
@@ -75,7 +76,7 @@ def _head(head: Head) -> list[nn.Module]:
     """A head as a norm and one dense layer or two; the weights are the head's own."""
     norm = LayerNorm(head.norm.normalized_shape[0])
     norm.norm = head.norm
-    layers = [(head.out, nn.Identity())]
+    layers: list[tuple[nn.Linear, nn.Module]] = [(head.out, nn.Identity())]
     if head.hidden is not None:
         layers.insert(0, (head.hidden, nn.GELU()))
     made: list[nn.Module] = [norm]
