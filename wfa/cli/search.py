@@ -54,6 +54,32 @@ Where = Annotated[
     ),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the answer as JSON.")]
+Within = Annotated[
+    str,
+    typer.Option(
+        "--within", metavar="W,S,E,N", help="Only scenes' tiles that touch this box in degrees."
+    ),
+]
+Days = Annotated[
+    str,
+    typer.Option(
+        "--date", metavar="FROM/TO", help="Only scenes of these days, such as 2017-06/2017-08 or .."
+    ),
+]
+Overlap = Annotated[
+    float,
+    typer.Option(
+        "--overlap", min=0, max=1, help="Hits of a day that overlap more are merged; 1 merges none."
+    ),
+]
+Region = Annotated[
+    str,
+    typer.Option("--region", metavar="W,S,E,N", help="Ask with what lies in this box, not words."),
+]
+Places = Annotated[
+    Path | None,
+    typer.Option("--geojson", help="Write the hits' places as GeoJSON, or as GeoPackage (.gpkg)."),
+]
 Page = Annotated[
     Path | None, typer.Option("--html", help="Write the hits as a page that opens offline.")
 ]
@@ -77,13 +103,15 @@ def index(
     It takes JPEG, PNG, TIFF, WebP, BMP, GIF, JPEG 2000, AVIF and PPM files,
     of all folders below it too. Pictures of more than 8 bits are shown as
     viewers do: the 2nd percentile of all values is black, the 98th white.
+    GeoTIFFs with a CRS are cut into tiles, each with its place (needs the
+    extra geo); tile.size=640m, tile.stride=320m and tile.bands=4,3,2 say how.
     Run it again after images came, went or changed: only those are encoded.
     An interrupted run goes on where it stopped.
 
     Settings: out=DIR, where the index goes; metadata=FILE, a table with a
     row for each image, and path_column=NAME in it; ann=FACTORY, a FAISS
     index beside the exact one, and rerank=fp16 for it; batch_size=64;
-    shard_size=512.
+    shard_size=512; `wfa help tile` has those of scenes.
 
     Examples:
         wfa index runs/scenes-0123456789 --images my_images
@@ -110,8 +138,13 @@ def search(
     kind: Kind = "exact",
     path: PathPattern = "",
     where: Where = None,
+    within: Within = "",
+    date: Days = "",
+    overlap: Overlap = 0.3,
+    region: Region = "",
     as_json: AsJson = False,
     html: Page = None,
+    geojson: Places = None,
     run: MovedRun = None,
 ) -> None:
     """Find images of an indexed folder by words, or by an image.
@@ -122,14 +155,17 @@ def search(
         wfa search runs/scenes-0123456789 "a lake" "water between trees" --top 5 --html hits.html
 
         wfa search runs/scenes-0123456789 --image field.png --where country=Austria --json
+
+        wfa search runs/scenes-0123456789 "a lake" --within 12.9,48,13.6,48.5 --geojson hits.geojson
     """
     from wfa.files import check_writable
     from wfa.report.answer_page import write_gallery
     from wfa.search.ask import Question, ask, read_query_image
+    from wfa.search.hit_places import write_places
     from wfa.search.open_libraries import open_library, run_model
 
-    if html is not None:
-        check_writable(html)
+    for file in filter(None, (html, geojson)):
+        check_writable(file)
     library = open_library(index)
     question = Question(
         captions=tuple(captions or ()),
@@ -141,9 +177,13 @@ def search(
         kind=kind,
         glob=path,
         where=tuple(where or ()),
+        within=within,
+        days=date,
+        overlap=overlap,
+        region=region,
     )
     answer = ask(library, run_model(library, run), question)
-    title = " / ".join(captions or ()) or f"Images like {image.name if image else ''}"
+    title = " / ".join(captions or ()) or f"Images like {image.name if image else region}"
     if as_json:
         sys.stdout.write(json.dumps(answer.as_dict(), indent=1, ensure_ascii=False) + "\n")
     else:
@@ -152,6 +192,10 @@ def search(
         write_gallery(answer, library, title, html)
         if not as_json:
             console.print(f"gallery {escape(str(html))}", soft_wrap=True)
+    if geojson is not None:
+        write_places(answer, geojson)
+        if not as_json:
+            console.print(f"places {escape(str(geojson))}", soft_wrap=True)
 
 
 def serve(
@@ -198,6 +242,9 @@ def _show_indexed(done: "Indexed") -> None:
         ("gone from the folder", done.removed),
         ("described by the metadata", done.described),
         ("of more than 8 bits, stretched", done.stretched),
+        ("scenes", done.scenes),
+        ("tiles of scenes", done.tiles),
+        ("tiles without data", done.empty),
         ("left out", len(done.left_out)),
         ("other files", sum(done.others.values())),
     ):
@@ -205,6 +252,8 @@ def _show_indexed(done: "Indexed") -> None:
             table.add_row(label, f"{count:,}")
     table.add_row("seconds", f"{done.seconds:.1f}")
     console.print(table)
+    for note in done.notes:
+        console.print(f"[yellow]note:[/] {escape(note)}", soft_wrap=True)
     for file in done.left_out[:_LISTED]:
         console.print(f"[yellow]left out:[/] {escape(file.path)} {escape(file.reason)}",
                       soft_wrap=True)  # fmt: skip
@@ -224,10 +273,16 @@ def _show_answer(answer: "Answer") -> None:
     if len(answer.texts) > 1 and answer.weights is not None:
         for text, weight in zip(answer.texts, answer.weights, strict=True):
             console.print(f"{100 * weight:5.1f} %  {escape(text)}", soft_wrap=True)
-    table = Table("rank", "score", "image", box=None)
+    placed = any(hit.place for hit in answer.hits)
+    heads = ("rank", "score", "image", *(("west, south, east, north", "date") if placed else ()))
+    table = Table(*heads, box=None)
     for hit in answer.hits:
         gone = " [red](missing)[/]" if hit.missing else ""
-        table.add_row(str(hit.rank), f"{hit.score:.4f}", escape(hit.path) + gone)
+        cells = [str(hit.rank), f"{hit.score:.4f}", escape(hit.path) + gone]
+        if hit.place:
+            box = ", ".join(f"{side:.5f}" for side in hit.place.box or ())
+            cells += [box, hit.place.date]
+        table.add_row(*cells)
     console.print(table)
     console.print(
         f"query encoded in {answer.encode_ms:.1f} ms, {answer.images:,} images searched in "

@@ -57,14 +57,36 @@ def stretch(values: NDArray[Any]) -> NDArray[np.uint8]:
     Raises:
         ValueError: No value is finite, or the two percentiles are equal: there is nothing to show.
     """
-    finite = np.isfinite(values)
-    if not finite.any():
+    return scale_between(values, *stretch_limits(values[np.isfinite(values)]))
+
+
+def stretch_limits(values: NDArray[Any]) -> tuple[float, float]:
+    """Return what becomes black and what becomes white: two percentiles of finite values (N,).
+
+    Raises:
+        ValueError: There is no value, or the two percentiles are equal: there is nothing to show.
+    """
+    if not values.size:
         raise ValueError("all its values are NaN or infinite")
-    low, high = np.percentile(values[finite], PERCENTILES)
-    span = float(high) - float(low)
-    if not 0 < span < np.inf:
+    low, high = map(float, np.percentile(values, PERCENTILES))
+    if not 0 < high - low < np.inf:
         raise ValueError(f"nearly all its values are {low:g}: there is nothing to show")
-    scaled = (np.where(finite, values, low).astype(np.float64) - low) / span
+    return low, high
+
+
+def scale_between(values: NDArray[Any], low: float, high: float) -> NDArray[np.uint8]:
+    """Scale values to 8 bits: `low` and what is not finite becomes 0, `high` 255.
+
+    Args:
+        values: (H, W, 1) or (H, W, 3), any type of number.
+        low: What becomes black.
+        high: What becomes white, above `low`.
+
+    Returns:
+        (H, W, 3) uint8.
+    """
+    finite = np.isfinite(values)
+    scaled = (np.where(finite, values, low).astype(np.float64) - low) / (high - low)
     shown = np.rint(np.clip(scaled, 0.0, 1.0) * 255).astype(np.uint8)
     return np.ascontiguousarray(np.broadcast_to(shown, (*values.shape[:2], 3)))
 

@@ -18,6 +18,7 @@ OPTIONS: Mapping[str, tuple[str, str]] = {
     "benchmark": ("wfa.search.benchmark.settings", "BenchmarkOptions"),
     "index": ("wfa.search.index_settings", "IndexOptions"),
     "pack": ("wfa.data.shards.pack_options", "PackOptions"),
+    "tile": ("wfa.search.tiles.tile_options", "TileOptions"),
     "annotate": ("wfa.bigearthnet.annotate.annotator", "Config"),
     "paraphrase": ("wfa.bigearthnet.annotate.paraphrase", "Config"),
 }

@@ -45,7 +45,7 @@ class Query:
 
 
 class ReadyModel:
-    """A model for pictures, ready to encode; calls from several threads wait for each other.
+    """A model that is ready to encode; calls from several threads wait for each other.
 
     Args:
         model: The model with its weights.
@@ -53,9 +53,7 @@ class ReadyModel:
 
     Attributes:
         width: D, the width of its features.
-
-    Raises:
-        ModelError: The model is not for pictures.
+        bands: The bands that it was trained on; empty for pictures of red, green and blue.
     """
 
     def __init__(self, model: MultiCaptionCLIP, name: str) -> None:
@@ -63,20 +61,30 @@ class ReadyModel:
         self._encoder = model.encoder
         self.width = self._encoder.width
         self._lock = threading.Lock()
-        bands = len(self._encoder.image_spec.mean)
-        if bands != 3:
-            raise ModelError(
-                f"{name} was trained on images of {bands} bands, and picture files have 3: train a "
-                "run on pictures, or search its own data set with `wfa evaluate`"
-            )
+        self._name = name
+        self.bands = self._encoder.image_spec.bands
         self._model.to(best_device())
         own = self._model.text_side
         others = {name: own.with_technique(name) for name in ("mean", "uniqueness")}
         self._sides = {"own": own, **others}
 
     def prepare(self, image: NDArray[np.uint8]) -> Tensor:
-        """Turn a picture (H, W, 3) into the model's input; safe in many threads at once."""
+        """Turn a picture (H, W, 3) into the model's input; safe in many threads at once.
+
+        Raises:
+            ModelError: The run was trained on other bands than red, green and blue.
+        """
+        if self.bands:
+            raise ModelError(
+                f"{self._name} was trained on the bands {', '.join(self.bands)}, which picture files "
+                "do not have: train a run on pictures, index scenes that have these bands, or "
+                "search the run's own data set with `wfa evaluate`"
+            )
         return self._encoder.image_input(image)
+
+    def prepare_bands(self, values: NDArray[np.generic]) -> Tensor:
+        """Turn the bands of a scene, (H, W, C) in the units trained on, into the model's input."""
+        return self._encoder.image_input(values)
 
     @torch.inference_mode()
     def encode_images(self, inputs: Sequence[Tensor]) -> Floats:
@@ -99,7 +107,11 @@ class ReadyModel:
         return _finite(features, "a text")
 
     def ask_image(self, image: NDArray[np.uint8]) -> Query:
-        """Make a query of a picture (H, W, 3)."""
+        """Make a query of a picture (H, W, 3).
+
+        Raises:
+            ModelError: The run was trained on other bands, or gives NaN.
+        """
         return Query(_finite(self.encode_images([self.prepare(image)]), "the image"))
 
     def ask(self, captions: Sequence[str], technique: str = "own") -> Query:
@@ -173,7 +185,7 @@ class RunModel(ReadyModel):
 
     Raises:
         RunError: The folder holds no finished run.
-        ModelError: The weights are damaged, of another architecture, or not for pictures.
+        ModelError: The weights are damaged or of another architecture.
     """
 
     def __init__(self, run: Path) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from wfa.data.decode import BadImageError, decode_any_depth
 from wfa.errors import DataError, SearchIndexError, UserError
@@ -16,6 +17,13 @@ from wfa.search.image_metadata import Facts
 from wfa.search.library import Library
 from wfa.search.library_file import EXACT
 from wfa.search.rerank import search_again
+from wfa.search.places import suppress
+from wfa.search.tiles.tile_records import PlacedTile
+
+OVERLAP = 0.3
+"""Tiles that are half a tile apart share a third."""
+_MORE = 4
+"""Times the hits wanted that are looked at, and again while merging leaves too few."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +41,11 @@ class Question:
         kind: One of the library's kinds of search.
         glob: Pattern of paths.
         where: Conditions on metadata.
+        within: A box that hits have to touch, `west,south,east,north`.
+        days: When hits were taken, `FROM/TO`.
+        overlap: Hits of one day whose boxes share more than this, as intersection over union, are
+            merged into the best of them; 1 merges none.
+        region: A box; what the library holds there is asked with.
     """
 
     captions: tuple[str, ...] = ()
@@ -45,6 +58,10 @@ class Question:
     kind: str = EXACT
     glob: str = ""
     where: tuple[str, ...] = ()
+    within: str = ""
+    days: str = ""
+    overlap: float = OVERLAP
+    region: str = ""
 
 
 @dataclass(frozen=True)
@@ -58,6 +75,8 @@ class FoundImage:
         path: Relative to the folder of images.
         missing: Whether its file is gone since it was indexed.
         metadata: Its facts.
+        place: Where it lies; None for a picture.
+        merged: How many hits of the same place and day were merged into it.
     """
 
     rank: int
@@ -66,6 +85,8 @@ class FoundImage:
     path: str
     missing: bool
     metadata: Facts
+    place: PlacedTile | None = None
+    merged: int = 0
 
 
 @dataclass(frozen=True)
@@ -111,28 +132,26 @@ def ask(library: Library, model: RunModel, question: Question) -> Answer:
         UserError: The query is empty, cannot be read, or a filter or choice does not exist.
     """
     check_model(library, model)
-    mask = library.select(question.glob, question.where)
+    mask = library.select(question.glob, question.where, question.within, question.days)
     start = time.perf_counter()
     query = _query(library, model, question)
     captions = _captions(model, question)
     encoded = time.perf_counter()
     kind = question.kind if mask is None else EXACT
-    nearest = search_again(
-        library, query.features, captions, question.rerank, question.top, kind, mask
-    )
+    found = _search(library, query, captions, question, kind, mask)
     done = time.perf_counter()
     hits = tuple(
         FoundImage(
             rank=rank,
-            score=float(score),
+            score=score,
             id=int(library.ids[row]),
             path=library.paths[row],
             missing=library.is_missing(row),
             metadata=library.metadata[row],
+            place=library.tiles[row],
+            merged=merged,
         )
-        for rank, (row, score) in enumerate(
-            zip(nearest.rows.tolist(), nearest.scores.tolist(), strict=True), start=1
-        )
+        for rank, (row, score, merged) in enumerate(found, start=1)
     )
     passed = None if mask is None else int(np.sum(mask))
     return Answer(
@@ -179,11 +198,14 @@ def check_model(library: Library, model: RunModel) -> None:
 
 
 def _query(library: Library, model: RunModel, question: Question) -> Query:
-    ways = (bool(question.captions), question.image is not None, question.like is not None)
+    ways = (bool(question.captions), question.image is not None, question.like is not None,
+            bool(question.region))  # fmt: skip
     if sum(ways) > 1:
         raise UserError("ask with words or with an image, not with both")
     if question.like is not None:
         return Query(library.feature(library.row_of(question.like)))
+    if question.region:
+        return _of_region(library, question.region)
     if question.image is not None:
         try:
             return model.ask_image(decode_any_depth(question.image).pixels)
@@ -199,6 +221,44 @@ def _captions(model: RunModel, question: Question) -> Floats:
     if not question.captions:
         raise UserError(f"--rerank {question.rerank} ranks by captions: ask with words")
     return model.ask(question.captions, "max_similarity").features
+
+
+def _of_region(library: Library, region: str) -> Query:
+    """Ask with the mean of all that lies in a box."""
+    mask = library.select(within=region)
+    rows: list[int] = [] if mask is None else np.flatnonzero(mask).tolist()
+    if not rows:
+        raise DataError(f"nothing of {library.name} lies in {region}: choose another region")
+    mean = np.mean([library.feature(row)[0] for row in rows], axis=0, dtype=np.float64)
+    length = float(np.linalg.norm(mean)) or 1.0
+    note = f"asked with the mean of {len(rows)} image{'s' * (len(rows) > 1)} in the region"
+    return Query(np.asarray(mean / length, np.float32)[None], notes=(note,))
+
+
+def _search(
+    library: Library,
+    query: Query,
+    captions: Floats,
+    question: Question,
+    kind: str,
+    mask: NDArray[np.bool_] | None,
+) -> list[tuple[int, float, int]]:
+    """Return row and score of each hit and how many others were merged into it."""
+    top, merges = question.top, bool(library.scenes) and question.overlap < 1
+    asked = top * _MORE if merges else top
+    while True:
+        nearest = search_again(
+            library, query.features, captions, question.rerank, asked, kind, mask
+        )
+        rows, scores = nearest.rows.tolist(), nearest.scores.tolist()
+        if not merges:
+            return [(row, score, 0) for row, score in zip(rows, scores, strict=True)]
+        tiles = [library.tiles[row] for row in rows]
+        days = ["" if tile is None else tile.date for tile in tiles]
+        groups = suppress(library.boxes[nearest.rows], days, question.overlap, top)
+        if len(groups) == top or len(rows) < asked:
+            return [(rows[group[0]], scores[group[0]], len(group) - 1) for group in groups]
+        asked *= _MORE
 
 
 def _notes(
@@ -217,7 +277,11 @@ def _notes(
         notes.append(f"{question.top} images were asked for and {what} {count}: these are all")
     if kind != question.kind:
         notes.append("a filtered search is exact: the approximate index was not used")
-    if len(hits) < min(question.top, count):
+    merged = sum(hit.merged for hit in hits)
+    if merged:
+        notes.append(f"{merged} hit{'s' * (merged > 1)} of the same place and day as a better one "
+                     f"{'are' if merged > 1 else 'is'} merged into it")  # fmt: skip
+    if len(hits) + merged < min(question.top, count):
         notes.append(f"the approximate index found only {len(hits)}; the exact one finds more")
     missing = sum(hit.missing for hit in hits)
     if missing and not library.root.is_dir():

@@ -3,7 +3,7 @@
 import hashlib
 import os
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Collection, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +19,8 @@ from wfa.retrieval.embeddings import Floats
 from wfa.runs.run_model import RunModel
 from wfa.search.image_files import ImageFile, LeftOut, read_inside
 from wfa.search.index_rows import Rows, model_of, read_rows, write_rows
+from wfa.search.tiles.cut_scenes import Cut
+from wfa.search.tiles.read_tiles import TileReader, as_trained
 
 _AHEAD = 2
 """Batches that are read and decoded while one is encoded."""
@@ -37,6 +39,11 @@ class Known:
             file = ImageFile(path, int(rows.sizes[place]), int(rows.changed[place]))
             self._files[path] = (file, rows.sha256[place])
             self._features[rows.sha256[place]] = rows.features[place]
+
+    def forget(self, paths: Collection[str]) -> None:
+        """Take paths as changed; their features stay known by their content."""
+        for path in paths:
+            self._files.pop(path, None)
 
     def has(self, file: ImageFile) -> bool:
         """Say whether the features of a file are known, by its path, size and date."""
@@ -59,7 +66,8 @@ class Known:
 class Examined:
     """A file that was read: its checksum, and its known features, its input, or what is wrong.
 
-    `stretched` says that it had more than 8 bits and was scaled.
+    `stretched` says that it had more than 8 bits and was scaled, `empty` that it is a tile without
+    data.
     """
 
     file: ImageFile
@@ -68,6 +76,7 @@ class Examined:
     prepared: Tensor | None = None
     reason: str = ""
     stretched: bool = False
+    empty: bool = False
 
 
 def make_rows(
@@ -109,6 +118,7 @@ class ShardEncoder:
 
     Args:
         root: The folder of images.
+        cut: What its scenes are cut into.
         model: Encodes.
         shards: Folder of the shards.
         batch_size: Images encoded at once.
@@ -116,15 +126,17 @@ class ShardEncoder:
     """
 
     def __init__(
-        self, root: Path, model: RunModel, shards: Path, batch_size: int, shard_size: int
+        self, root: Path, cut: Cut, model: RunModel, shards: Path, batch_size: int, shard_size: int
     ) -> None:
-        self._root, self._model, self._shards = root, model, shards
+        self._root, self._cut, self._model, self._shards = root, cut, model, shards
+        self._tiles = TileReader(root)
         self._batch_size, self._shard_size = batch_size, shard_size
         self._done: list[tuple[ImageFile, str, Floats]] = []
         self.encoded = 0
         self.reused = 0
         self.stretched = 0
         self.left_out: list[LeftOut] = []
+        self.empty: list[str] = []
 
     def run(self, files: Sequence[ImageFile], known: Known, track: Track[Any]) -> None:
         """Encode files, and add them to what is known.
@@ -139,7 +151,11 @@ class ShardEncoder:
         ]
 
         def examine(file: ImageFile) -> Examined:
-            return _examine(self._root, file, known, self._model.prepare)
+            try:
+                in_scene = file.path in self._cut.tiles
+                return self._tile(file, known) if in_scene else self._picture(file, known)
+            except BadImageError as error:
+                return Examined(file, reason=str(error))
 
         pool = ThreadPoolExecutor(os.cpu_count())
         waiting: deque[list[Future[Examined]]] = deque()
@@ -155,6 +171,7 @@ class ShardEncoder:
             self._write(known)
         finally:
             pool.shutdown(cancel_futures=True)
+            self._tiles.close()
 
     def _take(self, batch: Sequence[Examined]) -> None:
         fresh = [each for each in batch if each.prepared is not None]
@@ -169,6 +186,7 @@ class ShardEncoder:
             self._done.append((each.file, each.sha256, feature))
         again = [(each, each.known) for each in batch if each.known is not None]
         self._done += [(each.file, each.sha256, feature) for each, feature in again]
+        self.empty += [each.file.path for each in batch if each.empty]
         self.left_out += [LeftOut(each.file.path, each.reason) for each in batch if each.reason]
         self.encoded += len(fresh)
         self.stretched += sum(each.stretched for each in fresh)
@@ -183,21 +201,32 @@ class ShardEncoder:
         known.add(rows)
         self._done.clear()
 
-
-def _examine(
-    root: Path,
-    file: ImageFile,
-    known: Known,
-    prepare: Callable[[Any], Tensor],
-) -> Examined:
-    """Read a file; decode it only where no file of the same content is known."""
-    try:
-        content = read_inside(root, file.path)
+    def _picture(self, file: ImageFile, known: Known) -> Examined:
+        """Read a picture; decode it only where no file of the same content is known."""
+        content = read_inside(self._root, file.path)
         found = hashlib.sha256(content).hexdigest()
         feature = known.of_content(found)
         if feature is not None:
             return Examined(file, found, known=feature)
+        if self._model.bands:
+            wanted = ", ".join(self._model.bands)
+            raise BadImageError(f"is a picture, and the run was trained on the bands {wanted}")
         picture = decode_any_depth(content)
-        return Examined(file, found, prepared=prepare(picture.pixels), stretched=picture.stretched)
-    except BadImageError as error:
-        return Examined(file, reason=str(error))
+        prepared = self._model.prepare(picture.pixels)
+        return Examined(file, found, prepared=prepared, stretched=picture.stretched)
+
+    def _tile(self, file: ImageFile, known: Known) -> Examined:
+        """Read a tile; its content is what the run is given of it."""
+        scene, window = self._cut.tiles[file.path]
+        raster = self._cut.rasters[scene]
+        pixels = self._tiles.read(raster, window)
+        if 1 - pixels.there.mean() > raster.most_nodata:
+            return Examined(file, empty=True)
+        values = as_trained(raster, pixels)
+        header = f"tile {values.dtype} {values.shape}\n".encode()
+        found = hashlib.sha256(header + values.tobytes()).hexdigest()
+        feature = known.of_content(found)
+        if feature is not None:
+            return Examined(file, found, known=feature)
+        prepare = self._model.prepare_bands if self._model.bands else self._model.prepare
+        return Examined(file, found, prepared=prepare(values))

@@ -3,7 +3,7 @@
 import os
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path, PurePath
 
@@ -92,11 +92,27 @@ def read_inside(root: Path, path: str) -> bytes:
     Raises:
         BadImageError: It is gone, may not be read, or lies outside the folder.
     """
-    try:
+    with _told():
+        return file_inside(root, path).read_bytes()
+
+
+def file_inside(root: Path, path: str) -> Path:
+    """Return where a file of the folder lies, links followed; see `read_inside`.
+
+    Raises:
+        BadImageError: It is gone, may not be looked at, or lies outside the folder.
+    """
+    with _told():
         real = (root / path).resolve(strict=True)
-        if not real.is_relative_to(root.resolve()):
+        if Path(path).is_absolute() or not real.is_relative_to(root.resolve()):
             raise BadImageError("lies outside the folder")
-        return real.read_bytes()
+        return real
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    try:
+        yield
     except FileNotFoundError as error:
         raise BadImageError("is gone") from error
     # A NUL in a path is a ValueError, links in a circle are a RuntimeError.

@@ -41,13 +41,13 @@ class Metadata:
     def of(self, paths: Sequence[str]) -> list[Facts]:
         """Return the facts of each image, none where the table does not name it.
 
-        A row names an image by its path; by its mere file name where only one image has it.
+        A row names an image by its path; by its mere file name where only one path has it.
         """
         rows = self.rows or {}
         if not rows:
             return [{}] * len(paths)
         names = [path.rpartition("/")[2] for path in paths]
-        seen = Counter(names)
+        seen = Counter(path.rpartition("/")[2] for path in set(paths))  # tiles share their scene's
         return [
             rows.get(path) or (rows.get(name, {}) if seen[name] == 1 else {})
             for path, name in zip(paths, names, strict=True)

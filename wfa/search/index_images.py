@@ -36,6 +36,8 @@ from wfa.search.library_file import (
     read_facts,
     relative_run,
 )
+from wfa.search.tiles.scene_plan import ScenePlan, plan_scenes
+from wfa.search.tiles.tile_records import SCENES, TILES
 
 
 def index_images(
@@ -68,20 +70,32 @@ def index_images(
     metadata = _metadata(folder, images, options)
     options = _kept(folder, options)
     model = RunModel(run)
+    plan = plan_scenes(
+        images, listing.files, folder, folder / SHARDS, options.tile, model.bands, track
+    )
     for factory, rerank in _factories(options).values():  # before any image is encoded
-        check_enough(new_index(factory, model.width, rerank), len(listing.files))
+        check_enough(new_index(factory, model.width, rerank), len(plan.cut.files))
 
     known, old = Known(), _old_rows(folder, model.checksum)
     if old is not None:
         known.add(old)
-    unchanged = sum(known.has(file) for file in listing.files)
-    encoder, resumed = _encode(images, listing.files, model, folder, options, known, track)
+        known.forget(plan.stale)
+    unchanged = sum(known.has(file) for file in plan.cut.files)
+    encoder, resumed = _encode(images, plan, model, folder, options, known, track)
 
-    files = [file for file in listing.files if known.has(file)]
-    left_out = tuple(sorted((*listing.left_out, *encoder.left_out), key=lambda file: file.path))
+    files = [file for file in plan.cut.files if known.has(file)]
+    refused = (*listing.left_out, *plan.cut.left_out, *plan.by_scene(encoder.left_out))
+    left_out = tuple(sorted(refused, key=lambda file: file.path))
+    empty = plan.cut.seen + len(encoder.empty)
     if not files:
-        raise DataError(_no_image(images, left_out))
-    rows = _write(folder, images, model, files, known, old, metadata, left_out, options)
+        raise DataError(_no_image(images, left_out, empty))
+    next_id, ids = _ids(files, old, folder)
+    rows = known.rows(files, ids, model.width)
+    if not _is_current(folder, rows, old, options):
+        _write_indexes(folder, rows, model.checksum, options)
+    plan.finish(folder, rows.paths, encoder.empty)
+    _write_beside(folder, metadata, left_out)
+    _write_facts(folder, images, model, rows, next_id, len(left_out), metadata, plan, options)
     return Indexed(
         folder=folder,
         images=len(rows),
@@ -90,16 +104,22 @@ def index_images(
         reused=encoder.reused,
         unchanged=unchanged,
         removed=len(set(old.paths) - set(rows.paths)) if old is not None else 0,
-        described=sum(map(bool, metadata.of(rows.paths))) if metadata.columns else None,
+        described=sum(map(bool, metadata.of(plan.cut.sources(rows.paths))))
+        if metadata.columns
+        else None,
         left_out=left_out,
         stretched=encoder.stretched,
+        scenes=len(plan.cut.rasters),
+        tiles=sum(path in plan.cut.tiles for path in rows.paths),
+        empty=empty,
+        notes=tuple(plan.cut.notes),
         others=listing.others,
         seconds=time.perf_counter() - start,
     )
 
 
 def _encode(
-    images: Path, files: Sequence[ImageFile], model: RunModel, folder: Path,
+    images: Path, plan: ScenePlan, model: RunModel, folder: Path,
     options: IndexOptions, known: Known, track: Track[Any],
 ) -> tuple[ShardEncoder, int]:  # fmt: skip
     """Encode what is not known yet, shard by shard.
@@ -107,24 +127,21 @@ def _encode(
     Returns:
         The encoder, which says what it did, and how many images an interrupted run had encoded.
     """
+    files, shards = plan.cut.files, folder / SHARDS
     before = sum(known.has(file) for file in files)
-    load_shards(folder / SHARDS, model.checksum, known)
+    plan.begin(shards)
+    load_shards(shards, model.checksum, known)
     missing = [file for file in files if not known.has(file)]
-    encoder = ShardEncoder(images, model, folder / SHARDS, options.batch_size, options.shard_size)
+    encoder = ShardEncoder(images, plan.cut, model, shards, options.batch_size, options.shard_size)
     encoder.run(missing, known, track)
     return encoder, len(files) - len(missing) - before
 
 
-def _write(
-    folder: Path, images: Path, model: RunModel, files: Sequence[ImageFile], known: Known,
-    old: Rows | None, metadata: Metadata, left_out: Sequence[LeftOut], options: IndexOptions,
-) -> Rows:  # fmt: skip
-    """Write the index of these files and all that lies beside it; return its rows."""
-    next_id, ids = _ids(files, old, folder)
-    rows = known.rows(files, ids, model.width)
-    if not _is_current(folder, rows, old, options):
-        _write_indexes(folder, rows, model.checksum, options)
-    _write_beside(folder, metadata, left_out)
+def _write_facts(
+    folder: Path, images: Path, model: RunModel, rows: Rows, next_id: int, left_out: int,
+    metadata: Metadata, plan: ScenePlan, options: IndexOptions,
+) -> None:  # fmt: skip
+    """Write `library.json`: until it is there, a crash is noticed and a new run mends it."""
     LibraryFacts(
         run=relative_run(model.run, folder),
         model=model.checksum,
@@ -132,7 +149,7 @@ def _write(
         technique=model.technique,
         root=str(images.resolve()),
         images=len(rows),
-        left_out=len(left_out),
+        left_out=left_out,
         digest=rows.digest,
         next_id=next_id,
         indexes={kind: read_sidecar(folder / kind)["file"] for kind in _factories(options)},
@@ -140,15 +157,15 @@ def _write(
         rerank=options.rerank,
         columns=metadata.columns,
         versions=versions(),
-    ).write(folder)  # the last file: until it is there, a crash is noticed and a new run mends it
+        scenes=len(plan.cut.rasters),
+    ).write(folder)
     shutil.rmtree(folder / SHARDS, ignore_errors=True)
-    return rows
 
 
 def _check_owner(folder: Path, model: str, images: Path, overwrite: bool) -> None:
     """Refuse a folder that holds something else than an index of this model and folder."""
     if not (folder / FILE).is_file():
-        known = {ROWS, METADATA, LEFT_OUT, SHARDS, EXACT, ANN}
+        known = {ROWS, METADATA, LEFT_OUT, SHARDS, EXACT, ANN, SCENES, TILES}
         strange = [p for p in (folder.iterdir() if folder.is_dir() else ()) if p.name not in known]
         if [path for path in strange if not path.name.startswith(".")]:
             raise SearchIndexError(
@@ -257,7 +274,9 @@ def _write_beside(folder: Path, metadata: Metadata, left_out: Sequence[LeftOut])
         write_metadata(folder / METADATA, metadata)
 
 
-def _no_image(images: Path, left_out: Sequence[LeftOut]) -> str:
+def _no_image(images: Path, left_out: Sequence[LeftOut], empty: int) -> str:
+    if not left_out and empty:
+        return f"the scenes in {images} hold no data: each of their {empty:,} tiles lacks them"
     if not left_out:
         return f"{images} holds no image: wanted are files of {', '.join(FORMATS)}"
     first = left_out[0]

@@ -23,6 +23,10 @@ class Indexed:
         described: Images that the metadata names; None without metadata.
         left_out: Files that are not images or cannot be read, with the reason.
         stretched: Images of more than 8 bits among the encoded, scaled from percentile 2 to 98.
+        scenes: Georeferenced scenes that tiles of the index are cut from.
+        tiles: Images of the index that are such tiles.
+        empty: Tiles without data, left out.
+        notes: What a person should know of the scenes.
         others: Ending -> number of files that are no pictures.
         seconds: All of it.
     """
@@ -37,6 +41,10 @@ class Indexed:
     described: int | None
     left_out: tuple[LeftOut, ...]
     stretched: int
+    scenes: int
+    tiles: int
+    empty: int
+    notes: tuple[str, ...]
     others: Mapping[str, int]
     seconds: float
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from wfa.options.limits import Options
+from wfa.search.tiles.tile_options import TileOptions
 
 
 @dataclass(frozen=True)
@@ -20,6 +21,7 @@ class IndexOptions(Options):
             or `fp32`.
         batch_size: Images encoded at once.
         shard_size: Images between two saves; an interrupted run loses no more than about these.
+        tile: How georeferenced scenes are cut.
     """
 
     out: str = ""
@@ -29,6 +31,7 @@ class IndexOptions(Options):
     rerank: str = field(default="none", metadata={"one_of": ("none", "fp16", "fp32")})
     batch_size: int = field(default=64, metadata={"at_least": 1})
     shard_size: int = field(default=512, metadata={"at_least": 1})
+    tile: TileOptions = field(default_factory=TileOptions)
 
 
 def index_folder_of(run: Path, images: Path, options: IndexOptions) -> Path:

@@ -1,6 +1,7 @@
 """An index folder, opened: which images it holds, and which of them are near a vector."""
 
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import cached_property
@@ -11,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wfa.data.decode import BadImageError, decode_any_depth
-from wfa.errors import SearchIndexError, unknown
+from wfa.errors import DataError, SearchIndexError, unknown
 from wfa.retrieval.embeddings import Floats, Integers
 from wfa.search.image_files import read_inside
 from wfa.search.image_metadata import Condition, Facts, load_metadata
@@ -19,6 +20,16 @@ from wfa.search.index_rows import digest_of, read_paths
 from wfa.search.indexes.index_store import load_index, read_sidecar
 from wfa.search.indexes.vector_index import VectorIndex
 from wfa.search.library_file import EXACT, FILE, METADATA, ROWS, LibraryFacts, read_facts
+from wfa.search.places import Boxes, parse_box, parse_days, touching
+from wfa.search.tiles.read_tiles import TileReader, as_picture
+from wfa.search.tiles.tile_records import (
+    NOWHERE,
+    SCENES,
+    TILES,
+    PlacedTile,
+    read_scenes,
+    read_tiles,
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,7 +69,14 @@ class Library:
         self._indexes = {kind: self._load(kind, file) for kind, file in self.facts.indexes.items()}
         if EXACT not in self._indexes:
             raise SearchIndexError(f"{folder / FILE} names no exact index: index again")
-        self.metadata: Sequence[Facts] = load_metadata(folder / METADATA).of(self.paths)
+        self.scenes = read_scenes(folder / SCENES).scenes if self.facts.scenes else {}
+        found = read_tiles(folder / TILES) if self.facts.scenes else {}
+        self.tiles: Sequence[PlacedTile | None] = [found.get(path) for path in self.paths]
+        self.files = [
+            path if tile is None else tile.scene
+            for path, tile in zip(self.paths, self.tiles, strict=True)
+        ]
+        self.metadata: Sequence[Facts] = load_metadata(folder / METADATA).of(self.files)
 
     def __len__(self) -> int:
         return len(self.paths)
@@ -77,6 +95,12 @@ class Library:
     def _row_of_id(self) -> dict[int, int]:
         return {int(key): row for row, key in enumerate(self.ids)}
 
+    @cached_property
+    def boxes(self) -> Boxes:
+        """Where the images lie; (M, 4)."""
+        boxes = [NOWHERE if tile is None else tile.box or NOWHERE for tile in self.tiles]
+        return np.array(boxes, np.float64).reshape(-1, 4)
+
     def row_of(self, image_id: int) -> int:
         """Return the row of an id.
 
@@ -94,7 +118,7 @@ class Library:
 
     def is_missing(self, row: int) -> bool:
         """Say whether the image's file is gone since it was indexed."""
-        return not (self.root / self.paths[row]).is_file()
+        return not (self.root / self.files[row]).is_file()
 
     def read_image(self, row: int) -> NDArray[np.uint8]:
         """Read an image (H, W, 3) uint8.
@@ -102,37 +126,55 @@ class Library:
         Raises:
             BadImageError: It is gone, lies outside the folder by now, or cannot be decoded.
         """
-        path = self.paths[row]
-        if Path(path).is_absolute():
-            raise BadImageError("lies outside the folder")
-        return decode_any_depth(read_inside(self.root, path)).pixels
+        tile = self.tiles[row]
+        if tile is None:
+            return decode_any_depth(read_inside(self.root, self.paths[row])).pixels
+        if tile.scene not in self.scenes:
+            raise BadImageError(f"is of a scene that {SCENES} does not know: index again")
+        raster = self.scenes[tile.scene]
+        with closing(TileReader(self.root)) as reader:
+            return as_picture(raster, reader.read(raster, tile.window).values)
 
-    def select(self, glob: str = "", where: Sequence[str] = ()) -> NDArray[np.bool_] | None:
+    def select(
+        self, glob: str = "", where: Sequence[str] = (), within: str = "", days: str = ""
+    ) -> NDArray[np.bool_] | None:
         """Mark the images that pass all filters.
 
         Args:
             glob: Pattern of the path as a shell has it, with upper and lower case told apart; `*`
                 also spans folders. Empty for any path.
             where: Conditions on metadata, as `Condition.parse` reads them.
+            within: A box that images have to touch, as `parse_box` reads it; empty for any place.
+            days: When they were taken, as `parse_days` reads it; empty for any time.
 
         Returns:
             (M,) bool, or None where there is no filter.
 
         Raises:
-            DataError: A condition cannot be read or orders numbers by a text, or there is no
-                metadata.
+            DataError: A condition, box or time cannot be read, a condition orders numbers by a
+                text, or the index has no metadata, or no places.
             ConfigError: There is no such column.
         """
         conditions = [Condition.parse(text, self.facts.columns) for text in where]
-        if not glob and not conditions:
+        if not (glob or conditions or within or days):
             return None
         for condition in conditions:
             condition.check(self.metadata)
         passed = [
-            (not glob or fnmatchcase(path, glob)) and all(c.holds(facts) for c in conditions)
-            for path, facts in zip(self.paths, self.metadata, strict=True)
+            (not glob or fnmatchcase(file, glob)) and all(c.holds(facts) for c in conditions)
+            for file, facts in zip(self.files, self.metadata, strict=True)
         ]
-        return np.array(passed, np.bool_)
+        mask = np.array(passed, np.bool_)
+        if (within or days) and not self.scenes:
+            raise DataError(
+                f"{self.name} has no scenes with places and dates to filter by: index GeoTIFFs"
+            )
+        if within:
+            mask &= touching(self.boxes, parse_box(within))
+        if days:
+            time = parse_days(days)
+            mask &= [tile is not None and time.hold(tile.date) for tile in self.tiles]
+        return mask
 
     def search(
         self, features: Floats, top: int, kind: str = EXACT, mask: NDArray[np.bool_] | None = None

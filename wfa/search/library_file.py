@@ -38,6 +38,7 @@ class LibraryFacts:
         rerank: Its re-ranking.
         columns: The columns of the metadata.
         versions: Versions of Python and of packages.
+        scenes: How many georeferenced scenes its images are cut from.
     """
 
     run: str
@@ -54,6 +55,7 @@ class LibraryFacts:
     rerank: str
     columns: tuple[str, ...]
     versions: Mapping[str, str]
+    scenes: int = 0
 
     def write(self, folder: Path) -> None:
         """Write `library.json`, whole or not at all."""
@@ -85,6 +87,7 @@ def read_facts(folder: Path) -> LibraryFacts:
     kinds = {field.name: _KINDS.get(field.name, str) for field in fields(LibraryFacts)}
     if not isinstance(values, dict) or values.pop("format", None) != FORMAT:
         raise SearchIndexError(f"{path} is not of the form {FORMAT}: remove it and index again")
+    values.setdefault("scenes", 0)  # indexes of 0.1.0 know of none
     for key, kind in kinds.items():
         if not isinstance(values.get(key), kind):
             raise SearchIndexError(f"{path}: {key} was edited: remove the file and index again")
@@ -120,6 +123,6 @@ def relative_run(run: Path, folder: Path) -> str:
 
 _KINDS: Mapping[str, type] = {
     "width": int, "images": int, "left_out": int, "next_id": int, "indexes": dict,
-    "columns": list, "versions": dict,
+    "columns": list, "versions": dict, "scenes": int,
 }  # fmt: skip
 """The type of each value that is no text."""

@@ -1,0 +1,1 @@
+"""Georeferenced scenes: cut into tiles, read window by window, each tile with its place."""
