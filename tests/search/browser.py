@@ -84,8 +84,12 @@ class Browser:
         self._call("Input.insertText", text=text)
 
     def press(self, key: str, shift: bool = False) -> None:
-        """Press and release a key that has no letter, such as Enter or Escape."""
-        code = {"Enter": 13, "Escape": 27}[key]
+        """Press and release a key: a letter, or Enter, Escape, ArrowLeft or ArrowRight."""
+        if len(key) == 1:
+            self._call("Input.dispatchKeyEvent", type="keyDown", key=key, text=key)
+            self._call("Input.dispatchKeyEvent", type="keyUp", key=key)
+            return
+        code = {"Enter": 13, "Escape": 27, "ArrowLeft": 37, "ArrowRight": 39}[key]
         shared = {"key": key, "code": key, "windowsVirtualKeyCode": code, "modifiers": 8 * shift}
         text = {"text": "\r"} if key == "Enter" else {}
         self._call("Input.dispatchKeyEvent", type="keyDown", **shared, **text)
@@ -101,6 +105,28 @@ class Browser:
         x, y = self.run(script)
         for kind in ("mousePressed", "mouseReleased"):
             self._call("Input.dispatchMouseEvent", type=kind, x=x, y=y, button="left", clickCount=1)
+
+    def drag(self, selector: str, start: tuple[float, float], end: tuple[float, float]) -> None:
+        """Drag the mouse over an element, from and to shares of its width and height."""
+        script = (
+            f"(() => {{ const e = document.querySelector({json.dumps(selector)}); "
+            "e.scrollIntoView({block: 'center'}); const b = e.getBoundingClientRect(); "
+            "return [b.x, b.y, b.width, b.height]; })()"
+        )
+        x, y, width, height = self.run(script)
+        for kind, (right, down) in (
+            ("mousePressed", start), ("mouseMoved", end), ("mouseReleased", end)
+        ):  # fmt: skip
+            self._call("Input.dispatchMouseEvent", type=kind, x=x + right * width,
+                       y=y + down * height, button="left", buttons=1, clickCount=1)  # fmt: skip
+
+    def emulate(self, width: int, height: int, dark: bool = False) -> None:
+        """Show the page in a window of another size, and as a dark desktop wants it."""
+        self._call("Emulation.setDeviceMetricsOverride", width=width, height=height,
+                   deviceScaleFactor=1, mobile=False)  # fmt: skip
+        scheme = "dark" if dark else "light"
+        feature = {"name": "prefers-color-scheme", "value": scheme}
+        self._call("Emulation.setEmulatedMedia", features=[feature])
 
     def choose(self, selector: str, value: str) -> None:
         """Set a field as a person does: its value, then the event that says so."""

@@ -101,6 +101,14 @@ class Library:
         boxes = [NOWHERE if tile is None else tile.box or NOWHERE for tile in self.tiles]
         return np.array(boxes, np.float64).reshape(-1, 4)
 
+    def rows_of_scenes(self) -> dict[str, list[int]]:
+        """Return the rows of each scene's tiles."""
+        found: dict[str, list[int]] = {}
+        for row, tile in enumerate(self.tiles):
+            if tile is not None:
+                found.setdefault(tile.scene, []).append(row)
+        return found
+
     def row_of(self, image_id: int) -> int:
         """Return the row of an id.
 

@@ -7,6 +7,7 @@ the network.
 import base64
 import traceback
 from collections.abc import Mapping
+from dataclasses import asdict
 from importlib import resources
 from typing import Any
 
@@ -28,6 +29,7 @@ from wfa.search.ask import Question
 from wfa.search.library import Library
 from wfa.search.library_file import ANN, EXACT
 from wfa.search.open_libraries import OpenLibraries
+from wfa.search.places import extent_of
 
 SIDE = 256
 """Longest side of a thumbnail, in pixels."""
@@ -43,7 +45,8 @@ _NOT_KEPT = {"Cache-Control": "no-store"}
 _KEPT = {"Cache-Control": "private, max-age=300"}
 _STATIC = {
     "page.html": "text/html", "page.css": "text/css", "page.js": "text/javascript",
-    "icon.svg": "image/svg+xml",
+    "icon.svg": "image/svg+xml", "map.js": "text/javascript", "leaflet.js": "text/javascript",
+    "leaflet.css": "text/css",
 }  # fmt: skip
 
 
@@ -69,6 +72,7 @@ def page_app(libraries: OpenLibraries) -> Starlette:
         routes=[
             Route("/api/libraries", page.describe),
             Route("/api/sample/{place:number}", page.sample),
+            Route("/api/map/{place:number}", page.scenes),
             Route("/api/search", page.search, methods=["GET", "POST"]),
             *(Route(f"/{size}/{{place:number}}/{{id:number}}", page.image) for size in _SIDES),
             Route("/", page.asset),
@@ -118,9 +122,19 @@ class _SearchPage:
         rows = np.unique(np.linspace(0, len(library) - 1, SAMPLED).round().astype(int)).tolist()
         return _json([
             {"id": int(library.ids[row]), "path": library.paths[row],
-             "missing": library.is_missing(row), "metadata": library.metadata[row]}
+             "missing": library.is_missing(row), "metadata": library.metadata[row],
+             "place": None if (tile := library.tiles[row]) is None else asdict(tile)}
             for row in rows
         ])  # fmt: skip
+
+    def scenes(self, request: Request) -> Response:
+        """Say where a library has scenes, and of which days."""
+        library = self._libraries[request.path_params["place"]]
+        return _json({"scenes": [
+            {"path": path, "box": extent_of(library.boxes[rows]), "tiles": len(rows),
+             "date": library.scenes[path].date if path in library.scenes else ""}
+            for path, rows in library.rows_of_scenes().items()
+        ]})  # fmt: skip
 
     async def search(self, request: Request) -> Response:
         """Answer a question: `index` (place), `q` (captions), `like` (id) and so on; see below.
@@ -147,6 +161,9 @@ class _SearchPage:
             kind=asked.get("kind", EXACT),
             glob=asked.get("path", ""),
             where=tuple(text for text in asked.getlist("where") if text.strip()),
+            within=asked.get("within", ""),
+            days=asked.get("date", ""),
+            region=asked.get("region", ""),
         )
         return _json(self._libraries.ask(_number(asked, "index", "0"), question).as_dict())
 

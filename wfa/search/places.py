@@ -60,6 +60,18 @@ def overlap(boxes: Boxes, box: Sequence[float]) -> NDArray[np.float64]:
     return np.divide(shared, joined, out=np.zeros(len(boxes)), where=joined > 0)
 
 
+def extent_of(boxes: Boxes) -> tuple[float, float, float, float] | None:
+    """Return the smallest box that holds all of (M, 4) boxes; None where none has a place."""
+    there = boxes[np.asarray(np.isfinite(boxes).all(axis=1))]
+    if not len(there):
+        return None
+    west, south, east, north = there.T
+    shift = 360.0 * bool((west > east).any())  # count on eastwards over the antimeridian
+    west, east = (np.where(side < 0, side + shift, side) for side in (west, east))
+    right = float(east.max())
+    return float(west.min()), float(south.min()), right - 360 * (right > 180), float(north.max())
+
+
 def suppress(
     boxes: Boxes, days: Sequence[str], most_overlap: float, most: int
 ) -> list[list[int]]:  # fmt: skip

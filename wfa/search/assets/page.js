@@ -2,7 +2,10 @@
 
 const at = (id) => document.getElementById(id);
 let libraries = [];
-let asked = { like: null, image: null }; // what is asked with besides words
+let asked = { like: null, image: null, region: null }; // what is asked with besides words
+let scenes = []; // where the chosen index has scenes
+let map = null; // drawn when it is first shown
+let shown = { hits: [], place: 0 };
 let latest = 0; // only the newest question's answer is shown
 
 /** Build an element: attributes that are functions listen, strings among the children are text. */
@@ -39,6 +42,51 @@ function showLibrary() {
   at("where").placeholder = library.columns.length ? `${library.columns[0]}=…` : "";
   at("columns").replaceChildren(...library.columns.map((name) => make("option", { value: `${name}=` })));
   document.title = `${library.root} · image search`;
+  return showPlaces();
+}
+
+/** Offer the map where the chosen index has scenes. */
+async function showPlaces() {
+  const place = Number(at("library").value);
+  const response = await fetch(`/api/map/${place}`);
+  if (!response.ok || place !== Number(at("library").value)) return;
+  scenes = (await response.json()).scenes;
+  document.querySelectorAll(".placed").forEach((element) => { element.hidden = !scenes.length; });
+  map?.showScenes(scenes);
+}
+
+function loaded(name, attributes) {
+  return new Promise((resolve, reject) => {
+    document.head.append(make(name, { ...attributes, load: resolve, error: reject }));
+  });
+}
+
+/** Show or hide the map; Leaflet is fetched from this server when it is first shown. */
+async function toggleMap(on) {
+  if (!scenes.length) return;
+  at("map-toggle").setAttribute("aria-expanded", String(on));
+  at("map").hidden = at("map-tools").hidden = !on;
+  if (!on) return;
+  if (map === null) {
+    await loaded("link", { rel: "stylesheet", href: "/leaflet.css" });
+    await loaded("script", { src: "/leaflet.js" });
+    await loaded("script", { src: "/map.js" });
+    map ??= new HitMap(at("map"), (hit) => enlarge(hit, shown.place), drawn);
+    map.showScenes(scenes);
+  }
+  map.resize();
+  map.showHits(shown.hits, shown.place);
+  map.showBox(asked.region ?? at("within").value);
+}
+
+const mapIsOpen = () => at("map-toggle").getAttribute("aria-expanded") === "true";
+
+/** A box was drawn: it filters what is asked. */
+function drawn(box) {
+  at("draw").setAttribute("aria-pressed", "false");
+  at("within").value = box;
+  map.showBox(box);
+  if (isAsked()) search();
 }
 
 function lines() {
@@ -49,6 +97,7 @@ function lines() {
 function parameters() {
   const found = new URLSearchParams();
   if (asked.like !== null) found.set("like", asked.like);
+  else if (asked.region !== null) found.set("region", asked.region);
   else if (asked.image === null) lines().forEach((line) => found.append("q", line));
   for (const [key, id] of [["index", "library"], ["kind", "kind"], ["technique", "technique"],
     ["top", "top"], ["path", "path"]]) {
@@ -58,23 +107,32 @@ function parameters() {
     at("where").value.split(",").map((text) => text.trim()).filter(Boolean)
       .forEach((text) => found.append("where", text));
   }
+  for (const id of scenes.length ? ["within", "date"] : []) {
+    if (at(id).value.trim()) found.set(id, at(id).value.trim());
+  }
+  if (mapIsOpen()) found.set("map", "1");
   return found;
 }
 
-function restore() {
+const isAsked = () => asked.like !== null || asked.image !== null || asked.region !== null || lines().length > 0;
+
+async function restore() {
   const given = new URLSearchParams(location.search);
   at("library").value = libraries[Number(given.get("index"))] ? given.get("index") || "0" : "0";
-  showLibrary();
+  const placed = showLibrary();
   for (const id of ["kind", "technique", "top"]) {
     const options = [...at(id).options].map((option) => option.value);
     if (options.includes(given.get(id))) at(id).value = given.get(id);
   }
-  at("path").value = given.get("path") || "";
+  for (const id of ["path", "within", "date"]) at(id).value = given.get(id) || "";
   at("where").value = given.getAll("where").join(", ");
   at("query").value = given.getAll("q").join("\n");
-  asked = { like: given.get("like"), image: null };
+  asked = { like: given.get("like"), image: null, region: given.get("region") };
   grow();
-  if (asked.like !== null || lines().length) return search(false);
+  document.body.classList.toggle("busy", isAsked());
+  await placed;
+  await toggleMap(given.get("map") === "1");
+  if (isAsked()) return search(false);
   return showSample(Number(at("library").value));
 }
 
@@ -88,14 +146,18 @@ async function showSample(place) {
   show(null);
   if (!response.ok) return say(found.error, true);
   say(`${images.toLocaleString("en")} images in ${root}/, indexed by the run ${run}; some of them:`);
-  at("hits").append(...found.map((image) => card(image, place)));
+  list(found, place);
+}
+
+function list(hits, place) {
+  shown = { hits, place };
+  at("hits").append(...hits.map((hit) => card(hit, place)));
+  if (mapIsOpen()) map.showHits(hits, place);
 }
 
 async function search(remember = true) {
   const wanted = parameters();
-  if (!wanted.has("q") && !wanted.has("like") && asked.image === null) {
-    return say("Describe an image first.", true);
-  }
+  if (!isAsked()) return say("Describe an image first.", true);
   if (remember && asked.image === null) history.pushState(null, "", `?${wanted}`);
   const mine = ++latest;
   document.body.classList.add("busy");
@@ -123,6 +185,7 @@ function show(answer, place, total) {
   at("notes").replaceChildren();
   at("asked").replaceChildren();
   at("hits").replaceChildren();
+  shown = { hits: [], place: 0 };
   if (!answer) return;
   const of = answer.passed === null ? "" : `, ${answer.passed.toLocaleString("en")} pass the filters`;
   say(`${answer.hits.length} of ${answer.images.toLocaleString("en")} images${of} · query encoded in ` +
@@ -130,7 +193,7 @@ function show(answer, place, total) {
     `(${answer.kind === "exact" ? "exact" : libraryLabel(place)}) · ${total.toFixed(0)} ms in all`);
   at("notes").append(...answer.notes.map((note) => make("p", { class: "warning" }, note)));
   showAsked(answer, place);
-  at("hits").append(...answer.hits.map((hit) => card(hit, place)));
+  list(answer.hits, place);
 }
 
 const libraryLabel = (place) => libraries[place].kinds.find(({ kind }) => kind !== "exact").label;
@@ -172,26 +235,48 @@ function picture(hit, place) {
 }
 
 function card(hit, place) {
-  return make("li", { "data-id": hit.id }, picture(hit, place),
+  const points = (on) => () => map?.point(hit.id, on);
+  return make("li", { "data-id": hit.id, mouseenter: points(true), mouseleave: points(false),
+    focusin: points(true), focusout: points(false) }, picture(hit, place),
     make("div", { class: "line" },
       hit.rank ? make("span", { class: "rank" }, String(hit.rank)) : null,
       make("button", { class: "similar", type: "button", click: () => similar(hit.id) }, "similar"),
       hit.rank ? make("span", { class: "score", title: "Similarity to the query, from -1 to 1" },
         hit.score.toFixed(4)) : null),
-    make("div", { class: "path" }, hit.path));
+    make("div", { class: "path" }, hit.path),
+    hit.merged ? make("div", { class: "path" }, `and ${hit.merged} that overlap it`) : null);
+}
+
+function where(hit) {
+  if (!hit.place) return null;
+  const { box, date, crs, crs_box: own } = hit.place;
+  const pairs = [["Box in degrees", (box || []).map((side) => side.toFixed(5)).join(", ")],
+    ["In its own CRS", `${own.map((side) => side.toFixed(1)).join(", ")} (${crs.slice(0, 40)})`],
+    ["Date", date]].filter(([, value]) => value);
+  return make("dl", { class: "facts" }, ...pairs.map(([name, value]) =>
+    make("div", {}, make("dt", {}, name), make("dd", {}, value))));
+}
+
+/** Go to the hit before or after the one that is looked at. */
+function step(by) {
+  const places = shown.hits.filter((hit) => !hit.missing);
+  const now = places.findIndex((hit) => String(hit.id) === at("large").dataset.id);
+  const next = places[now + by];
+  if (next) enlarge(next, shown.place);
 }
 
 function enlarge(hit, place) {
+  at("large").dataset.id = hit.id;
   at("large-image").src = `/image/${place}/${hit.id}`;
   at("large-image").alt = hit.path;
   const found = hit.rank ? ` · rank ${hit.rank} · ${hit.score.toFixed(4)}` : "";
   const head = make("p", {}, make("strong", {}, hit.path), found);
-  at("large-facts").replaceChildren(...[head, facts(hit)].filter(Boolean));
-  at("large").showModal();
+  at("large-facts").replaceChildren(...[head, where(hit), facts(hit)].filter(Boolean));
+  if (!at("large").open) at("large").showModal();
 }
 
 function similar(id) {
-  asked = { like: String(id), image: null };
+  asked = { like: String(id), image: null, region: null };
   at("query").value = "";
   grow();
   search();
@@ -200,7 +285,7 @@ function similar(id) {
 
 function withImage(file) {
   if (!file) return;
-  asked = { like: null, image: file };
+  asked = { like: null, image: file, region: null };
   at("query").value = "";
   grow();
   search();
@@ -217,7 +302,7 @@ at("form").addEventListener("submit", (event) => {
   search();
 });
 at("query").addEventListener("input", () => {
-  asked = { like: null, image: null };
+  asked = { like: null, image: null, region: null };
   grow();
 });
 at("query").addEventListener("keydown", (event) => {
@@ -227,14 +312,51 @@ at("query").addEventListener("keydown", (event) => {
   }
 });
 at("library").addEventListener("change", () => {
-  asked.like = null; // an id of another index
+  asked.like = asked.region = null; // of another index
   showLibrary();
-  if (asked.image === null && !lines().length) showSample(Number(at("library").value));
+  if (!isAsked()) showSample(Number(at("library").value));
 });
-for (const id of ["library", "kind", "technique", "top", "path", "where"]) {
+for (const id of ["library", "kind", "technique", "top", "path", "where", "within", "date"]) {
   at(id).addEventListener("change", () => {
-    if (asked.like !== null || asked.image !== null || lines().length) search();
+    if (isAsked()) search();
   });
+}
+at("within").addEventListener("change", () => map?.showBox(at("within").value));
+at("map-toggle").addEventListener("click", () => toggleMap(!mapIsOpen()).then(remember));
+at("draw").addEventListener("click", () => {
+  const on = at("draw").getAttribute("aria-pressed") !== "true";
+  at("draw").setAttribute("aria-pressed", String(on));
+  map.draw(on);
+});
+at("like-box").addEventListener("click", () => {
+  if (!at("within").value.trim()) return say("Draw a box on the map first.", true);
+  asked = { like: null, image: null, region: at("within").value.trim() };
+  at("query").value = at("within").value = "";
+  grow();
+  search();
+});
+at("clear-box").addEventListener("click", () => {
+  at("within").value = "";
+  asked.region = null;
+  map.showBox("");
+  if (isAsked()) search();
+});
+document.addEventListener("keydown", (event) => {
+  if (at("large").open) {
+    if (event.key === "ArrowLeft") step(-1);
+    if (event.key === "ArrowRight") step(1);
+  } else if (!event.target.matches("input, textarea, select") && !event.ctrlKey && !event.metaKey) {
+    if (event.key === "m") toggleMap(!mapIsOpen()).then(remember);
+    if (event.key === "/") {
+      event.preventDefault();
+      at("query").focus();
+    }
+  }
+});
+
+/** Keep in the address bar whether the map is open. */
+function remember() {
+  history.replaceState(null, "", `?${parameters()}`);
 }
 at("upload").addEventListener("click", () => at("file").click());
 at("file").addEventListener("change", () => {
