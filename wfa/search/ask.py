@@ -16,8 +16,8 @@ from wfa.runs.run_model import Query, RunModel
 from wfa.search.image_metadata import Facts
 from wfa.search.library import Library
 from wfa.search.library_file import EXACT
-from wfa.search.rerank import search_again
 from wfa.search.places import suppress
+from wfa.search.rerank import search_again
 from wfa.search.tiles.tile_records import PlacedTile
 
 OVERLAP = 0.3
