@@ -16,10 +16,12 @@ NOT_IMPORTED = {
     "onnxscript": "torch's ONNX exporter translates with it",
     "torchmetrics": "the metrics that validation updates batch by batch are to be built on it",
     "faiss-cpu": "the same module as faiss-gpu, on other machines",
+    "mlflow-skinny": "Lightning's MLFlowLogger writes through it",
+    "wandb": "Lightning's WandbLogger writes through it",
     "faiss-gpu": "the same module as faiss-cpu, on other machines",
 }
 """Declared, and used without an import of that name -> why."""
-FOR_USE = ("geo", "offline", "onnx", "transformers")
+FOR_USE = ("geo", "loggers", "lora", "offline", "onnx", "transformers")
 """Extras that the package imports; the others are for those who work on it."""
 
 

@@ -6,6 +6,7 @@ import open_clip
 import pytest
 import torch
 from PIL import Image
+from safetensors.torch import load_file
 
 from tests.search.conftest import SMALL
 from wfa.errors import ConfigError, ModelError, RunError
@@ -75,6 +76,28 @@ def test_a_stock_model_loads_by_its_name_too(tmp_path: Path) -> None:
         torch.testing.assert_close(theirs, ours, atol=2e-5, rtol=1e-4)
     for ours, theirs in features(run, f"local-dir:{tmp_path / 'out'}"):
         torch.testing.assert_close(theirs, ours, atol=2e-5, rtol=1e-4)
+
+
+@pytest.mark.parametrize("lock", ["false", "true"])
+def test_adapters_are_merged(tmp_path: Path, lock: str) -> None:
+    """A small run's export is the pretrained model that gets adapters."""
+    small = [word for word in SMALL if "data" not in word]
+    base = export_run(make_run(tmp_path / "base", *small)).weights.parent
+    words = ["encoder=open_clip", f"encoder.model=local-dir:{base}", "encoder.lora.rank=2"]
+    run = make_run(tmp_path / "run", *words, f"encoder.lock_image={lock}")
+    parts = load_run(run)
+    adapters = [p for name, p in parts.model.named_parameters() if "lora_B" in name]
+    for parameter in adapters:
+        torch.nn.init.normal_(parameter, std=0.1)
+    save_weights(parts.model, RunFolder(run))
+    done = export_run(run)
+    stock = load_file(done.weights)
+    assert list(stock) == list(load_file(base / WEIGHTS))
+    for ours, theirs in features(run, f"local-dir:{done.weights.parent}"):
+        torch.testing.assert_close(theirs, ours, atol=2e-6, rtol=1e-5)
+    changed = [not torch.allclose(ours, theirs, atol=1e-4)
+               for ours, theirs in features(run, f"local-dir:{base}")[1:3]]  # fmt: skip
+    assert changed == [lock == "false", True]
 
 
 def test_a_decoder_stays_behind_and_is_named(tmp_path: Path) -> None:

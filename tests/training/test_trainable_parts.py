@@ -5,7 +5,8 @@ from torch import nn
 
 from tests.encoders.tiny_clips import clip
 from wfa.encoders.locking import lock_image, lock_text
-from wfa.training.trainable_parts import count_trainable, describe_trainable
+from wfa.options.run_config import resolve
+from wfa.training.trainable_parts import count_trainable, describe_trainable, warn_of_rate
 
 
 class Around(nn.Module):
@@ -52,3 +53,17 @@ def test_a_temperature_alone_is_warned_of() -> None:
     lock_image(stock_of(learned), 0)
     lock_text(stock_of(learned), 0)
     assert len(list(describe_trainable(count_trainable(learned)))) == 1
+
+
+def test_pretrained_weights_at_a_rate_from_scratch_are_warned_of() -> None:
+    (warning,) = warn_of_rate("laion2b", 0.0015)
+    for told in ("train.lr=0.0015", "encoder.pretrained=laion2b", "run=clip_finetune"):
+        assert told in warning
+    assert list(warn_of_rate("laion2b", 1e-5)) == []
+    assert list(warn_of_rate("", 0.0015)) == []
+
+
+def test_the_recipe_that_is_named_is_one_that_no_warning_meets() -> None:
+    train = resolve(["run=clip_finetune"]).train
+    assert list(warn_of_rate("laion2b", train.lr)) == []
+    assert train.warmup > 0

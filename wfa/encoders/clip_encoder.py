@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from wfa.data.channels import Channels
 from wfa.data.images import ImageSpec
 from wfa.encoders.encoder import Encoder
+from wfa.encoders.lora import without_adapters
 from wfa.encoders.sensor_towers import SensorConfig, channel_dropout, fit_tower, sensor_spec
 from wfa.encoders.spelling import Spelling
 from wfa.encoders.text_compute import encode_text, tokens_computed, trims
@@ -33,8 +34,7 @@ class ClipEncoder(Encoder):
             the weights are random.
 
     Attributes:
-        model: The stock model; its state dict is a checkpoint that open_clip loads, unless its
-            image tower takes the bands of sensors.
+        model: The stock model, perhaps with adapters, or an image tower for the bands of sensors.
         new_stems: The layers of the image tower that were made for them.
         tokenizer: As given.
 
@@ -73,8 +73,13 @@ class ClipEncoder(Encoder):
                 parameter.requires_grad_(False)
 
     @property
+    def stock_model(self) -> Any:
+        """The model as open_clip builds it; what was added to its layers is merged into them."""
+        return without_adapters(self.model)
+
+    @property
     def stock_config(self) -> dict[str, Any]:
-        """The content of an `open_clip_config.json` that goes with `model`'s state dict."""
+        """The content of an `open_clip_config.json` that goes with `stock_model`."""
         preprocess = {
             key: list(value) if isinstance(value, tuple) else value
             for key, value in self._preprocess.items()
@@ -95,6 +100,15 @@ class ClipEncoder(Encoder):
     def tokens_computed(self, tokens: Tensor) -> int:
         """Return the positions computed for tokens (U, L): shared beginnings count once."""
         return tokens_computed(self.model, tokens)
+
+    def compiled_towers(self) -> Sequence[nn.Module]:
+        """Return the image tower and the blocks of the text tower.
+
+        The packed text forward, on a CPU, calls those blocks' layers by themselves: there the
+        text tower stays as it is.
+        """
+        text = getattr(self.model, "text", self.model)
+        return [self.model.visual, text.transformer]
 
     def tokenize(self, texts: Sequence[str]) -> Tensor:
         """Return the tokens of U texts: int64 (U, L), trimmed where that changes no feature."""

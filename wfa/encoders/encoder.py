@@ -32,6 +32,8 @@ class Encoder(nn.Module, ABC):
         initial_logit_scale: exp of it is the inverse temperature that the weights were trained
             with; None where nothing was trained.
         spelling: Whole texts as the text tower's tokens, and back; None where it takes features.
+        fine_tunes: The pretrained weights that are trained on as they are, for messages; empty
+            where there are none, or they stay as they are.
     """
 
     width: int
@@ -40,6 +42,7 @@ class Encoder(nn.Module, ABC):
     channel_dropout: ChannelDropout | None = None
     initial_logit_scale: float | None = None
     spelling: Spelling | None = None
+    fine_tunes: str = ""
 
     @classmethod
     def restore(cls, options: Any, channels: Channels | None = None) -> Self:
@@ -68,6 +71,10 @@ class Encoder(nn.Module, ABC):
     def tokens_computed(self, tokens: Tensor) -> int | None:
         """Return how many token positions `encode_text` computes; None where there are none."""
         return None if tokens.is_floating_point() else tokens.numel()
+
+    def compiled_towers(self) -> Sequence[nn.Module]:
+        """Return the modules that `train.compile` compiles; by default all of the encoder's."""
+        return list(self.children())
 
     def image_input(self, image: NDArray[np.generic]) -> Tensor:
         """Turn an image (H, W, C) as it was read into the input of `encode_image` for one."""

@@ -101,7 +101,7 @@ class _Image(nn.Module):
 
     def __init__(self, encoder: ClipEncoder) -> None:
         super().__init__()
-        self.model = encoder.model
+        self.model = encoder.stock_model
 
     def forward(self, images: Tensor) -> Tensor:
         return normalised(self.model.encode_image(images, normalize=False))
@@ -112,7 +112,7 @@ class _Text(nn.Module):
 
     def __init__(self, encoder: ClipEncoder) -> None:
         super().__init__()
-        self.model = encoder.model
+        self.model = encoder.stock_model
         own = hasattr(getattr(self.model, "text", self.model), "token_embedding")
         self._tower = TextTower.of(self.model) if own else None
         self.trims = trims(self.model)

@@ -42,7 +42,7 @@ def write(source: Source, folder: Path) -> Written:
 def _state(model: MultiCaptionCLIP, encoder: ClipEncoder) -> dict[str, Tensor]:
     """Return the stock model's state with the temperature and bias that were learned beside it."""
     state = {key: value.detach().clone().contiguous() for key, value in
-             encoder.model.state_dict().items()}  # fmt: skip
+             encoder.stock_model.state_dict().items()}  # fmt: skip
     for name, learned in (("logit_scale", model.logit_scale), ("logit_bias", model.logit_bias)):
         if name in state and learned is not None:
             state[name] = torch.reshape(learned.detach().clone(), state[name].shape)

@@ -61,7 +61,7 @@ def save_clip(source: Source, folder: Path) -> None:
     """
     encoder = source.picture_clip("--to sentence-transformers takes the text side of some; ")
     with quiet():
-        model = clip_model(encoder.model, float(source.model.logit_scale.detach()))
+        model = clip_model(encoder.stock_model, float(source.model.logit_scale.detach()))
         tokenizer = clip_tokenizer(encoder)
         _check(encoder, model, tokenizer)
         model.save_pretrained(folder)

@@ -11,7 +11,7 @@ from wfa.errors import ModelError
 
 
 def synchronise(module: nn.Module, device: torch.device) -> None:
-    """Make every batch norm below `module` see the whole batch; in place, weights kept.
+    """Make every batch norm below `module` see the whole batch; in place, weights kept, once.
 
     Args:
         module: The model, before it is wrapped for several processes.
@@ -21,6 +21,8 @@ def synchronise(module: nn.Module, device: torch.device) -> None:
         ModelError: A batch norm is of a kind of its own.
     """
     for name, child in module.named_children():
+        if isinstance(child, _WholeBatchNorm | nn.SyncBatchNorm):
+            continue
         if not isinstance(child, _BatchNorm):
             synchronise(child, device)
         elif device.type == "cuda":

@@ -13,7 +13,6 @@ from typing import Any
 import lightning
 import numpy as np
 import torch
-from lightning.pytorch.loggers import TensorBoardLogger
 from lightning.pytorch.utilities import rank_zero_only
 from numpy.typing import NDArray
 
@@ -26,17 +25,20 @@ from wfa.retrieval.retrieval_metric import CaptionRetrieval
 from wfa.runs.parts import Parts, save_weights
 from wfa.runs.run_folder import RunFolder
 from wfa.runs.run_results import EVALUATED, write_results
+from wfa.training.averaged_weights import AveragedWeights
 from wfa.training.checkpoints import MONITOR, AtomicCheckpointIO, BestAndLast
+from wfa.training.compiled_towers import compile_towers
 from wfa.training.early_stopping import Patience
 from wfa.training.history import History
 from wfa.training.left_out import LeftOutCount
+from wfa.training.loggers import check_loggers, finish_loggers, start_loggers
 from wfa.training.module import TrainingModule
 from wfa.training.schedule import Course
 from wfa.training.step_lines import StepLines
 from wfa.training.strategies import make_trainer
 from wfa.training.throughput import Throughput
 from wfa.training.train_options import Config
-from wfa.training.trainable_parts import count_trainable, describe_trainable
+from wfa.training.trainable_parts import count_trainable, describe_trainable, warn_of_rate
 from wfa.training.training_bar import Progress
 from wfa.training.training_batches import batches_of, sizes
 
@@ -78,8 +80,7 @@ def fit(
             f"the technique is made for features of width {width}, and those of "
             f"encoder={config.encoder.name} are {parts.model.encoder.width} wide"
         )
-    if config.train.micro_batch:
-        check_cached(parts.model)
+    _prepare_model(parts.model, config.train)
     # Everything that can be wrong with data, towers, images or devices is found before the folder
     # is made.
     parts.split("train")
@@ -94,10 +95,15 @@ def fit(
     watching = [throughput, history, left_out]
     a_batch, an_epoch = sizes(parts)
     trainer = _trainer(config, folder, a_batch, an_epoch, watching, show_training)
-    for line in describe_trainable(count_trainable(parts.model)):
+    for line in (
+        *describe_trainable(count_trainable(parts.model)),
+        *warn_of_rate(parts.model.encoder.fine_tunes, config.train.lr),
+    ):
         rank_zero_only(tell)(line)
     with folder.locked() if trainer.is_global_zero else nullcontext():
         rank_zero_only(folder.claim)(config, overwrite)
+        starting = rank_zero_only(start_loggers)
+        trainer.loggers = starting(config.train.loggers, folder.path / "logs", config.name) or []
         prepared = time.perf_counter() - started
         course = Course(trainer, config.train, lambda: throughput.fit_seconds)
         module = _module(
@@ -109,9 +115,19 @@ def fit(
             trainer.fit(
                 module, batches_of(parts, an_epoch, course.at), ckpt_path=resume, weights_only=True
             )
+        finish_loggers(trainer.loggers)
         if trainer.is_global_zero and folder.finished and not config.train.keep_checkpoints:
             shutil.rmtree(folder.checkpoints, ignore_errors=True)  # nothing goes on from them
     return folder if trainer.is_global_zero else None
+
+
+def _prepare_model(model: MultiCaptionCLIP, options: Config) -> None:
+    """Refuse what does not go with the model, and compile it where that is asked for."""
+    check_loggers(options.loggers)
+    if options.micro_batch:
+        check_cached(model)
+    if options.compile:
+        compile_towers(model.encoder)
 
 
 def _module(
@@ -189,6 +205,8 @@ def _trainer(
     callbacks = [*watching, BestAndLast(folder.checkpoints)]
     if options.patience:
         callbacks.append(Patience(options.patience))
+    if options.ema:
+        callbacks.append(AveragedWeights(options.ema))
     callbacks.append(Progress() if show_training else StepLines())
     with _quiet_lightning():
         return make_trainer(
@@ -202,7 +220,7 @@ def _trainer(
             accumulate_grad_batches=options.accumulate,
             callbacks=callbacks,
             plugins=[AtomicCheckpointIO()],
-            logger=TensorBoardLogger(folder.path / "logs", name="", version=""),
+            logger=False,  # they start once the folder is this run's
             use_distributed_sampler=False,  # our sampler already gives each process its part
             enable_model_summary=False,
             log_every_n_steps=options.log_every,
@@ -250,6 +268,7 @@ def _quiet_lightning() -> Iterator[None]:
                 ".*Checkpoint directory .* exists and is not empty.*",
                 ".*number of training batches .* is smaller than the logging interval.*",
                 ".*sync_dist=True.*",  # every process computes the same metrics
+                ".*WeightAveraging callback with a model that overrides.*",  # it shards nothing
                 ".*isinstance.treespec, LeafSpec.. is deprecated.*",
             ):
                 warnings.filterwarnings("ignore", message=text)

@@ -14,6 +14,7 @@ from wfa.data.batch import Batch
 from wfa.model.batch_norm import synchronise
 from wfa.model.cached_contrast import cached_contrast
 from wfa.model.clip import MultiCaptionCLIP, Output
+from wfa.training.averaged_weights import averaged
 from wfa.training.optimiser import adamw, decayed, warmup_cosine, warmup_cosine_in_time
 from wfa.training.schedule import Course
 from wfa.training.strategies import clip, whole_parameters
@@ -51,7 +52,7 @@ class TrainingModule(lightning.LightningModule):
         self._decayed = decayed(model)
 
     def configure_model(self) -> None:
-        """Let batch norms see the whole batch where it is spread over processes."""
+        """Let batch norms see the whole batch where it is spread over processes; may come twice."""
         if self.trainer.world_size > 1:
             synchronise(self.model, self.trainer.strategy.root_device)
 
@@ -92,7 +93,7 @@ class TrainingModule(lightning.LightningModule):
     def on_train_epoch_end(self) -> None:
         """Measure the validation split; callbacks that monitor it run after this hook."""
         self.model.eval()
-        with whole_parameters(self.trainer):
+        with whole_parameters(self.trainer), averaged(self):
             measured = self._validate(self.model)
         for name, value in measured.items():
             # Every rank computes the same value from the same data, so nothing is reduced.

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable
+from typing import Any
 
 import lightning
 
@@ -28,6 +29,10 @@ class Course:
         self._seconds = options.max_seconds
         self._elapsed = elapsed
         self._passed = 0.0
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> "Course":
+        """Stay the same in a copy of what is trained, which has no training of its own."""
+        return self
 
     @property
     def steps(self) -> int:

@@ -8,6 +8,7 @@ from wfa.data.images import AUGMENTATIONS
 from wfa.errors import ConfigError
 from wfa.options.limits import Options
 
+LOGGERS = ("csv", "tensorboard", "wandb", "mlflow")
 PRECISIONS = ("32-true", "bf16-mixed", "16-mixed")
 MOST = 2**32
 """What a count or a seed stays below: generators take 32 bits."""
@@ -53,6 +54,12 @@ class Config(Options):
         patience: Epochs without a better validation mR after which training stops; 0 for never.
         augment: Changes of training images: none, flip, dihedral, crop, crop_flip, crop_dihedral.
         cache: Keep decoded images or frozen features on disk.
+        ema: Share of a moving average of the weights that a step keeps, such as 0.999; the averaged
+            weights are then validated, selected and kept. 0 for no average.
+        compile: Compile the towers: the first steps take minutes, and later ones less time.
+        loggers: Where losses and metrics go beside history.csv: csv, tensorboard, wandb, mlflow.
+            The last two need `pip install "wfa[loggers]"` and follow the environment variables of
+            their own; without any, mlflow writes into the run folder.
         keep_checkpoints: Keep the checkpoints of a finished run, with the optimiser's state: three
             times the weights' bytes each. The selected weights are kept in any case.
     """
@@ -88,6 +95,9 @@ class Config(Options):
     patience: int = field(default=0, metadata={"at_least": 0, "below": MOST})
     augment: str = field(default="none", metadata={"one_of": AUGMENTATIONS})
     cache: bool = True
+    ema: float = field(default=0.0, metadata={"at_least": 0, "below": 1})
+    compile: bool = False
+    loggers: tuple[str, ...] = field(default=("tensorboard",), metadata={"one_of": LOGGERS})
     keep_checkpoints: bool = False
 
     def __post_init__(self) -> None:
@@ -97,6 +107,11 @@ class Config(Options):
         if len(given) > 1:
             many = "both" if len(given) == 2 else "all"
             raise ConfigError(f"{' and '.join(given)} are {many} given: choose one")
+        if self.ema and self.strategy.startswith("fsdp"):
+            raise ConfigError(
+                f"train.ema={self.ema} averages whole weights, and train.strategy={self.strategy} "
+                "shards them: use train.strategy=ddp, or set train.ema=0"
+            )
         if self.micro_batch and self.batch_size % self.micro_batch:
             raise ConfigError(
                 f"train.micro_batch={self.micro_batch} does not divide "

@@ -5,6 +5,8 @@ from collections.abc import Iterator, Mapping
 from torch import nn
 
 IMAGE, TEXT, TEMPERATURE = "image tower", "text tower", "temperature"
+FINE_TUNING_RATE = 1e-4
+"""Highest learning rate at which pretrained weights are usually trained on."""
 Counts = Mapping[str, tuple[int, int]]
 """Part -> numbers in it that are trained, and all of them."""
 
@@ -42,6 +44,22 @@ def describe_trainable(counts: Counts) -> Iterator[str]:
             "warning: nothing but the temperature is trained, so every epoch gives the same "
             "ranking: leave a tower unlocked, unlock its last blocks, or take an aggregation that "
             "learns"
+        )
+
+
+def warn_of_rate(fine_tunes: str, lr: float) -> Iterator[str]:
+    """Warn where pretrained weights meet a learning rate that would soon have forgotten them.
+
+    Args:
+        fine_tunes: The pretrained weights that are trained as they are; empty for none.
+        lr: The highest learning rate.
+    """
+    if fine_tunes and lr > FINE_TUNING_RATE:
+        yield (
+            f"warning: train.lr={lr:g} is a rate for training from scratch, and the weights of "
+            f"encoder.pretrained={fine_tunes} are trained on: rates up to {FINE_TUNING_RATE:g} are "
+            "usual there; run=clip_finetune takes 1e-05 with a warm-up, or train adapters with "
+            "encoder.lora.rank=8"
         )
 
 

@@ -8,7 +8,7 @@ from typing import ClassVar
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
+from torch import Tensor, nn
 
 from wfa.data.batch import Inputs
 from wfa.data.channels import Channels
@@ -104,6 +104,10 @@ class Frozen(Encoder):
     def tokenize(self, texts: Sequence[str]) -> Tensor:
         """Return the locked tower's features of U texts, (U, D_text) float32."""
         return self._texts(texts)
+
+    def compiled_towers(self) -> Sequence[nn.Module]:
+        """Return nothing: the heads are small, and the towers are not run in training."""
+        return ()
 
     def image_input(self, image: NDArray[np.generic]) -> Tensor:
         """Return the locked tower's features of one image (H, W, C): (D_image,) float32."""

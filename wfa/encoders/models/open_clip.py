@@ -3,9 +3,12 @@
 from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
+import torch
+
 from wfa.data.channels import Channels
 from wfa.encoders.clip_encoder import ClipEncoder
 from wfa.encoders.locking import lock_image, lock_text
+from wfa.encoders.lora import LoraOptions, add_adapters, check_adapters_used
 from wfa.encoders.sensor_towers import SensorConfig
 from wfa.encoders.stem import INITS
 from wfa.encoders.weights import build_model, build_tokenizer
@@ -30,6 +33,8 @@ class Config(SensorConfig):
         init: How the bands of a sensor start that the weights have not met, beside those that show
             red, green and blue: `zero`, the `mean` of the three colours, or `copies` of them.
             Random weights are drawn for all bands.
+        lora: Adapters that are trained in place of a tower's own weights, in each tower that is not
+            locked.
     """
 
     model: str = "ViT-B-32"
@@ -40,6 +45,7 @@ class Config(SensorConfig):
     unlock_text_blocks: int = field(default=0, metadata={"at_least": 0})
     grad_checkpointing: bool = False
     init: str = field(default="mean", metadata={"one_of": INITS})
+    lora: LoraOptions = field(default_factory=LoraOptions)
 
 
 class OpenClip(ClipEncoder):
@@ -56,6 +62,7 @@ class OpenClip(ClipEncoder):
         """Build the model, load its weights and lock what is to stay.
 
         Of a locked image tower the layer is trained all the same that was made for other bands.
+        A tower that gets adapters is locked but for them.
 
         Raises:
             ModelError: There is no such model or weights, or they do not go together.
@@ -77,14 +84,28 @@ class OpenClip(ClipEncoder):
             self.image_spec = replace(self.image_spec, fit=f"pillow_{self.image_spec.fit}")
         if trained:
             self.initial_logit_scale = _number(model.logit_scale)
-        if options.lock_image:
+        adapts = options.lora.rank > 0
+        if options.lock_image or adapts:
             lock_image(model, options.unlock_image_blocks)
-            for stem in self.new_stems:
-                stem.requires_grad_(True)
-        if options.lock_text:
+        if options.lock_text or adapts:
             lock_text(model, options.unlock_text_blocks)
+        if trained and _trains(model):
+            self.fine_tunes = options.pretrained or options.model
+        for stem in self.new_stems:
+            stem.requires_grad_(True)
+        if adapts:
+            add_adapters(model, options.lora, not options.lock_image, not options.lock_text)
+            if weights:
+                self._check_adapters()
         if options.grad_checkpointing:
             model.set_grad_checkpointing(True)
+
+    def _check_adapters(self) -> None:
+        """Encode a blank image and a word, to find adapters that nothing depends on."""
+        spec = self.image_spec
+        blank = torch.zeros(1, len(spec.mean), spec.size, spec.size)
+        features = [self.encode_image(blank), self.encode_text(self.tokenize(["field"]))]
+        check_adapters_used(self.model, features)
 
 
 def _check_locks(options: Config) -> None:
@@ -96,6 +117,15 @@ def _check_locks(options: Config) -> None:
                 f"and the {side} tower is not locked: add encoder.lock_{side}=true, or leave it "
                 "out to train the whole tower"
             )
+
+
+def _trains(model: Any) -> bool:
+    """Say whether weights of the towers are trained, those beside that fuse sensors left out."""
+    return any(
+        parameter.requires_grad
+        for name, parameter in model.named_parameters()
+        if not name.startswith("visual.fuse.")
+    )
 
 
 def _number(parameter: Any) -> float:
