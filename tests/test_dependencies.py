@@ -21,7 +21,7 @@ NOT_IMPORTED = {
     "faiss-gpu": "the same module as faiss-cpu, on other machines",
 }
 """Declared, and used without an import of that name -> why."""
-FOR_USE = ("geo", "loggers", "lora", "offline", "onnx", "transformers")
+FOR_USE = ("geo", "loggers", "lora", "offline", "onnx", "slurm", "transformers")
 """Extras that the package imports; the others are for those who work on it."""
 
 

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -18,10 +19,10 @@ from wfa.compare.settings import CompareSettings
 from wfa.options.read_settings import read_settings
 
 
-def tasks(folder: Path, count: int) -> list[Task]:
+def tasks(folder: Path, count: int, more: Sequence[str] = ()) -> list[Task]:
     """Cells that fail at once: their data set does not exist."""
     words = ["compare.techniques=[single]", f"data.root={folder / 'nowhere'}",
-             f"compare.seeds={count}", "data=captions_folder"]  # fmt: skip
+             f"compare.seeds={count}", "data=captions_folder", *more]  # fmt: skip
     return [
         Task(cell.folder, cell.config, folder / cell.folder, "test", False)
         for cell in grid(read_settings(CompareSettings, words).request())

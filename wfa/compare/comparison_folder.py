@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from wfa.compare.cells import Cell
+from wfa.compare.cluster_jobs import run_as_jobs
 from wfa.compare.data_checks import refuse_other_data
-from wfa.compare.processes import Ended, run_here, run_in_processes
+from wfa.compare.processes import run_here, run_in_processes
 from wfa.compare.result_rows import result_rows
-from wfa.compare.run_cell import Failure, Task, is_finished
+from wfa.compare.run_cell import Ended, Failure, Task, is_finished
 from wfa.compare.settings import Request
 from wfa.errors import RunError, UserError
 from wfa.files import write_text
@@ -133,6 +134,8 @@ def run_cells(
 
 
 def _running(request: Request, tasks: Sequence[Task], folder: Folder) -> Iterator[Ended]:
+    if request.executor == "submitit":
+        return run_as_jobs(tasks, request.workers, request.slurm, folder.path / "logs")
     if request.workers == 1:
         return run_here(tasks)
     return run_in_processes(tasks, request.workers, _devices(request), folder.path / "logs")

@@ -9,11 +9,8 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 from queue import SimpleQueue
 
-from wfa.compare.run_cell import Failure, Task, attempt
+from wfa.compare.run_cell import Ended, Failure, Task, attempt
 from wfa.files import write_text
-
-Ended = tuple[Task, Failure | None]
-"""A cell that has ended, and why it failed if it did."""
 
 
 def run_here(tasks: Sequence[Task]) -> Iterator[Ended]:

@@ -57,6 +57,10 @@ class Failure:
     trace: str = ""
 
 
+Ended = tuple[Task, Failure | None]
+"""A cell that has ended, and why it failed if it did."""
+
+
 def is_finished(task: Task) -> bool:
     """Tell whether the folder holds the cell's run, finished and looked into.
 
@@ -82,6 +86,11 @@ def attempt(task: Task) -> Failure | None:
     except Exception as error:  # whatever it is, the other cells go on
         return Failure(f"{type(error).__name__}: {error}", traceback.format_exc())
     return None
+
+
+def attempt_saved(config: Path, folder: Path, split: str, probed: bool) -> Failure | None:
+    """Run a cell whose config lies in a file; return why it failed, or None."""
+    return attempt(Task(folder.name, resolve(file=config), folder, split, probed))
 
 
 def read_cell(folder: Path) -> dict[str, Any]:
@@ -129,8 +138,7 @@ def _leave_with_parent() -> None:
 
 def _main(config: str, folder: str, split: str, probed: str, answer: str) -> int:
     threading.Thread(target=_leave_with_parent, daemon=True).start()
-    path = Path(folder)
-    failure = attempt(Task(path.name, resolve(file=Path(config)), path, split, bool(probed)))
+    failure = attempt_saved(Path(config), Path(folder), split, bool(probed))
     if failure is not None:
         write_text(Path(answer), json.dumps(asdict(failure)))
     return int(failure is not None)

@@ -27,6 +27,7 @@ BUDGETS: Mapping[str, str] = {
     "seconds": "max_seconds",
 }
 """Kind of budget -> the option of training that says when a cell stops."""
+EXECUTORS = ("local", "submitit")
 _MOST_PLACES = 1024
 """Workers and GPUs that a comparison may ask for."""
 
@@ -93,6 +94,29 @@ def _varies(section: str) -> Any:
 
 
 @dataclass(frozen=True)
+class SlurmOptions(Options):
+    """What a job asks SLURM for.
+
+    Attributes:
+        partition: Where it runs; empty for the cluster's own choice.
+        account: Who pays; empty for the cluster's own choice.
+        minutes: When it is ended, finished or not; the same command goes on from there.
+        cpus: Cores.
+        gpus: GPUs.
+        memory_gb: Memory in GB; 0 for the cluster's own choice.
+    """
+
+    section: ClassVar[str] = "compare.slurm"
+
+    partition: str = ""
+    account: str = ""
+    minutes: int = field(default=24 * 60, metadata={"at_least": 1})
+    cpus: int = field(default=4, metadata={"at_least": 1})
+    gpus: int = field(default=0, metadata={"at_least": 0})
+    memory_gb: float = field(default=0.0, metadata={"at_least": 0, "below": 2**32})
+
+
+@dataclass(frozen=True)
 class Request(Options):
     """A comparison before its cells are made.
 
@@ -110,7 +134,9 @@ class Request(Options):
         alpha: Level of the tests, family-wise.
         against: A technique that is also tested against each other one in a family of its own.
         target: Validation mR for the cost to reach it; None chooses one.
-        workers: Processes that run cells; 1 runs them in this process.
+        executor: Who runs cells: `local`, this machine; `submitit`, jobs of a SLURM cluster.
+        workers: Processes, or jobs, that run cells at once; 1 runs them in this process.
+        slurm: What a job asks the cluster for.
         devices: GPUs that the workers share in turn; empty for all that are there.
         name: The recipe's name, or the file's.
     """
@@ -131,6 +157,8 @@ class Request(Options):
     target: float | None = field(default=None, metadata={"at_least": 0, "at_most": 1})
     workers: int = field(default=1, metadata={"at_least": 1, "at_most": _MOST_PLACES})
     devices: tuple[int, ...] = field(default=(), metadata={"at_least": 0, "at_most": _MOST_PLACES})
+    executor: str = field(default="local", metadata={"one_of": EXECUTORS})
+    slurm: SlurmOptions = field(default_factory=SlurmOptions)
     name: str = field(default=DEFAULT, metadata={"filled": "choice"})
 
     def __post_init__(self) -> None:
