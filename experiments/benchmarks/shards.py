@@ -79,7 +79,8 @@ def rates(folder: Path) -> Row:
     peer_module = CaptionDataModule(
         TrainingBatches(inputs(by_number), texts, 0), len(by_number), BATCH, 0, 0
     )
-    ours, peer = [], []
+    ours: list[float] = []
+    peer: list[float] = []
     for epoch in range(TURNS):
         for module, found in ((ours_module, ours), (peer_module, peer)):
             loader = module.train_dataloader()

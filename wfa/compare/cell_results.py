@@ -82,12 +82,14 @@ def _gather(data: str, cells: Sequence[Cell], folder: Folder, split: str) -> Gat
         courses.setdefault(cell.label, {})[cell.seed] = read_course(path)
         costs.setdefault(cell.label, {})[cell.seed] = cell_cost(path)
         ranks.setdefault(cell.label, {})[cell.seed] = _caption_ranks(path / "ranks.parquet", split)
+        runs[cell] = read_json(path / "run.json", AGAIN)
         rows[cell] = [
             row
             for row in read_json(path / "metrics.json", AGAIN)
-            if row["split"] == split and row.get("ties", WORST) == WORST
+            if row["split"] == split
+            and row.get("ties", WORST) == WORST
+            and row["data"] == runs[cell]["data"]["name"]  # of a mixture the mean
         ]
-        runs[cell] = read_json(path / "run.json", AGAIN)
         if "width" in (probe := read_cell(path)):
             probes.setdefault(cell.label, probe)
         if not rows[cell]:

@@ -44,7 +44,7 @@ def result_rows(cell: Cell, folder: Path) -> list[dict[str, Any]]:
         # The comparison's own name of the data: several may be one plug-in with other options.
         {**common, **row, "data": cell.data, **provenance}
         for row in read_json(folder / "metrics.json", AGAIN)
-        if not row.get("oracle")
+        if not row.get("oracle") and row["data"] == run["data"]["name"]  # of a mixture the mean
     ]
 
 

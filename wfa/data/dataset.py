@@ -3,11 +3,11 @@
 import hashlib
 import io
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -150,6 +150,18 @@ class ImageTextDataset(ABC):
         """
         del weights_key
         return None
+
+    def members(self) -> Mapping[str, "ImageTextDataset"]:
+        """Return what is evaluated by itself, by name: the split, or each part of a mixture."""
+        return {self.name: self}
+
+    def repeats(self) -> NDArray[np.float64] | None:
+        """Return how often each image (B,) comes in an epoch; None for once."""
+        return None
+
+    def details(self) -> dict[str, Any]:
+        """Return what else run.json says of the split, plain values."""
+        return {}
 
     def size(self) -> tuple[int | None, int | None]:
         """Return the number of images and of captions; None where only reading all would tell."""

@@ -58,15 +58,15 @@ class LeftOut:
 
 
 class ImageStream(Protocol):
-    """The images of a split as a stream, shared by several readers.
+    """The images of a split as a stream, shared by several readers."""
 
-    Attributes:
-        images: How many there are; None where only reading all would tell.
-        streams: How many streams a global batch is put together from; 0 for one a process.
-    """
+    @property
+    def images(self) -> int | None:
+        """How many there are; None where only reading all would tell."""
 
-    images: int | None
-    streams: int
+    @property
+    def streams(self) -> int:
+        """How many streams a global batch is put together from; 0 for one a process."""
 
     def read(
         self, seed: tuple[int, ...], reader: int, readers: int, left_out: LeftOut

@@ -16,7 +16,7 @@ from wfa.errors import ConfigError, unknown
 from wfa.plugins.plugin_sources import ClassSource, Source, file_source, installed
 
 PACKAGES: Mapping[str, tuple[str, ...]] = {
-    "data": ("wfa.data.sets", "wfa.bigearthnet.sets", "wfa.scenes.sets"),
+    "data": ("wfa.data.sets", "wfa.bigearthnet.sets", "wfa.scenes.sets", "wfa.mixtures.sets"),
     "aggregation": ("wfa.aggregation.techniques",),
     "encoder": ("wfa.encoders.models",),
     "image_tower": ("wfa.encoders.image_towers",),

@@ -116,7 +116,7 @@ def _evaluated(
             "data": {
                 "name": part.dataset.name,
                 "notes": list(part.dataset.notes),
-                "splits": {split: describe(part)},
+                "splits": {split: describe(part.dataset)},
             },
             "trained_on": parts.config.data.label,
             "leaks": [asdict(leak) for leak in leaks],

@@ -58,7 +58,9 @@ class Parts:
     def __init__(self, config: RunConfig, restored: bool = False) -> None:
         self.config = config
         self._restored = restored
+        self._opened: dict[str, ImageTextDataset] = {}
         self._splits: dict[str, SplitParts] = {}
+        self._members: dict[str, Mapping[str, SplitParts]] = {}
         self._reads = False
 
     @cached_property
@@ -97,12 +99,24 @@ class Parts:
         return names
 
     def dataset(self, split: str) -> ImageTextDataset:
-        """Open a split.
+        """Open a split; opened once.
 
         Raises:
             DataError: The data set has no such split, or cannot be read.
         """
-        return open_split(self.config.data, split, self.split_names)
+        if split not in self._opened:
+            self._opened[split] = open_split(self.config.data, split, self.split_names)
+        return self._opened[split]
+
+    def members(self, split: str) -> Mapping[str, SplitParts]:
+        """Return what of a split is evaluated by itself, by name; made once."""
+        if split not in self._members:
+            own = self.dataset(split)
+            self._members[split] = {
+                name: self.split(split) if one is own else self.prepare(one)
+                for name, one in own.members().items()
+            }
+        return self._members[split]
 
     def split(self, name: str) -> SplitParts:
         """Return a split with its inputs and weights; made once."""

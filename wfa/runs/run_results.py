@@ -1,11 +1,15 @@
 """Evaluate the selected weights and write what a run leaves behind."""
 
 import time
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from itertools import chain
 from typing import Any
 
 import pyarrow as pa
 
+from wfa.data.dataset import ImageTextDataset
 from wfa.options.typed_options import as_plain
 from wfa.progress import Track
 from wfa.provenance import git_state, machine, versions
@@ -16,7 +20,7 @@ from wfa.retrieval.ranks import write_ranks
 from wfa.retrieval.retrieval_options import Config, wording
 from wfa.runs.class_results import class_results
 from wfa.runs.outside_plugins import recorded
-from wfa.runs.parts import Parts, SplitParts
+from wfa.runs.parts import Parts
 from wfa.runs.query_gallery import build_gallery
 from wfa.runs.run_folder import CLASSES_FILE, RunFolder
 
@@ -31,8 +35,8 @@ def write_results(
     seconds: dict[str, float],
     selection: dict[str, Any],
     throughput: dict[str, float | None],
-    left_out: dict[str, Any],
     device: str,
+    left_out: Mapping[str, Any] | None = None,
 ) -> None:
     """Measure the selected weights once a split and write the folder's files, `run.json` last.
 
@@ -43,19 +47,22 @@ def write_results(
         seconds: Time of the steps before; evaluation and the total are added.
         selection: How the checkpoint was chosen.
         throughput: Speed of training.
-        left_out: What could not be read in training; empty for nothing.
         device: What trained it.
+        left_out: What could not be read in training.
     """
     rows: list[MetricRow] = []
     ranks: list[pa.Table] = []
     names = [split for split in EVALUATED if split in parts.split_names]
     started = time.perf_counter()
     for name in names:
-        part = parts.split(name)
-        embeddings = parts.embed(part, track)
-        found = measure(embeddings, part.dataset.name, name, parts.config.retrieval)
-        rows += found.rows
-        ranks.append(found.ranks)
+        own: list[list[MetricRow]] = []
+        for label, part in parts.members(name).items():
+            embeddings = parts.embed(part, track)
+            found = measure(embeddings, label, name, parts.config.retrieval)
+            own.append(found.rows)
+            ranks.append(found.ranks)
+        whole = means(own, parts.dataset(name).name) if len(own) > 1 else []
+        rows += [*whole, *chain.from_iterable(own)]
     # The last split is bench or test, where there is one: what a person wants to see.
     gallery = build_gallery(embeddings, part.dataset, parts.config.train.seed)
     write_ranks(folder.path / "ranks.parquet", pa.concat_tables(ranks))
@@ -66,7 +73,7 @@ def write_results(
     seconds = {**seconds, "evaluate": time.perf_counter() - started}
     facts: dict[str, Any] = {"selection": selection, "throughput": throughput, "device": device}
     if left_out:
-        facts["left_out"] = left_out
+        facts["left_out"] = dict(left_out)
     folder.write_json("run.json", {**_facts(parts, names, seconds), **facts, "finished": True})
 
 
@@ -75,7 +82,7 @@ def _facts(parts: Parts, names: Sequence[str], seconds: Mapping[str, float]) -> 
     config = parts.config
     trainable = [p.numel() for p in parts.model.parameters() if p.requires_grad]
     described = [name for name in ("train", *names) if name in parts.split_names]
-    first = parts.split(described[0]).dataset
+    first = parts.dataset(described[0])
     return {
         "name": config.name,
         "config_id": config.config_id,
@@ -88,7 +95,7 @@ def _facts(parts: Parts, names: Sequence[str], seconds: Mapping[str, float]) -> 
         "data": {
             "name": first.name,
             "notes": list(first.notes),
-            "splits": {name: describe(parts.split(name)) for name in described},
+            "splits": {name: describe(parts.dataset(name)) for name in described},
         },
         "seconds": {**seconds, "total": sum(seconds.values())},
         "parameters": {
@@ -105,9 +112,20 @@ def measure(embeddings: Embeddings, data: str, split: str, options: Config) -> R
     )
 
 
-def describe(part: SplitParts) -> dict[str, Any]:
+def means(members: Sequence[Sequence[MetricRow]], data: str) -> list[MetricRow]:
+    """Return the means over the parts of a mixture of each figure that all of them have."""
+    gathered: dict[MetricRow, list[float]] = defaultdict(list)
+    for row in chain.from_iterable(members):
+        gathered[replace(row, data=data, value=0.0)].append(row.value)
+    return [
+        replace(row, value=sum(values) / len(values))
+        for row, values in gathered.items()
+        if len(values) == len(members)
+    ]
+
+
+def describe(dataset: ImageTextDataset) -> dict[str, Any]:
     """Return what run.json says of a split."""
-    dataset = part.dataset
     images, captions = dataset.size()
     return {
         "images": images,
@@ -115,4 +133,5 @@ def describe(part: SplitParts) -> dict[str, Any]:
         "skipped": len(dataset.skipped),
         "skipped_rows": dataset.skipped_rows,
         "checksum": dataset.checksum,
+        **dataset.details(),
     }

@@ -4,7 +4,7 @@ import logging
 import shutil
 import time
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from datetime import timedelta
 from pathlib import Path
@@ -86,7 +86,7 @@ def fit(
     parts.split("train")
     for split in ("validation", *EVALUATED):
         if split == "validation" or split in parts.split_names:
-            parts.split(split)
+            parts.members(split)
     throughput = Throughput(parts.model.encoder, config.train.log_every)
     history = History(
         folder.path / "history.csv", config.train.log_every, lambda: throughput.fit_seconds
@@ -143,24 +143,30 @@ def _module(
 ) -> TrainingModule:
     """Make what trains, and say how it is measured and how its results are written."""
     options = parts.config.train
-    validation = parts.split("validation")
     ties = parts.config.retrieval.ties
-    places = _selecting(len(validation.dataset), options.validation_images)
-
+    validation = {
+        name: (part, _selecting(len(part.dataset), options.validation_images))
+        for name, part in parts.members("validation").items()
+    }
     # Every process embeds all images and gets the same value, so nothing is gathered.
     metric = CaptionRetrieval(queries=options.select_on, ties=ties, sync_on_compute=False)
 
     def validate(model: MultiCaptionCLIP) -> dict[str, float]:
-        found = parts.embed(validation, places=places)
-        metric.reset()
-        metric.update(
-            torch.from_numpy(found.images),
-            torch.from_numpy(found.captions),
-            found.image_index,
-            captions=torch.from_numpy(found.caption_ids),
-            aggregated=None if metric.queries == "single" else torch.from_numpy(found.aggregated),
-        )
-        metrics = {name: value.item() for name, value in metric.compute().items()}
+        measured = {}
+        for name, (part, places) in validation.items():
+            found = parts.embed(part, places=places)
+            metric.reset()
+            metric.update(
+                torch.from_numpy(found.images),
+                torch.from_numpy(found.captions),
+                found.image_index,
+                captions=torch.from_numpy(found.caption_ids),
+                aggregated=None
+                if metric.queries == "single"
+                else torch.from_numpy(found.aggregated),
+            )
+            measured[name] = {key: value.item() for key, value in metric.compute().items()}
+        metrics = mean_metrics(measured)
         history.validated(metrics)
         return metrics
 
@@ -173,7 +179,10 @@ def _module(
             selection={
                 **selection,
                 "queries": options.select_on,
-                "images": len(validation.dataset) if places is None else len(places),
+                "images": sum(
+                    len(part.dataset) if places is None else len(places)
+                    for part, places in validation.values()
+                ),
             },
             throughput=throughput.figures(),
             left_out=left_out.as_dict(),
@@ -182,6 +191,15 @@ def _module(
 
     module = TrainingModule(parts.model, options, validate, finish, course)
     return module
+
+
+def mean_metrics(measured: Mapping[str, Mapping[str, float]]) -> dict[str, float]:
+    """Return the means over what was measured; of several also each, as `name/metric`."""
+    first, *others = measured.values()
+    if not others:
+        return dict(first)
+    means = {key: sum(one[key] for one in measured.values()) / len(measured) for key in first}
+    return means | {f"{name}/{key}": v for name, own in measured.items() for key, v in own.items()}
 
 
 def _selecting(images: int, most: int) -> NDArray[np.int64] | None:

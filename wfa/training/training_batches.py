@@ -19,6 +19,8 @@ def sizes(parts: Parts) -> tuple[int, int]:
     images, _ = train.dataset.size()
     if train.stream is None:
         assert images is not None  # what is asked for by number is counted
+        repeats = train.dataset.repeats()
+        images = images if repeats is None else int(repeats.sum())
         a_batch = min(options.batch_size, images)
         a_pass = images // max(a_batch, 1)
         if wanted > a_pass:
@@ -61,6 +63,7 @@ def batches_of(parts: Parts, an_epoch: int, progress_at: ProgressAt) -> LoadedBa
             options.seed,
             workers=parts.workers,
             progress_at=progress_at,
+            repeats=train.dataset.repeats(),
         )
     assert isinstance(train.inputs, PixelInputs)  # what gave the stream
     return StreamDataModule(

@@ -1,0 +1,90 @@
+"""Training on shards as a process: as on a folder, on two processes as on one, after a kill."""
+
+import json
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.data.shards.made_shards import captions_json, write_tar
+from tests.training.conftest import SMALL, run, wfa
+from tests.training.test_fit import check_equal, metrics
+
+STREAM = (
+    *(word for word in SMALL if not word.startswith(("data=", "train.epochs", "train.workers"))),
+    "data=webdataset", "data.streams=2", "data.shuffle=6", "data.on_bad_image=skip",
+    "train.steps=9", "train.steps_per_epoch=3", "train.workers=1",
+    "aggregation.caption_dropout=0.9", "aggregation.caption_dropout_end=0.0",
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("cache")
+
+
+@pytest.fixture(scope="module")
+def shards(tmp_path_factory: pytest.TempPathFactory, own_folder: Path, cache: Path) -> Path:
+    """The forty pictures in shards of eight, and a shard of one that is no picture."""
+    out = tmp_path_factory.mktemp("shards")
+    own = ["data.root=" + str(own_folder), f"out={out}", "images=8"]
+    run(["data", "pack", "captions_folder", *own], cache)
+    write_tar(out / "more.tar", {"x": {"png": b"no", "json": captions_json("a", "b")}})
+    return out
+
+
+@pytest.fixture(scope="module")
+def finished(
+    tmp_path_factory: pytest.TempPathFactory, shards: Path, cache: Path
+) -> tuple[Path, list[str]]:
+    words = [*STREAM, f"data.shards=[{shards}/train-*.tar, {shards}/more.tar]"]
+    words += [f"data.validation_shards={shards}/validation-00000.tar"]
+    folder = tmp_path_factory.mktemp("runs") / "first"
+    run(["train", *words, f"out={folder}"], cache)
+    return folder, words
+
+
+@pytest.mark.slow
+def test_two_processes_give_the_result_of_one(
+    finished: tuple[Path, list[str]], tmp_path: Path, cache: Path
+) -> None:
+    folder, words = finished
+    both = [*words, "train.devices=2", "train.strategy=ddp", f"out={tmp_path / 'both'}"]
+    run(["train", *both], cache)
+    check_equal(tmp_path / "both", folder)
+    ours, theirs = (
+        json.loads((path / "run.json").read_text())["left_out"]
+        for path in (tmp_path / "both", folder)
+    )
+    assert ours == theirs
+    assert ours["images"] >= 1
+    assert "more.tar is not an image" in ours["first"][0]
+
+
+@pytest.mark.slow
+def test_a_killed_run_goes_on_to_the_same_result(
+    finished: tuple[Path, list[str]], tmp_path: Path, cache: Path
+) -> None:
+    folder, words = finished
+    killed = tmp_path / "killed"
+    process = wfa(["train", *words, f"out={killed}"], cache)
+    limit = time.monotonic() + 240
+    while not (killed / "checkpoints" / "last.ckpt").is_file() and process.poll() is None:
+        assert time.monotonic() < limit
+        time.sleep(0.005)
+    process.kill()
+    process.communicate()
+    assert not (killed / "run.json").exists(), "the run ended before it was killed"
+    run(["train", *words, f"out={killed}"], cache)
+    assert metrics(killed) == metrics(folder)
+
+
+@pytest.mark.slow
+def test_shards_that_nobody_counted_need_the_steps_of_an_epoch(
+    shards: Path, tmp_path: Path, cache: Path
+) -> None:
+    words = [word for word in STREAM if not word.startswith("train.steps")]
+    words += [f"data.shards={shards}/train-*.tar", f"out={tmp_path / 'run'}"]
+    words += [f"data.validation_shards={shards}/validation-00000.tar"]
+    assert "train.steps_per_epoch=NUMBER" in run(["train", *words], cache, code=2)
+    assert not (tmp_path / "run").exists()

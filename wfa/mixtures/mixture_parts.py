@@ -1,0 +1,62 @@
+"""The parts of a mixture as a config names them."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import yaml
+
+from wfa.errors import ConfigError
+from wfa.options.plugin_choices import read_choice
+from wfa.options.typed_options import as_plain, list_items, mapping_of, typed
+from wfa.plugins.registry import Choice
+
+Part = Mapping[str, Any]
+"""One part: `name`, `weight`, `as` (what it is called), and the options of its data set."""
+_OWN = ("name", "weight", "as")
+
+
+def read_parts(value: Any, key: str) -> tuple[Part, ...]:
+    """Read `[{name: rsicd, weight: 2, root: DIR}, ucm_captions]`; `as: NAME` calls a part else.
+
+    Raises:
+        ConfigError: It is no such list, a data set or option does not exist, a weight is not above
+            0, or a part is named twice.
+    """
+    if isinstance(value, str):
+        try:
+            value = yaml.load(value, Loader=yaml.BaseLoader)  # every item is the text that it is
+        except yaml.YAMLError as error:
+            raise ConfigError(f"{key} cannot be read: {value!r} ({error})") from error
+    parts = tuple(_part(one, f"{key}[{place}]") for place, one in enumerate(list_items(value, key)))
+    names = [part["as"] for part in parts]
+    for name in names:
+        if names.count(name) > 1:
+            raise ConfigError(
+                f"{key} has two parts that are called {name}: give one a weight instead, or, where "
+                "they are other data, say as: NAME"
+            )
+    return parts
+
+
+def choice_of_part(part: Part) -> Choice:
+    """Return the data set of a part with its options."""
+    options = {key: value for key, value in part.items() if key not in _OWN}
+    return read_choice("data", part["name"], options)
+
+
+def _part(value: Any, key: str) -> Part:
+    said = {"name": value} if isinstance(value, str) else mapping_of(value, key)
+    if not isinstance(said.get("name"), str):
+        raise ConfigError(f"{key} names no data set: write {{name: rsicd, weight: 1}}")
+    if said["name"] == "mixture":
+        raise ConfigError(f"{key} is a mixture itself: name its parts here")
+    weight = typed(float, said.get("weight", 1.0), f"{key}.weight")
+    if not 0 < weight <= 1000:
+        raise ConfigError(f"{key}.weight={weight} must be in (0, 1000]: how often an image comes")
+    options = {name: one for name, one in said.items() if name not in _OWN}
+    choice = read_choice("data", said["name"], options, key)
+    called = str(said.get("as") or choice.label)
+    if not re.fullmatch(r"\w[\w.-]*", called):
+        raise ConfigError(f"{key}.as={called!r} must be a word of letters, digits and . _ -")
+    return {"name": choice.name, "as": called, "weight": weight, **as_plain(choice.options)}

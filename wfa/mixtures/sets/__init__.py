@@ -1,0 +1,1 @@
+"""Mixtures of data sets; each file is a choice of `data`."""

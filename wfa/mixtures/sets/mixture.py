@@ -1,0 +1,201 @@
+"""Several data sets as one: trained on together, evaluated part by part."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wfa.data.channels import Channels
+from wfa.data.dataset import SPLITS, ImageTextDataset, Record, SourceConfig
+from wfa.errors import ConfigError, DataError
+from wfa.mixtures.leaks import Leaks, find_leaks
+from wfa.mixtures.mixture_parts import Part, choice_of_part, read_parts
+
+REMEDIES = ("remove", "name", "refuse")
+"""What is done about what training shares with evaluation."""
+_TRAIN = "train"
+_SHOWN = 3  # names in a message
+
+
+@dataclass(frozen=True)
+class Config(SourceConfig):
+    """Options of a mixture; `root` is not read, each part has its own.
+
+    Attributes:
+        parts: The data sets, such as `[{name: rsicd, weight: 1}, {name: ucm_captions, weight: 2}]`,
+            each with its own options and, where two are one kind, `as: NAME`. An image comes
+            `weight` times in an epoch; of a fraction each epoch has another draw of images.
+        image_leaks: What is done about training images whose picture an evaluation split of any
+            part has, by their hash: `remove` them, `name` them in run.json, or `refuse` to train.
+        caption_leaks: The same for captions, equal once folded; an image goes when none is left.
+            Sets of short captions share most of them, so they are named unless it is asked for.
+    """
+
+    parts: tuple[Part, ...] = field(default=(), metadata={"read": read_parts})
+    image_leaks: str = field(default="remove", metadata={"one_of": REMEDIES})
+    caption_leaks: str = field(default="name", metadata={"one_of": REMEDIES})
+
+
+class Mixture(ImageTextDataset):
+    """One split of several data sets; its images are called `part/name`."""
+
+    name = "mixture"
+
+    def __init__(self, options: Config, split: str) -> None:
+        self.split = split
+        self.channels = self.channels_for(options)
+        self._parts = _open(options, split)
+        self._weights = {part["as"]: part["weight"] for part in options.parts}
+        self._leaks = self._found_leaks(options) if split == _TRAIN else {}
+        _refuse(options, self._leaks)
+        kept = [
+            (name, row, left)
+            for name, part in self._parts.items()
+            for row, captions in enumerate(part.captions)
+            if (left := self._kept(options, name, row, captions))
+        ]
+        if not kept:
+            raise DataError(f"nothing of the split {split} is left: see data.image_leaks")
+        self._places = [(name, row) for name, row, _ in kept]
+        self.records = [
+            Record(f"{name}/{self._parts[name].records[row].image}", captions)
+            for name, row, captions in kept
+        ]
+        self.notes = tuple(note for part in self._parts.values() for note in part.notes)
+        self.skipped = tuple(
+            f"{name}/{line}" for name, part in self._parts.items() for line in part.skipped
+        ) + tuple(
+            f"{name}/{self._parts[name].records[row].image}: has the picture of an image of {where}"
+            for name, found in self._leaks.items()
+            for row, where in found.images.items()
+            if options.image_leaks == "remove"
+        )
+
+    @classmethod
+    def splits(cls, options: SourceConfig) -> tuple[str, ...]:
+        """Return the splits that a part has, in the order of `SPLITS`."""
+        assert isinstance(options, Config)
+        present = {split for part in options.parts for split in _splits_of(part)}
+        return tuple(split for split in SPLITS if split in present)
+
+    @classmethod
+    def channels_for(cls, options: SourceConfig) -> Channels | None:
+        """Return the channels, which all parts have.
+
+        Raises:
+            ConfigError: They differ, or there is no part.
+        """
+        assert isinstance(options, Config)
+        if not options.parts:
+            raise ConfigError(
+                "data=mixture needs data.parts=[{name: rsicd, weight: 1}, {name: ucm_captions}]"
+            )
+        choices = [choice_of_part(part) for part in options.parts]
+        found = [one.plugin().channels_for(one.options) for one in choices]
+        bands = [own.bands if own else ("red", "green", "blue") for own in found]
+        for choice, own in zip(choices, bands, strict=True):
+            if own != bands[0]:
+                raise ConfigError(
+                    f"the images of {choices[0].label} have the bands {', '.join(bands[0])}, and "
+                    f"those of {choice.label} {', '.join(own)}: a mixture needs the same in all"
+                )
+        first: Channels | None = found[0]
+        return first
+
+    def members(self) -> Mapping[str, ImageTextDataset]:
+        """Return the split of each part, which are evaluated one by one."""
+        return self._parts
+
+    def repeats(self) -> NDArray[np.float64] | None:
+        """Return how often each image comes in an epoch."""
+        return np.array([self._weights[name] for name, _ in self._places])
+
+    def details(self) -> dict[str, Any]:
+        """Return the images of each part, and what training shares with evaluation."""
+        counted = {
+            name: {"images": len(part), "checksum": part.checksum, "weight": self._weights[name]}
+            for name, part in self._parts.items()
+        }
+        leaks = {name: found.counts() for name, found in self._leaks.items()}
+        return {"parts": counted, **({"leaks": leaks} if self.split == _TRAIN else {})}
+
+    def read_image(self, index: int) -> NDArray[Any]:
+        """Read image `index` as its part does."""
+        name, row = self._places[index]
+        return self._parts[name].read_image(row)
+
+    def check_present(self) -> None:
+        """Look whether every image of every part is there."""
+        for part in self._parts.values():
+            part.check_present()
+
+    def image_fingerprint(self) -> str:
+        """Return the checksums of the parts."""
+        return ",".join(part.checksum for part in self._parts.values())
+
+    def _kept(
+        self, options: Config, name: str, row: int, captions: tuple[str, ...]
+    ) -> tuple[str, ...]:
+        """Return the captions of an image that are trained on; none where it is left out."""
+        found = self._leaks.get(name)
+        if found is None:
+            return captions
+        if options.image_leaks == "remove" and row in found.images:
+            return ()
+        if options.caption_leaks != "remove":
+            return captions
+        return tuple(c for place, c in enumerate(captions) if (row, place) not in found.captions)
+
+    def _found_leaks(self, options: Config) -> dict[str, Leaks]:
+        evaluated = {
+            f"{name}/{split}": part
+            for split in self.splits(options)
+            if split != _TRAIN
+            for name, part in _open(options, split).items()
+        }
+        return find_leaks(self._parts, evaluated)
+
+
+def _splits_of(part: Part) -> tuple[str, ...]:
+    choice = choice_of_part(part)
+    found: tuple[str, ...] = choice.plugin().splits(choice.options)
+    if _TRAIN not in found:
+        raise DataError(
+            f"{part['name']} has no split to train on, only {', '.join(found)}: leave it out of "
+            "data.parts"
+        )
+    return found
+
+
+def _open(options: Config, split: str) -> dict[str, ImageTextDataset]:
+    """Open a split of the parts that have it."""
+    opened: dict[str, ImageTextDataset] = {}
+    for part in options.parts:
+        if split in _splits_of(part):
+            choice = choice_of_part(part)
+            opened[part["as"]] = choice.plugin()(choice.options, split)
+    if not opened:
+        raise DataError(f"no part of the mixture has the split {split!r}")
+    return opened
+
+
+def _refuse(options: Config, leaks: Mapping[str, Leaks]) -> None:
+    """Stop where something is shared and is not to be.
+
+    Raises:
+        DataError: The message says how much of what.
+    """
+    for kind, remedy in (("images", options.image_leaks), ("captions", options.caption_leaks)):
+        lines = [
+            f"{count} {kind} of {name}/train stand in {where}"
+            for name, found in leaks.items()
+            for where, count in found.counts()[kind].items()
+        ]
+        if remedy == "refuse" and lines:
+            rest = f" and {len(lines) - _SHOWN} more" if len(lines) > _SHOWN else ""
+            raise DataError(
+                f"{'; '.join(lines[:_SHOWN])}{rest}: leave them out with data."
+                f"{kind.removesuffix('s')}_leaks=remove, or keep them with =name"
+            )
