@@ -16,8 +16,8 @@ ROOMS = (
     "errors", "lazy_names", "text_files", "json_files", "files", "provenance", "plugins",
     "options", "keyed_random", "draws", "progress", "pareto", "paired_tests", "numbering",
     "tables", "captions", "aggregation", "data", "bigearthnet", "scenes", "encoders", "model",
-    "losses", "retrieval", "metrics", "auditing", "mixtures", "testing", "runs", "training", "tasks",
-    "search", "compare", "report", "exports", "face", "cli", "__main__",
+    "losses", "retrieval", "metrics", "auditing", "mixtures", "testing", "runs", "training",
+    "tasks", "search", "compare", "report", "exports", "face", "cli", "__main__",
 )  # fmt: skip
 PACKAGE = Path(__file__).parents[1] / "wfa"
 FORBIDDEN = {
