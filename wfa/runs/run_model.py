@@ -76,9 +76,9 @@ class ReadyModel:
         """
         if self.bands:
             raise ModelError(
-                f"{self._name} was trained on bands {', '.join(self.bands)}, which picture files "
-                "do not have: train a run on pictures, index scenes that have these bands, or "
-                "search the run's own data set with `wfa evaluate`"
+                f"{self._name} was trained on the bands {', '.join(self.bands)}, which picture "
+                "files do not have: train a run on pictures, index scenes that have these bands, "
+                "or search the run's own data set with `wfa evaluate`"
             )
         return self._encoder.image_input(image)
 
