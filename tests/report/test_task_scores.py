@@ -50,3 +50,40 @@ def test_published_results_are_called_what_they_are(comparable: bool) -> None:
 def test_no_figure_is_cut_off_at_80_columns() -> None:
     assert "…" not in printed(content(True))
     assert "100.00" in printed(content(True))
+
+
+def test_controls_of_all_tasks_fit_and_say_what_is_seen() -> None:
+    found = content(True)
+    row = {"answers": "generated", "metric": "mIoU", "value": 1.0, "p": 0.0125, "seen": True}
+    found["controls"] = {
+        "seen": [{**row, "task": "referring/reference"}],
+        "figures": [
+            {"control": name, "of": "", "task": "referring/reference", "metric": "mIoU", "value": 1.0}
+            for name in ("majority", "prior", "blind", "shuffled")
+        ],
+        "methods": {"blind": "without images"},
+        "left_out": {"prior": "one patch only"},
+    }  # fmt: skip
+    shown = printed(found)
+    assert "…" not in shown
+    for word in ("generated", "majority", "prior", "blind", "shuffled", "0.013", "seen", "yes"):
+        assert word in shown
+    notes = score_notes(found)
+    assert "blind: without images" in notes
+    assert any("prior could not be computed: one patch only" in note for note in notes)
+
+
+def test_both_rules_stand_side_by_side_where_they_differ() -> None:
+    found = content(True)
+    found["figures"][0] |= {"unparsed": 3}
+    found["lenient"] = [{**found["figures"][0], "value": 0.75, "unparsed": 1}]
+    found["not_parsed"] = [
+        {"task": "mcq/season", "ID": 7, "output": "a) summer", "lenient": "a"},
+        {"task": "mcq/season", "ID": 8, "output": "who knows", "lenient": None},
+    ]
+    shown = printed(found)
+    assert "75.00" in shown
+    assert "lenient" in shown
+    notes = " ".join(score_notes(found))
+    assert "ID 7 (mcq/season): 'a) summer', leniently 'a'" in notes
+    assert "'who knows', leniently neither" in notes

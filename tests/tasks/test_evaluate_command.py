@@ -50,6 +50,18 @@ def test_every_question_is_answered_and_scored(trained: Path) -> None:
     for text in boxes:
         parse_box(text)
     assert "by ranking" in out
+    controls = content["controls"]
+    tasks = {f["task"] for f in content["figures"]}
+    for name in ("majority", "prior", "blind", "shuffled"):
+        own = [f for f in controls["figures"] if f["control"] == name and f["of"] != "generated"]
+        assert {f["task"] for f in own} == tasks
+        assert name in out
+    assert controls["left_out"] == {}
+    seen = {(row["answers"], row["task"]) for row in controls["seen"]}
+    assert seen == {(name, task) for name in ("figures", "generated") for task in tasks}
+    assert {f["missing"] for f in controls["figures"] if f["control"] in ("blind", "shuffled")} == {
+        0
+    }
 
 
 @pytest.mark.slow
@@ -74,8 +86,11 @@ def test_answers_score_the_same_as_a_file_and_heads_are_kept(trained: Path) -> N
     folder = trained / "tasks" / "scenes_s1s2-bench"
     heads = trained / "tasks" / "bigearthnet_txt.safetensors"
     before, made = json.loads((folder / "scores.json").read_text()), heads.stat().st_mtime_ns
+    blind = heads.with_name("bigearthnet_txt.blind.safetensors")
+    made_too = blind.stat().st_mtime_ns
     run(["evaluate", str(trained), *TASK], cache)
     assert heads.stat().st_mtime_ns == made
+    assert blind.stat().st_mtime_ns == made_too
     again = json.loads((folder / "scores.json").read_text())
     assert again["figures"] == before["figures"]
     rows = next(cache.rglob("BigEarthNet.txt.parquet"))

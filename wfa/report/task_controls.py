@@ -69,13 +69,14 @@ def _control_table(name: str, controls: Mapping[str, Any]) -> Table:
     }
     there = [one for one in _CONTROLS if any(key[0] == one for key in value)]
     rows = tuple(
-        (row["task"], row["metric"], _percent(row["value"]),
+        (row["task"], _percent(row["value"]),
          *(_percent(value.get((one, row["task"], row["metric"]))) for one in there),
          Number(f"{row['p']:.3f}", row["p"]), "yes" if row["seen"] else "no")
         for row in own
     )  # fmt: skip
-    header = ("task", "metric", _NAMES.get(name, name), *there, "p", "seen")
-    return Table(header, rows, "beside answers that do not know the image, in percent")
+    header = ("task", _NAMES.get(name, name), *there, "p", "seen")
+    caption = "beside answers that do not know the image: accuracy, mIoU, concept F1 in percent"
+    return Table(header, rows, caption)
 
 
 def _percent(value: float | None) -> Number:

@@ -1,9 +1,9 @@
 """A finished run at BigEarthNet.txt: its own answers scored, and graded retrieval."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from wfa.bigearthnet.image_texts import KINDS
 from wfa.bigearthnet.rows import parse_row
@@ -20,15 +20,18 @@ from wfa.runs.best_device import best_device
 from wfa.runs.parts import Parts, load_run, open_split
 from wfa.runs.run_folder import RunFolder
 from wfa.tasks.answering.answer_options import Config
-from wfa.tasks.answering.answerer import Answerer, Both
-from wfa.tasks.answering.saved_heads import FILE, key_of, load_kept
+from wfa.tasks.answering.answerer import Answered, Answerer, some_images
+from wfa.tasks.answering.saved_heads import BLIND, FILE, key_of, load_kept
 from wfa.tasks.captioning.caption_figures import check_extras
 from wfa.tasks.catalogue import task_of
+from wfa.tasks.controls.above_controls import Control, controls_json
+from wfa.tasks.controls.answer_controls import NO_OTHER, prior_controls
+from wfa.tasks.controls.question_priors import QuestionPriors
 from wfa.tasks.decoder_answers import generate_answers
 from wfa.tasks.graded_retrieval import K, graded_text_to_image, label_sets
 from wfa.tasks.predictions import write_predictions
 from wfa.tasks.questions import DATA, Question
-from wfa.tasks.score import score
+from wfa.tasks.score import Scores, score
 from wfa.tasks.scores_file import FILE as SCORES
 from wfa.tasks.scores_file import scores_json, write_scores
 
@@ -45,6 +48,26 @@ class _Asked:
     split: str
     options: Config
     extras: tuple[str, ...]
+
+
+class _Unseeing(NamedTuple):
+    """What is answered without the image: by counts, by blind heads, and with other images."""
+
+    priors: QuestionPriors
+    blind: Mapping[int, str]
+    shuffled: Mapping[str, Mapping[int, str]]
+
+    def compared(self, own: Mapping[str, Scores], asked: Sequence[Question]) -> dict[str, Any]:
+        """Return the part `controls` of the scores."""
+        controls = prior_controls(self.priors, asked)
+        controls.append(Control("blind", "", score(asked, self.blind)))
+        controls += [
+            Control("shuffled", name, score(asked, given))
+            for name, given in self.shuffled.items()
+            if given
+        ]
+        left_out = {} if all(self.shuffled.values()) else {"shuffled": NO_OTHER}
+        return controls_json(own, controls, left_out)
 
 
 def evaluate_tasks(
@@ -83,12 +106,17 @@ def evaluate_tasks(
     parts = load_run(path)
     parts.model.to(best_device())
     part = _open(asked.data, asked.split, present)
-    both, history = _heads(path, parts, asked, part, present, track)
-    answers = {"answers": both.own, "ranked": both.ranked}
+    train = _open(asked.data, "train", present)
+    found, history = _heads(path, parts, asked, part, train, present, track)
+    answers = {"answers": found.own, "ranked": found.ranked}
+    shuffled = {"figures": found.shuffled}
     if isinstance(parts.model, CoCa):
         answers["generated"] = generate_answers(parts.model, part, track)
+        shuffled["generated"] = generate_answers(parts.model, part, track, shuffled=True)
     about = {"run": path.name, "config_id": parts.config.config_id, "epochs": history}
-    content = _scored(part, asked, answers, about)
+    drawn = some_images(len(train), asked.options.images, asked.options.seed)
+    priors = QuestionPriors(_questions(train, drawn.tolist()))
+    content = _scored(part, asked, answers, _Unseeing(priors, found.blind, shuffled), about)
     content["retrieval"] = _retrieval(parts, asked, present, track)
     out = path / FOLDER / f"{part.name}-{asked.split}"
     for name, given in answers.items():
@@ -98,32 +126,38 @@ def evaluate_tasks(
 
 
 def _heads(
-    path: Path, parts: Parts, asked: _Asked, split: Any, present: tuple[str, ...], track: Track[Any]
-) -> tuple[Both, list[dict[str, float]]]:
+    path: Path, parts: Parts, asked: _Asked, split: Any, train: Any, present: tuple[str, ...],
+    track: Track[Any],
+) -> tuple[Answered, list[dict[str, float]]]:  # fmt: skip
     """Answer with heads and by ranking; train the heads unless they are kept.
 
     Returns:
         The answers, and how the heads' training went.
     """
-    train = _open(asked.data, "train", present)
     held = _open(asked.data, "validation", present) if "validation" in present else train
     answerer = Answerer(parts.model, asked.options, track)
     key = key_of(
         asked.options,
         {"run": parts.config.config_id, "splits": [train.checksum, held.checksum]},
     )
-    file = path / FOLDER / FILE
-    kept = load_kept(file, key)
-    if kept is None:
-        kept, sizes = answerer.learn(train, held)
-        kept.save(file, key, sizes)
-    return answerer.answer(kept, split, train), kept.history
+    files = [path / FOLDER / name for name in (FILE, BLIND)]
+    kept = [load_kept(file, key) for file in files]
+    taught = None if all(kept) else answerer.teach(train, held)
+    for place, file in enumerate(files):
+        if kept[place] is None and taught is not None:
+            heads, sizes = answerer.learn(taught, blind=file.name == BLIND)
+            heads.save(file, key, sizes)
+            kept[place] = heads
+    sighted, blind = kept
+    assert sighted is not None and blind is not None
+    return answerer.answer(sighted, blind, split, train), sighted.history
 
 
 def _scored(
     split: Any,
     asked: _Asked,
     answers: Mapping[str, Mapping[int, str]],
+    unseeing: _Unseeing,
     about: Mapping[str, Any],
 ) -> dict[str, Any]:
     """Score each kind of answers; of those by ranking only what is not the heads' own."""
@@ -134,14 +168,18 @@ def _scored(
         "bad_rows": split.bad_rows.count,
         "reasons": split.bad_rows.reasons,
     }
-    content = scores_json(score(_questions(split), answers["answers"], asked.extras), data, about)
-    ranked = score(_questions(split), answers["ranked"])
+    questions = list(_questions(split, range(len(split))))
+    own = {"figures": score(questions, answers["answers"], asked.extras)}
+    if "generated" in answers:
+        own["generated"] = score(questions, answers["generated"], asked.extras)
+    controls = unseeing.compared(own, questions)
+    content = scores_json(own["figures"], data, about, controls)
+    ranked = score(questions, answers["ranked"])
     content["ranked"] = [
         figure.as_dict() for figure in ranked.figures if figure.metric == "accuracy"
     ]
-    if "generated" in answers:
-        written = score(_questions(split), answers["generated"], asked.extras)
-        content["generated"] = [figure.as_dict() for figure in written.figures]
+    if "generated" in own:
+        content["generated"] = [figure.as_dict() for figure in own["generated"].figures]
     return content
 
 
@@ -179,8 +217,8 @@ def _annotated(dataset: ImageTextDataset) -> BigEarthNetTxt:
     return dataset
 
 
-def _questions(split: BigEarthNetTxt) -> Iterator[Question]:
-    for image in range(len(split)):
+def _questions(split: BigEarthNetTxt, images: Iterable[int]) -> Iterator[Question]:
+    for image in images:
         for row in split.rows(image):
             yield Question(row, task_of(row), parse_row(row))
 

@@ -16,6 +16,7 @@ from wfa.model.kinds.coca import CoCa
 from wfa.progress import Track
 from wfa.tasks.answering.image_views import Annotated
 from wfa.tasks.box_overlap import box_text
+from wfa.tasks.controls.other_images import blocks, other_images
 
 _IMAGES = 256
 """Images whose questions are answered together."""
@@ -31,7 +32,9 @@ class _Asked(NamedTuple):
 
 
 @torch.inference_mode()
-def generate_answers(model: CoCa, split: Annotated, track: Track[Any]) -> dict[int, str]:
+def generate_answers(
+    model: CoCa, split: Annotated, track: Track[Any], shuffled: bool = False
+) -> dict[int, str]:
     """Answer every question of a split with the decoder.
 
     Of the answers that a yes/no or multiple-choice question allows, the one is taken whose
@@ -42,17 +45,22 @@ def generate_answers(model: CoCa, split: Annotated, track: Track[Any]) -> dict[i
         model: In evaluation mode, on the device that computes.
         split: The questions and images.
         track: Shows progress.
+        shuffled: Show another image of the split than each question is about.
 
     Returns:
-        ID -> answer in the official form.
+        ID -> answer in the official form; with one image only none is shuffled.
 
     Raises:
         DataError: An image or row cannot be read.
     """
     answers: dict[int, str] = {}
-    for start in track(range(0, len(split), _IMAGES), "writing answers"):
-        images = range(start, min(start + _IMAGES, len(split)))
+    for places in track(blocks(len(split), _IMAGES), "writing answers"):
+        images: list[int] = places.tolist()
         seen = torch.cat([_look(model, split, part) for part in _parts(images, 32)])
+        if shuffled:
+            if len(images) == 1:
+                continue
+            seen = seen[torch.from_numpy(other_images(len(images))).to(seen.device)]
         asked = [
             _Asked(place, row) for place, image in enumerate(images) for row in split.rows(image)
         ]

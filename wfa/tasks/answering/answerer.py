@@ -1,4 +1,8 @@
-"""A run's own answers: heads and thresholds made once, then every question of a split answered."""
+"""A run's own answers: heads and thresholds made once, then every question of a split answered.
+
+Beside them stand the answers of the same heads with another image of the split, and of heads that
+were trained likewise without the image.
+"""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
@@ -29,16 +33,35 @@ from wfa.tasks.answering.statement_ranking import (
 from wfa.tasks.answering.text_reading import Vocabulary
 from wfa.tasks.answering.train_heads import answer_all, train_heads
 from wfa.tasks.box_overlap import box_text
+from wfa.tasks.controls.other_images import blocks, other_images
 
 IMAGES_AT_ONCE = 2048
 """Images whose questions are answered together: the cells of all would not fit for large splits."""
 
 
-class Both(NamedTuple):
-    """ID -> answer: by the heads and caption retrieval, and by ranking statements alone."""
+class Answered(NamedTuple):
+    """ID -> answer, in several ways.
+
+    Attributes:
+        own: By the heads and caption retrieval.
+        ranked: By ranking statements alone; the same captions.
+        blind: By heads that were trained without the image.
+        shuffled: By the heads with another image of the split; empty where there is no other.
+    """
 
     own: dict[int, str]
     ranked: dict[int, str]
+    blind: dict[int, str]
+    shuffled: dict[int, str]
+
+
+class Taught(NamedTuple):
+    """What heads learn from: the questions of some training images, and of some others."""
+
+    chosen: Ints
+    train: Asked
+    validation: Asked
+    vocabulary: Vocabulary
 
 
 class Answerer:
@@ -54,8 +77,8 @@ class Answerer:
         self._model, self._options, self._track = model, options, track
         self._device = model.logit_scale.device
 
-    def learn(self, train: Annotated, validation: Annotated) -> tuple[Kept, Sizes]:
-        """Train the heads, choose the thresholds, and look at the captions' images.
+    def teach(self, train: Annotated, validation: Annotated) -> Taught:
+        """Look at the images that heads learn from, and read their questions.
 
         Args:
             train: The training split.
@@ -65,45 +88,63 @@ class Answerer:
             DataError: An image or row cannot be read, or there is no caption to retrieve.
         """
         options = self._options
-        torch.manual_seed(options.seed)
-        chosen = _some(train, options.images, options.seed)
+        chosen = some_images(len(train), options.images, options.seed)
         material, seen = self._open(train, chosen)
-        captioned = np.array(sorted({image for image, _, _ in material.captions}), np.int64)
-        if not len(captioned):
+        if not material.captions:
             raise DataError(f"split {train.split} of {train.name} has no caption to retrieve")
-        held = _some(validation, options.validation_images, options.seed)
+        held = some_images(len(validation), options.validation_images, options.seed)
         judged_by, seen_too = self._open(validation, held)
         vocabulary = Vocabulary.of(material.texts)
+        return Taught(
+            chosen,
+            self._asked(material, seen, vocabulary),
+            self._asked(judged_by, seen_too, vocabulary),
+            vocabulary,
+        )
+
+    def learn(self, taught: Taught, blind: bool) -> tuple[Kept, Sizes]:
+        """Train the heads, choose the thresholds, and keep the captions' images.
+
+        Args:
+            taught: What `teach` gave.
+            blind: Learn without the images: each has the mean of their features.
+        """
+        options, seen = self._options, taught.train.seen
+        torch.manual_seed(options.seed)
         sizes = Sizes(
-            len(vocabulary), seen.images.shape[1], seen.tokens.shape[1], options.width,
+            len(taught.vocabulary), seen.images.shape[1], seen.tokens.shape[1], options.width,
             options.dropout,
         )  # fmt: skip
         heads = Heads(sizes).to(self._device)
         _standardise(heads, seen.tokens)
-        features = self._features(judged_by.texts)
-        asked = Asked(judged_by, seen_too, features, vocabulary, self._device)
-        teaching = Asked(material, seen, self._features(material.texts), vocabulary, self._device)
-        history = train_heads(heads, teaching, asked, options, self._track)
-        claims = judged_by.claims
-        margins = self._margins(judged_by, seen_too)
-        logits, _, _ = answer_all(heads, asked)
+        train, validation = taught.train, taught.validation
+        if blind:
+            mean = seen.mean()
+            train = train.beside(mean.repeated(train.material.images))
+            validation = validation.beside(mean.repeated(validation.material.images))
+        history = train_heads(heads, train, validation, options, self._track)
+        claims = validation.material.claims
+        margins = self._margins(validation.material, validation.seen)
+        logits, _, _ = answer_all(heads, validation)
+        captioned = np.array(sorted({image for image, _, _ in train.material.captions}), np.int64)
         kept = Kept(
             heads=heads,
-            vocabulary=vocabulary,
+            vocabulary=taught.vocabulary,
             grid=options.grid,
             judged=best_thresholds(claims.categories, logits, claims.right),
             ranked=best_thresholds(claims.categories, margins, claims.right),
-            gallery=seen.images[captioned],
-            rows=torch.from_numpy(chosen[captioned]),
+            gallery=train.seen.images[captioned].contiguous(),
+            rows=torch.from_numpy(taught.chosen[captioned]),
             history=history,
         )
         return kept, sizes
 
-    def answer(self, kept: Kept, split: Annotated, train: Annotated) -> Both:
+    def answer(self, kept: Kept, blind: Kept, split: Annotated, train: Annotated) -> Answered:
         """Answer every question of a split.
 
         Args:
             kept: What `learn` gave.
+            blind: The same of heads that learned without the images.
             split: The questions and images.
             train: The training split, whose captions are retrieved.
 
@@ -111,36 +152,57 @@ class Answerer:
             DataError: An image or row cannot be read.
         """
         captions = self._known_captions(kept, train)
-        kept.heads.to(self._device)
-        both = Both({}, {})
-        for start in range(0, len(split), IMAGES_AT_ONCE):
-            images = np.arange(start, min(start + IMAGES_AT_ONCE, len(split)))
-            found = self._answer(kept, captions, *self._open(split, images, kept.grid))
-            both.own.update(found.own)
-            both.ranked.update(found.ranked)
-        return both
+        for heads in (kept.heads, blind.heads):
+            heads.to(self._device)
+        found = Answered({}, {}, {}, {})
+        for images in blocks(len(split), IMAGES_AT_ONCE):
+            asked = self._asked(*self._open(split, images, kept.grid), kept.vocabulary)
+            found.own.update(self._answer(kept, kept, captions, asked))
+            found.ranked.update(self._ranked(kept, asked, found.own))
+            mean = ImageTokens(blind.gallery[:1], _usual(blind.heads, asked.seen.tokens))
+            unseen = asked.beside(mean.repeated(len(images)))
+            found.blind.update(self._answer(blind, kept, captions, unseen))
+            if len(images) > 1:
+                other = asked.beside(asked.seen.take(other_images(len(images))))
+                found.shuffled.update(self._answer(kept, kept, captions, other))
+        return found
 
     def _answer(
-        self, kept: Kept, known: Sequence[str], material: Material, seen: ImageTokens
-    ) -> Both:
-        """Answer the questions about some images."""
-        features = self._features(material.texts)
-        asked = Asked(material, seen, features, kept.vocabulary, self._device)
-        logits, options, boxes = answer_all(kept.heads, asked)
-        captions = self._captions(kept, known, material, seen)
-        own = {
-            **_yes_no(material, logits, kept.judged),
+        self, heads: Kept, shown: Kept, known: Sequence[str], asked: Asked
+    ) -> dict[int, str]:
+        """Answer the questions about some images.
+
+        Args:
+            heads: The heads, with their thresholds.
+            shown: Whose gallery captions are taken from.
+            known: The captions of that gallery.
+            asked: The questions, with what is seen.
+        """
+        material = asked.material
+        logits, options, boxes = answer_all(heads.heads, asked)
+        return {
+            **_yes_no(material, logits, heads.judged),
             **_letters(material, options),
             **{
                 rid: box_text(Box(*box))
                 for rid, box in zip(material.targets.ids, boxes.tolist(), strict=True)
             },
-            **captions,
+            **self._captions(shown, known, material, asked.seen),
         }
-        nearness = choice_similarities(material, seen.images.numpy(), features.numpy())
+
+    def _ranked(self, kept: Kept, asked: Asked, own: Mapping[int, str]) -> dict[int, str]:
+        """Answer by ranking statements; captions are those of the heads' answers."""
+        material, seen = asked.material, asked.seen
+        nearness = choice_similarities(material, seen.images.numpy(), asked.features.numpy())
         margins = self._margins(material, seen)
-        ranked = {**_yes_no(material, margins, kept.ranked), **_letters(material, nearness)}
-        return Both(own, {**ranked, **captions})
+        captions = {rid: own[rid] for _, rid, _ in material.captions}
+        return {
+            **_yes_no(material, margins, kept.ranked), **_letters(material, nearness), **captions,
+        }  # fmt: skip
+
+    def _asked(self, material: Material, seen: ImageTokens, vocabulary: Vocabulary) -> Asked:
+        features = self._features(material.texts)
+        return Asked(material, seen, features, vocabulary, self._device)
 
     def _open(
         self, split: Annotated, images: Ints, grid: int | None = None
@@ -195,11 +257,11 @@ def _letters(material: Material, options: Floats) -> dict[int, str]:
     return {rid: LETTERS[k] for rid, k in zip(material.choices.ids, best, strict=True)}
 
 
-def _some(split: Annotated, most: int, seed: int) -> Ints:
-    """Return the places of all images, or of `most` drawn ones, ascending."""
-    if len(split) <= most:
-        return np.arange(len(split))
-    return np.sort(np.random.default_rng(seed).choice(len(split), most, replace=False))
+def some_images(count: int, most: int, seed: int) -> Ints:
+    """Return the places of all of `count` images, or of `most` drawn ones, ascending."""
+    if count <= most:
+        return np.arange(count)
+    return np.sort(np.random.default_rng(seed).choice(count, most, replace=False))
 
 
 def _standardise(heads: Heads, tokens: Tensor) -> None:
@@ -207,3 +269,9 @@ def _standardise(heads: Heads, tokens: Tensor) -> None:
     some = tokens[:: max(1, len(tokens) // 1000)].float()
     heads.eyes.mean.copy_(some.mean((0, 2, 3)))
     heads.eyes.std.copy_(some.std((0, 2, 3)).clamp(min=1e-4))
+
+
+def _usual(heads: Heads, tokens: Tensor) -> Tensor:
+    """Return one image's tokens (1, C, G, G), each the mean of the training images'."""
+    mean = heads.eyes.mean.detach().cpu().to(tokens.dtype)
+    return mean[None, :, None, None].expand(1, *tokens.shape[1:])

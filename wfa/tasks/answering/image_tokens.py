@@ -2,7 +2,10 @@
 
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
 from torch import Tensor
+from torch.nn import functional
 
 
 @dataclass(frozen=True)
@@ -16,3 +19,18 @@ class ImageTokens:
 
     images: Tensor
     tokens: Tensor
+
+    def take(self, images: NDArray[np.int64]) -> "ImageTokens":
+        """Return some of the images, or one several times."""
+        return ImageTokens(self.images[images], self.tokens[images])
+
+    def mean(self) -> "ImageTokens":
+        """Return one image with the mean of all features, of all cells too."""
+        tokens = self.tokens.float().mean((0, 2, 3)).to(self.tokens.dtype)
+        whole = functional.normalize(self.images.mean(0, keepdim=True), dim=-1)
+        return ImageTokens(whole, tokens[None, :, None, None].expand(1, *self.tokens.shape[1:]))
+
+    def repeated(self, count: int) -> "ImageTokens":
+        """Return the one image `count` times, in the memory of one."""
+        parts = (self.images, self.tokens)
+        return ImageTokens(*(part.expand(count, *part.shape[1:]) for part in parts))

@@ -1,5 +1,6 @@
 """The questions of some images as one step of the heads takes them."""
 
+from copy import copy
 from dataclasses import dataclass
 
 import numpy as np
@@ -53,13 +54,18 @@ class Asked:
         vocabulary: Vocabulary,
         device: torch.device,
     ) -> None:
-        self.material, self.seen = material, seen
-        self._features = features
+        self.material, self.seen, self.features = material, seen, features
         self._texts = vocabulary.encode(material.texts)
         self._device = device
         owners = (material.claims.image, material.choices.image, material.targets.image)
         edges = np.arange(material.images + 1)
         self._starts = [np.searchsorted(own, edges) for own in owners]
+
+    def beside(self, seen: ImageTokens) -> "Asked":
+        """Return the same questions, asked of other features of M images."""
+        other = copy(self)
+        other.seen = seen
+        return other
 
     def answer(self, heads: Heads, images: Ints) -> Answers:
         """Let the heads answer all questions of some images (B,)."""
@@ -111,7 +117,7 @@ class Asked:
         own, place = np.unique(text, return_inverse=True)
         rows = torch.from_numpy(own)
         read: Read = heads.reader(
-            self._texts.take(rows).to(self._device), self._features[rows].to(self._device)
+            self._texts.take(rows).to(self._device), self.features[rows].to(self._device)
         )
         return read, self._to(place)
 

@@ -19,6 +19,8 @@ from wfa.tasks.answering.statement_ranking import Thresholds
 from wfa.tasks.answering.text_reading import Vocabulary
 
 FILE = "bigearthnet_txt.safetensors"
+BLIND = "bigearthnet_txt.blind.safetensors"
+"""The same of heads that learned without the image."""
 _FORMAT = "wfa-task-heads-1"
 _GALLERY, _ROWS = "gallery.images", "gallery.rows"
 
