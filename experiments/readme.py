@@ -13,6 +13,7 @@ HERE = Path(__file__).parent
 PAGES = {
     HERE.parent / "README.md": ("printed", "recipes", "techniques"),
     HERE.parent / "docs" / "bigearthnet.md": ("tasks", "sensors"),
+    HERE.parent / "docs" / "field.md": ("classes",),
     HERE.parent / "docs" / "speed.md": ("speed",),
 }
 """Page -> its blocks."""
@@ -31,6 +32,7 @@ SPEED = (
 WINS = HERE / "2026-11_which_technique_wins"
 TASKS = HERE / "2026-11_what_can_one_run_answer"
 RECIPES = HERE / "2026-11_what_do_the_recipes_reach"
+CLASSES = HERE / "2026-11_what_does_a_run_know_of_classes"
 SENSORS = HERE / "2026-11_what_does_each_sensor_bring"
 
 
@@ -49,6 +51,7 @@ def blocks() -> dict[str, str]:
         "techniques": wins,
         "tasks": "\n".join(tasks[: _HEAD + len(GROUPS)]),
         "sensors": "\n\n".join(sensors),
+        "classes": (CLASSES / "README.md").read_text(encoding="utf-8").split("\n\n")[1],
         "speed": speed(),
     }
 

@@ -10,6 +10,7 @@ import numpy as np
 from wfa.data.own_pairs import picture
 from wfa.errors import ArgumentError, RunError
 from wfa.face.handed_over import HandedOver, choice_of
+from wfa.face.peer_adapters import ClipBenchmarkModel, MtebEncoder
 from wfa.retrieval.embeddings import Floats
 from wfa.runs.checkpoint_model import checkpoint_model
 from wfa.runs.run_model import ReadyModel, RunModel
@@ -77,6 +78,23 @@ class LoadedModel:
                 "image are encoded one group at a time"
             )
         return self._model.encode_texts(found)
+
+    def for_clip_benchmark(self) -> ClipBenchmarkModel:
+        """Return the model for CLIP_benchmark.
+
+        Its data sets take `transform`, and `evaluate(model, loader, model.tokenize, device)` the
+        rest; `amp=False` computes as everywhere else here.
+        """
+        return ClipBenchmarkModel(self._model)
+
+    def for_mteb(self, meta: Any = None) -> MtebEncoder:
+        """Return the model for `mteb.evaluate`, or with `encode` as sentence-transformers have it.
+
+        Args:
+            meta: An `mteb.ModelMeta` that names it in MTEB's results, and says that it takes
+                `modalities=["text", "image"]`: without one MTEB gives it texts alone.
+        """
+        return MtebEncoder(self._model, meta)
 
     def search(
         self,

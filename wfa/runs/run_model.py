@@ -13,7 +13,7 @@ from torch import Tensor
 from wfa.errors import ModelError, RunError, UserError, unknown
 from wfa.files import file_hash
 from wfa.model.clip import MultiCaptionCLIP
-from wfa.model.texts import TextFeatures
+from wfa.model.texts import TextFeatures, normalised
 from wfa.retrieval.embeddings import Floats
 from wfa.runs.best_device import best_device
 from wfa.runs.parts import load_run
@@ -105,6 +105,17 @@ class ReadyModel:
         with self._lock:
             features = self._sides["own"].encode(texts).numpy()
         return _finite(features, "a text")
+
+    def tokenize(self, texts: Sequence[str]) -> Tensor:
+        """Turn U texts into the input of `encode_tokens`."""
+        return self._encoder.tokenize(texts)
+
+    @torch.inference_mode()
+    def encode_tokens(self, tokens: Tensor) -> Tensor:
+        """Encode what `tokenize` gives; (U, D) float32 on the CPU, normalised."""
+        with self._lock:
+            features = self._encoder.encode_text(tokens.to(self._model.logit_scale.device))
+        return normalised(features).float().cpu()
 
     def ask_image(self, image: NDArray[np.uint8]) -> Query:
         """Make a query of a picture (H, W, 3).
