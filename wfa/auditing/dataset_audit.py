@@ -18,6 +18,7 @@ from wfa.auditing.caption_audit import (
     audit_captions,
     text_tokens,
 )
+from wfa.auditing.guidance import recommend
 from wfa.auditing.image_hash import BITS, ImageHashes, hash_images, same_images
 from wfa.auditing.shared_captions import split_overlaps
 from wfa.captions.options import UniquenessOptions
@@ -92,6 +93,7 @@ def audit(
         "versions": versions(),
     }
     found["leaks"] = _all_leaks(found)
+    found["recommendation"] = recommend(_trained_on(parts)["distinctness"]["mean_an_image"])
     # Through JSON: keys become strings, and what no file can hold (a lone surrogate) a "?".
     text = json.dumps(found, ensure_ascii=False, allow_nan=False)
     plain: Audit = json.loads(text.encode("utf-8", "replace"))
@@ -180,6 +182,11 @@ def _split(
         "strange": _named(found.strange, names),
         "left_out": _list([*dataset.skipped, *dataset.skipped_captions]),
     }
+
+
+def _trained_on(parts: Sequence[Audit]) -> Audit:
+    """Return the training split of the audited data set, or its first one where there is none."""
+    return next((part for part in parts if part["label"] == "train"), parts[0])
 
 
 def _without_strange(found: CaptionAudit) -> Audit:

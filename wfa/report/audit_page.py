@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from wfa.json_files import read_object
+from wfa.report.audit_advice import advice_table
 from wfa.report.document import document
 from wfa.report.plots import Axis, Plot, Point, Series, line_plot, percent
 from wfa.report.retrieval_tables import ORACLE
@@ -65,7 +66,7 @@ def read_audit(path: Path) -> dict[str, Any]:
 
 
 def audit_tables(found: Audit) -> list[Table]:
-    """Make a table of the splits of each data set, what they share, and same images.
+    """Make a table of the splits of each data set, what they share, same images, and advice.
 
     Those with nothing to show are left out.
     """
@@ -74,7 +75,7 @@ def audit_tables(found: Audit) -> list[Table]:
         parts = list(group)
         for start in range(0, len(parts), _SPLITS_A_TABLE):
             tables.append(_splits_table(data, parts[start : start + _SPLITS_A_TABLE]))
-    every = (*tables, _shared_table(found), _same_table(found))
+    every = (*tables, _shared_table(found), _same_table(found), advice_table(found))
     return [table for table in every if table.rows]
 
 
