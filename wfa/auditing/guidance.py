@@ -94,11 +94,11 @@ class Rule:
         error = max(missed) if missed else None
         if error is None:
             sure = all(row.low > 0 or row.high < 0 for row in near)
-            level, why = not sure, f"on {groups[0]} alone"
+            level, why = not sure, f"{groups[0]} alone"
         else:
-            level, why = abs(gain) <= error, f"on {', '.join(groups)}"
+            level, why = abs(gain) <= error, ", ".join(groups)
         verdict = "level" if level else ("better" if gain > 0 else "worse")
-        why += f", {len(near)} comparisons of {sum(row.seeds for row in near)} seeds in all"
+        why += f", {sum(row.seeds for row in near)} pairs of runs"
         return {**found, "verdict": verdict, "gain": gain, "error": error, "why": why}
 
 

@@ -41,6 +41,7 @@ def audit(
     asked = read_settings(AuditSettings, words or [])
     from wfa.auditing.dataset_audit import audit as audit_data
     from wfa.auditing.dataset_audit import leaks_above, write_audit
+    from wfa.report.audit_advice import advice_lines
     from wfa.report.audit_page import audit_notices, audit_tables
     from wfa.report.report_files import write_report
 
@@ -56,6 +57,8 @@ def audit(
         console.print(f"[yellow]look at:[/] {escape(line)}", soft_wrap=True)
     for line in leaks:
         console.print(f"[yellow]leak:[/] {escape(line)}", soft_wrap=True)
+    for line in advice_lines(found):
+        console.print(f"[green]advice:[/] {escape(line)}", soft_wrap=True)
     console.print(f"audit  {escape(str(path))}\nreport {escape(str(page))}", soft_wrap=True)
     if fail_on_leak and leaks:
         raise SystemExit(2)

@@ -23,6 +23,20 @@ def advice_table(found: Mapping[str, Any]) -> Table:
     )
 
 
+def advice_lines(found: Mapping[str, Any]) -> list[str]:
+    """Say the same in words, a line for each choice."""
+    return [_line(advice) for advice in found.get("recommendation", ())]
+
+
+def _line(advice: Mapping[str, Any]) -> str:
+    protocol, gain, error = advice["protocol"].replace("_", "-"), advice["gain"], advice["error"]
+    asked = f"{advice['choice']} over {advice['plain']}, {advice['queries']} queries, {protocol} mR"
+    if gain is None:
+        return f"{asked}: unknown ({advice['why']})"
+    sure = "" if error is None else f" ± {error:.1f}"
+    return f"{asked}: {advice['verdict']}, {gain:+.1f}{sure} points ({advice['why']})"
+
+
 def _row(advice: Mapping[str, Any]) -> tuple[Cell, ...]:
     protocol = advice["protocol"].replace("_", "-")
     return (

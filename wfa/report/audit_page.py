@@ -66,7 +66,7 @@ def read_audit(path: Path) -> dict[str, Any]:
 
 
 def audit_tables(found: Audit) -> list[Table]:
-    """Make a table of the splits of each data set, what they share, same images, and advice.
+    """Make a table of the splits of each data set, what they share, and same images.
 
     Those with nothing to show are left out.
     """
@@ -75,7 +75,7 @@ def audit_tables(found: Audit) -> list[Table]:
         parts = list(group)
         for start in range(0, len(parts), _SPLITS_A_TABLE):
             tables.append(_splits_table(data, parts[start : start + _SPLITS_A_TABLE]))
-    every = (*tables, _shared_table(found), _same_table(found), advice_table(found))
+    every = (*tables, _shared_table(found), _same_table(found))
     return [table for table in every if table.rows]
 
 
@@ -93,10 +93,12 @@ def render_audit(found: Audit) -> str:
     against, settings, parts = found["against"], found["settings"], found["splits"]
     notices = [*found.get("notes", ()), *leak_notices(found), *figure_notices(found)]
     named = [(title, names) for title, names in _to_name(found) if names["count"]]
+    advice = advice_table(found)
     return document(
         "audit", f"{found['data']} · redundancy audit",
         sub=f"against {against}" if against else "before anything is trained",
-        notices=notices, named=named, compared=bool(found["images"]), tables=audit_tables(found),
+        notices=notices, named=named, compared=bool(found["images"]),
+        tables=[*audit_tables(found), *([advice] if advice.rows else [])],
         plots=_plots(parts), tokenizer=settings["tokenizer"], context=settings["context_length"],
         sizes=", ".join(str(each["batch_size"]) for each in parts[0]["text_tokens"]),
         shared=[(part["label"], _most_shared(part)) for part in parts],
