@@ -79,8 +79,9 @@ def member(labels: list[frozenset[str]], classes: list[str]) -> Floats:
 
 def noisy(meant: NDArray[np.float64], rng: np.random.Generator) -> Floats:
     """Add noise as large as what is meant, and normalise."""
-    found = (meant + 0.7 * rng.normal(size=meant.shape)).astype(np.float32)
-    return found / np.linalg.norm(found, axis=1, keepdims=True)
+    found: Floats = (meant + 0.7 * rng.normal(size=meant.shape)).astype(np.float32)
+    found /= np.linalg.norm(found, axis=1, keepdims=True)
+    return found
 
 
 def by_class(

@@ -58,7 +58,8 @@ def test_controls_of_all_tasks_fit_and_say_what_is_seen() -> None:
     found["controls"] = {
         "seen": [{**row, "task": "referring/reference"}],
         "figures": [
-            {"control": name, "of": "", "task": "referring/reference", "metric": "mIoU", "value": 1.0}
+            {"control": name, "of": "", "task": "referring/reference", "metric": "mIoU",
+             "value": 1.0}
             for name in ("majority", "prior", "blind", "shuffled")
         ],
         "methods": {"blind": "without images"},

@@ -5,14 +5,16 @@ from hypothesis import strategies as st
 from sklearn.metrics import average_precision_score, ndcg_score
 
 from wfa.errors import ConfigError
+from wfa.retrieval.embeddings import Floats
 from wfa.retrieval.graded import gains_of_classes, gains_of_labels, graded_metrics
 
 NAMES = "abcd"
 
 
-def features(rows: int, seed: int) -> np.ndarray:
-    found = np.random.default_rng(seed).normal(size=(rows, 8)).astype(np.float32)
-    return found / np.linalg.norm(found, axis=1, keepdims=True)
+def features(rows: int, seed: int) -> Floats:
+    found: Floats = np.random.default_rng(seed).normal(size=(rows, 8)).astype(np.float32)
+    found /= np.linalg.norm(found, axis=1, keepdims=True)
+    return found
 
 
 def overlap(one: frozenset[str], other: frozenset[str]) -> float:

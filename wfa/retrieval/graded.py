@@ -85,7 +85,7 @@ def graded_metrics(
         images: (M, D) float32, normalised.
         queries: (Q, D) float32, normalised.
         gains: What they are graded by.
-        ks: The values of K; of a K above M, M is taken.
+        ks: The values of K, each taken once; of a K above M, M is taken.
 
     Raises:
         ConfigError: A K is below 1, or no query has a relevant image.
@@ -93,6 +93,7 @@ def graded_metrics(
     """
     if min(ks) < 1:
         raise ConfigError(f"K={min(ks)} must be at least 1")
+    ks = tuple(dict.fromkeys(ks))
     index = ExactIndex(images)
     most = min(max(ks), len(index))
     counts = np.bincount(gains.kind, minlength=gains.gains.shape[1])
