@@ -7,7 +7,7 @@ from typing import Any, NamedTuple, Protocol
 
 from numpy.typing import NDArray
 
-from wfa.aggregation.caption_draws import Weights
+from wfa.captions.segments import Floats
 
 NAMED = 20
 """Most names of what was left out that are kept; the counts beside them are of all."""
@@ -26,7 +26,7 @@ class Streamed(NamedTuple):
     name: str
     image: NDArray[Any]
     captions: tuple[str, ...]
-    weights: Weights | None
+    weights: Floats | None
 
 
 @dataclass

@@ -14,8 +14,6 @@ from wfa.face.peer_adapters import ClipBenchmarkModel, MtebEncoder
 from wfa.retrieval.embeddings import Floats
 from wfa.runs.checkpoint_model import checkpoint_model
 from wfa.runs.run_model import ReadyModel, RunModel
-from wfa.search.ask import Question, ask
-from wfa.search.open_libraries import open_library
 from wfa.tables import Cell, Number, Table
 
 _AT_ONCE = 64
@@ -120,6 +118,10 @@ class LoadedModel:
             SearchIndexError: The index is unfinished, damaged, or was made by another model.
             UserError: The query is empty, or a choice does not exist.
         """
+        # Who only encodes does not wait for an index engine.
+        from wfa.search.ask import Question, ask
+        from wfa.search.open_libraries import open_library
+
         words = (captions,) if isinstance(captions, str) else tuple(captions)
         model = self._of_run()
         library = open_library(model.run if index is None else Path(index))
