@@ -1,17 +1,22 @@
 """Put the figures of the experiments into the README and the site: nothing there is typed by hand.
 
-python experiments/readme.py
+python -m experiments.readme
 """
 
 import json
 from pathlib import Path
+from statistics import mean
 
+import numpy as np
+
+from experiments.guidelines.fit import scores
+from wfa.auditing.guidance import Evidence, Rule, foreseen, shipped
 from wfa.files import write_text
 from wfa.tasks.catalogue import GROUPS
 
 HERE = Path(__file__).parent
 PAGES = {
-    HERE.parent / "README.md": ("printed", "recipes", "techniques"),
+    HERE.parent / "README.md": ("printed", "techniques", "use"),
     HERE.parent / "docs" / "bigearthnet.md": ("tasks", "sensors"),
     HERE.parent / "docs" / "field.md": ("classes",),
     HERE.parent / "docs" / "speed.md": ("speed",),
@@ -29,7 +34,11 @@ SPEED = (
     "retrieval_metrics_large",
     "ben_reader",
 )
-WINS = HERE / "2026-11_which_technique_wins"
+WINS = {
+    "RSICD": HERE / "2026-11_which_technique_wins_on_rsicd",
+    "UCM": HERE / "2026-11_which_technique_wins",
+}
+"""Data set -> the comparison of all techniques on it."""
 TASKS = HERE / "2026-11_what_can_one_run_answer"
 RECIPES = HERE / "2026-11_what_do_the_recipes_reach"
 CLASSES = HERE / "2026-11_what_does_a_run_know_of_classes"
@@ -41,19 +50,66 @@ def blocks() -> dict[str, str]:
     printed = (RECIPES / "printed.txt").read_text(encoding="utf-8")
     start = printed.index("scenes · test")
     table = "\n".join(line.rstrip() for line in printed[start:].splitlines())
-    wins = (WINS / "README.md").read_text(encoding="utf-8").split("\n\n")[1]
-    summary = (RECIPES / "README.md").read_text(encoding="utf-8").split("\n\n")[1]
     tasks = (TASKS / "README.md").read_text(encoding="utf-8").split("\n\n")[1].splitlines()
     sensors = (SENSORS / "README.md").read_text(encoding="utf-8").split("\n\n")[1:6]
     return {
         "printed": f"```\n{table.strip()}\n```",
-        "recipes": summary,
-        "techniques": wins,
+        "techniques": techniques(),
+        "use": use(),
         "tasks": "\n".join(tasks[: _HEAD + len(GROUPS)]),
         "sensors": "\n\n".join(sensors),
         "classes": (CLASSES / "README.md").read_text(encoding="utf-8").split("\n\n")[1],
         "speed": speed(),
     }
+
+
+def techniques() -> str:
+    """Return strict mR on test of every technique of both comparisons, over seeds."""
+    found = {
+        (name, queries): scores(folder, "strict", queries).popitem()[1]
+        for name, folder in WINS.items()
+        for queries in ("single", "aggregated")
+    }
+    first, *others = found.values()
+    labels = [label for label in first if all(label in other for other in others)]
+    labels.sort(key=lambda label: -mean(first[label].values()))
+    lines = [
+        f"| technique | {' | '.join(f'{name}, {queries}' for name, queries in found)} |",
+        "|---|" + "---:|" * len(found),
+    ]
+    for label in labels:
+        cells = [100 * np.array(list(of[label].values())) for of in found.values()]
+        shown = " | ".join(f"{each.mean():.1f} ± {each.std(ddof=1):.1f}" for each in cells)
+        lines.append(f"| {label} | {shown} |")
+    return "\n".join(lines)
+
+
+def use() -> str:
+    """Return what `uniqueness` gains over `single` on each data set, and what to use there."""
+    rules = {
+        rule.evidence[0].queries: rule
+        for rule in shipped()
+        if rule.evidence[0].choice == "uniqueness"
+    }
+    lines = [
+        "| data set | distinct captions an image | single-caption queries | aggregated queries | "
+        "use |",
+        "|---|---:|---:|---:|---|",
+    ]
+    groups = {row.group for row in rules["single"].evidence}
+    for data in sorted(groups, key=lambda data: _rows(rules["single"], data)[0].distinct):
+        rows = {queries: _rows(rule, data) for queries, rule in rules.items()}
+        of = sorted(row.distinct for row in rows["single"])
+        gains = [f"{foreseen(rows[queries]):+.1f}" for queries in ("single", "aggregated")]
+        verdicts = {rule.advice(mean(of))["verdict"] for rule in rules.values()}
+        best = "`uniqueness`" if "better" in verdicts else "either"
+        span = f"{of[0]:.1f}" if of[-1] - of[0] < 0.1 else f"{of[0]:.1f} to {of[-1]:.1f}"
+        lines.append(f"| {data} | {span} | {gains[0]} | {gains[1]} | {best} |")
+    return "\n".join(lines)
+
+
+def _rows(rule: Rule, data: str) -> list[Evidence]:
+    return [row for row in rule.evidence if row.group == data]
 
 
 def speed() -> str:

@@ -25,7 +25,7 @@ def test_the_generated_blocks_are_those_of_the_experiments() -> None:
         for name in names:
             found = re.search(rf"<!-- {name} -->\n(.*?)\n<!-- /{name} -->", text, re.DOTALL)
             assert found is not None, name
-            stale = f"run python experiments/readme.py: {name} is stale"
+            stale = f"run python -m experiments.readme: {name} is stale"
             assert found.group(1) == wanted[name], stale
 
 

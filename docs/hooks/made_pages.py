@@ -78,7 +78,7 @@ def _index_of_figures() -> str:
     lines = [
         "# How to reproduce each figure",
         "Every figure of the README and of this site comes from a file below `experiments/`, made "
-        "by the command on its page; `python experiments/readme.py` puts it where it stands.",
+        "by the command on its page; `python -m experiments.readme` puts it where it stands.",
         "\n".join(f"- [{_title(one)}](figures/{one.name}.md)" for one in _experiments()),
         "## Benchmarks against a peer",
         "One script measures ours and a peer in one run and writes both, the ratio, and how far "
