@@ -47,15 +47,15 @@ def redundancy(words: tuple[str, ...]) -> tuple[str, float, float]:
     return choice.name, distinctness(captions).mean_an_image, shared
 
 
-def scores(folder: Path, protocol: str, queries: str) -> dict[str, Scores]:
+def scores(folder: Path, protocol: str, queries: str, ties: str = "worst") -> dict[str, Scores]:
     """Read the mR of a comparison: data label -> label -> seed -> value on its split."""
     found: dict[str, Scores] = defaultdict(lambda: defaultdict(dict))
     config = read_yaml(folder / "config.yaml")
     for line in (folder / "results.jsonl").read_text(encoding="utf-8").splitlines():
         row = json.loads(line)
         asked = (row["split"], row["protocol"], row["queries"], row["direction"], row["metric"])
-        worst = row.get("ties", "worst") == "worst"
-        if worst and asked == (config.get("split", "test"), protocol, queries, "both", "mR"):
+        counted = row.get("ties", "worst") == ties
+        if counted and asked == (config.get("split", "test"), protocol, queries, "both", "mR"):
             found[row.get("data") or ""][row["label"]][row["seed"]] = row["value"]
     return found
 
