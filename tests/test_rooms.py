@@ -30,7 +30,7 @@ FORBIDDEN = {
 """Room -> what it must know nothing of, beyond the rooms after it."""
 LONGEST_FILE = 300
 """Lines."""
-LONGEST_CHAIN = 14
+LONGEST_CHAIN = 12
 """Modules that import each other when they are loaded. May only fall; the aim is 12."""
 BIGGEST_ROOM = 0.15
 """Share of the lines of the package."""

@@ -28,6 +28,7 @@ from _record import Row, record
 
 from wfa.retrieval.embeddings import Floats, Integers
 from wfa.retrieval.exact_search import ExactIndex
+from wfa.runs.embed import embed_split
 from wfa.runs.parts import load_run
 from wfa.search.benchmark.answer_quality import ann_recall, exact_thresholds
 from wfa.search.benchmark.families import lists_for, parts_for
@@ -56,7 +57,7 @@ def data(run: Path, vectors: int) -> Data:
     parts = load_run(run)
     images, texts = [], []
     for name in parts.split_names:
-        embeddings = parts.embed(parts.split(name))
+        embeddings = embed_split(parts, parts.split(name))
         images.append(embeddings.images)
         texts.append(embeddings.captions)
     own = np.concatenate(images)

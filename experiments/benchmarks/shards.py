@@ -38,7 +38,7 @@ from wfa.data.shards.pack import pack
 from wfa.data.shards.pack_options import PackOptions
 from wfa.data.shards.stream_batches import StreamDataModule
 from wfa.data.weighted_captions import WeightedCaptions, weights_key
-from wfa.options.plugin_choices import read_choice
+from wfa.options.option_classes import read_choice
 
 BATCH = 64
 BATCHES = 25

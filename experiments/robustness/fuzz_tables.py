@@ -21,7 +21,7 @@ from tests.data.tables.forms import FORMS, Annotated, Images
 from wfa.data.sets import captions_folder, captions_parquet
 from wfa.errors import DataError, UserError
 from wfa.options.run_config import resolve
-from wfa.search.image_metadata import read_metadata
+from wfa.search.metadata_table import read_metadata
 from wfa.tasks.predictions import read_predictions
 
 WORDS = (

@@ -11,7 +11,7 @@ from wfa.auditing.dataset_audit import Audit, audit, clip_token_counter, leaks_a
 from wfa.auditing.settings import AuditSettings
 from wfa.captions.options import UniquenessOptions
 from wfa.errors import ConfigError, DataError
-from wfa.options.plugin_choices import read_choice
+from wfa.options.option_classes import read_choice
 from wfa.options.read_settings import read_settings
 from wfa.plugins.registry import Choice
 

@@ -10,7 +10,8 @@ from PIL import Image
 
 from tests.compare.conftest import TINY, good_ranks
 from wfa.compare.cells import Cell, grid
-from wfa.compare.comparison_folder import Folder, run_cells
+from wfa.compare.comparison_folder import Folder
+from wfa.compare.run_cells import run_cells
 from wfa.compare.settings import Request
 from wfa.errors import RunError
 

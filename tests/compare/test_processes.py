@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
+from wfa.compare.cell_files import Task
 from wfa.compare.cells import grid
 from wfa.compare.processes import run_in_processes
-from wfa.compare.run_cell import Task
 from wfa.compare.settings import CompareSettings
 from wfa.options.read_settings import read_settings
 

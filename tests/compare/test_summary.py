@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from tests.compare.conftest import good_ranks
+from wfa.compare.cell_files import Failure
 from wfa.compare.cells import Cell
 from wfa.compare.comparison_folder import Folder
 from wfa.compare.result_rows import result_rows
-from wfa.compare.run_cell import Failure
 from wfa.compare.settings import Request
 from wfa.compare.summary import summarise
 from wfa.errors import RunError

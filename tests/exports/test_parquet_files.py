@@ -9,7 +9,7 @@ from qdrant_client import QdrantClient, models
 
 from wfa.errors import ConfigError, DataError
 from wfa.exports.export_run import export_run
-from wfa.options.plugin_choices import read_choice
+from wfa.options.option_classes import read_choice
 from wfa.retrieval.embeddings import Floats
 from wfa.runs.run_model import RunModel
 from wfa.search.index_outcome import Indexed

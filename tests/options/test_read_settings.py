@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from tests.options.test_typed_options import WRITTEN
 from wfa.captions.options import UniquenessOptions
 from wfa.errors import ConfigError
-from wfa.options.plugin_choices import choices, read_choice
+from wfa.options.option_classes import choices, read_choice
 from wfa.options.read_settings import read_settings
 from wfa.options.recipes import from_yaml
 from wfa.options.run_config import resolve

@@ -10,7 +10,7 @@ from wfa.data.dataset import ImageTextDataset
 from wfa.data.weighted_captions import WeightedCaptions
 from wfa.options.run_config import resolve
 from wfa.retrieval.retrieval_options import Config
-from wfa.runs.embed import embed
+from wfa.runs.embed import embed, embed_split
 from wfa.runs.parts import Parts
 
 PLACES = np.array([2, 3, 11, 19])
@@ -26,7 +26,7 @@ def parts(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.Mo
 @pytest.mark.slow
 def test_chosen_images_have_the_features_they_have_among_all(parts: Parts) -> None:
     part = parts.split("validation")
-    whole, some = parts.embed(part), parts.embed(part, places=PLACES)
+    whole, some = embed_split(parts, part), embed_split(parts, part, places=PLACES)
     captions = part.dataset.captions
     counts = [len(own) for own in captions]
     rows = np.flatnonzero(np.isin(np.repeat(np.arange(20), counts), PLACES))
@@ -44,7 +44,7 @@ def test_weights_may_be_computed_an_image_at_a_time(
     parts: Parts, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     part = parts.split("validation")
-    whole = parts.embed(part)
+    whole = embed_split(parts, part)
     monkeypatch.setattr(ImageTextDataset, "makes_texts", True)
     texts = WeightedCaptions(part.dataset, TextHalf.of(parts.model.aggregation))
     made = embed(parts.model, part.dataset, part.inputs, texts, places=PLACES)
@@ -56,7 +56,7 @@ def test_weights_may_be_computed_an_image_at_a_time(
 def test_captions_are_worded_as_retrieval_says_and_weighed_as_they_are(parts: Parts) -> None:
     part = parts.split("validation")
     options = Config(caption_case="capitalise", prompt="a photo: ")
-    plain, found = parts.embed(part), parts.embed(part, retrieval=options)
+    plain, found = embed_split(parts, part), embed_split(parts, part, retrieval=options)
     first = part.dataset.captions[0]
     worded = [f"a photo: {text.capitalize()}" for text in first]
     wanted = parts.model.text_side.encode(worded)

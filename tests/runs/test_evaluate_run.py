@@ -8,7 +8,7 @@ import pytest
 from tests.search.conftest import make_run, picture
 from wfa.cli.run_words import words_of_each
 from wfa.errors import DataError
-from wfa.options.plugin_choices import read_choice
+from wfa.options.option_classes import read_choice
 from wfa.plugins.registry import Choice
 from wfa.report.across_data import across_data, leak_lines
 from wfa.runs.evaluate_run import evaluate_on, evaluate_run

@@ -13,6 +13,7 @@ from wfa.captions.weights import caption_weights
 from wfa.data.dataset import ImageTextDataset, Record, SourceConfig
 from wfa.errors import ConfigError, ModelError, RunError, UserError
 from wfa.plugins.registry import names
+from wfa.runs.embed import embed_split
 from wfa.runs.parts import load_run
 from wfa.runs.run_model import RunModel, checksum
 
@@ -48,7 +49,7 @@ def test_captions_are_aggregated_as_the_run_evaluates_them(tmp_path: Path, techn
     parts = load_run(run)
     model = RunModel(run)
     for captions in (CAPTIONS, CAPTIONS[:1], CAPTIONS[2:]):
-        wanted = parts.embed(parts.prepare(OneImage(captions)))
+        wanted = embed_split(parts, parts.prepare(OneImage(captions)))
         query = model.ask(captions)
         assert query.features.shape == (1, 16)
         np.testing.assert_allclose(query.features, wanted.aggregated, atol=1e-6)

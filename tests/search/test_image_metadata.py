@@ -10,9 +10,9 @@ from wfa.search.image_metadata import (
     Condition,
     Metadata,
     load_metadata,
-    read_metadata,
     write_metadata,
 )
+from wfa.search.metadata_table import read_metadata
 
 
 def csv(folder: Path, *lines: str) -> Path:

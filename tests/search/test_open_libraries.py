@@ -6,10 +6,14 @@ import pytest
 
 from tests.search.conftest import make_run, picture
 from wfa.errors import RunError, SearchIndexError
-from wfa.search.ask import Question
+from wfa.search.ask import Answer, Question, ask
 from wfa.search.index_outcome import Indexed
 from wfa.search.library import Library
 from wfa.search.open_libraries import OpenLibraries, open_library, run_model
+
+
+def lakes(libraries: OpenLibraries, place: int) -> Answer:
+    return ask(libraries[place], libraries.model(place), Question(("a lake",), top=99))
 
 
 def test_an_index_is_found_by_its_folder_or_its_run(
@@ -56,10 +60,10 @@ def test_an_index_that_was_brought_up_to_date_is_reopened(
 ) -> None:
     folder = index().folder
     libraries = OpenLibraries([folder])
-    assert len(libraries.ask(0, Question(("a lake",), top=99)).hits) == 9
+    assert len(lakes(libraries, 0).hits) == 9
     picture(77).save(images / "new.png")
     index()
-    paths = [hit.path for hit in libraries.ask(0, Question(("a lake",), top=99)).hits]
+    paths = [hit.path for hit in lakes(libraries, 0).hits]
     assert len(paths) == 10
     assert "new.png" in paths
     shutil.rmtree(folder)
@@ -72,7 +76,7 @@ def test_runs_are_loaded_once(index: Callable[..., Indexed], run: Path) -> None:
     two = index(f"out={run / 'indexes' / 'two'}").folder
     libraries = OpenLibraries([one, two])
     assert len(libraries) == 2
-    assert libraries._models[0] is libraries._models[1]
-    assert libraries.ask(1, Question(("a lake",))).library == "two"
+    assert libraries.model(0) is libraries.model(1)
+    assert lakes(libraries, 1).library == "two"
     with pytest.raises(SearchIndexError, match="no index 2"):
         libraries[2]

@@ -6,8 +6,9 @@ from wfa.errors import ConfigError, UserError
 from wfa.retrieval.embeddings import Floats
 from wfa.runs.run_model import RunModel
 from wfa.search.ask import Question, ask
+from wfa.search.caption_scores import caption_scores
 from wfa.search.library import Library
-from wfa.search.rerank import caption_scores, search_again
+from wfa.search.rerank import search_again
 
 CAPTIONS = ("a lake", "two red ships", "fields along a road")
 

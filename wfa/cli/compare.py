@@ -9,8 +9,8 @@ from rich.markup import escape
 from wfa.cli.terminal import Words, console, track
 
 if TYPE_CHECKING:
+    from wfa.compare.cell_files import Failure
     from wfa.compare.cells import Cell
-    from wfa.compare.run_cell import Failure
 
 
 def compare(
@@ -39,7 +39,8 @@ def compare(
 
     asked = read_settings(CompareSettings, words or [])
     from wfa.compare.cells import grid
-    from wfa.compare.comparison_folder import Folder, run_cells
+    from wfa.compare.comparison_folder import Folder
+    from wfa.compare.run_cells import run_cells
     from wfa.compare.summary import summarise
     from wfa.report.comparison_tables import (
         guidelines,

@@ -7,11 +7,11 @@ from typing import Any
 
 import pyarrow.parquet as pq
 
+from wfa.compare.cell_files import read_cell
 from wfa.compare.cells import Cell
 from wfa.compare.comparison_folder import Folder
 from wfa.compare.image_scores import ImageScores, Kind, read_scores
 from wfa.compare.result_rows import AGAIN, Point, cell_cost, read_course
-from wfa.compare.run_cell import read_cell
 from wfa.errors import RunError
 from wfa.json_files import read_json
 from wfa.retrieval.ties import WORST

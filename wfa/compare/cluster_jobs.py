@@ -6,7 +6,8 @@ from collections.abc import Generator, Sequence
 from pathlib import Path
 from typing import Any
 
-from wfa.compare.run_cell import Ended, Failure, Task, attempt_saved
+from wfa.compare.cell_files import Ended, Failure, Task
+from wfa.compare.run_cell import attempt_saved
 from wfa.compare.settings import SlurmOptions
 from wfa.errors import ConfigError
 from wfa.files import write_text

@@ -9,7 +9,8 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 from queue import SimpleQueue
 
-from wfa.compare.run_cell import Ended, Failure, Task, attempt
+from wfa.compare.cell_files import Ended, Failure, Task
+from wfa.compare.run_cell import attempt
 from wfa.files import write_text
 
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from wfa.compare.cell_files import read_cell
 from wfa.compare.cells import Cell
-from wfa.compare.run_cell import read_cell
 from wfa.errors import RunError
 from wfa.json_files import read_json
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from wfa.compare.advice import advise, ranked
+from wfa.compare.cell_files import Failure
 from wfa.compare.cell_results import Gathered, gather
 from wfa.compare.cells import Cell
 from wfa.compare.comparison_folder import COMPARISON_FILE, Folder
@@ -15,7 +16,6 @@ from wfa.compare.cost import cheapest_best, reached, target_of, text_bytes, typi
 from wfa.compare.guidelines import Ranked
 from wfa.compare.image_scores import MAIN, Kind
 from wfa.compare.result_rows import Point, captions_an_image
-from wfa.compare.run_cell import Failure
 from wfa.compare.settings import Request
 from wfa.compare.technique_pairs import Pair, all_pairs
 from wfa.compare.telling_queries import shown_queries

@@ -20,6 +20,7 @@ from wfa.plugins.registry import Choice
 from wfa.progress import Track, untracked
 from wfa.retrieval.embeddings import Embeddings, Floats
 from wfa.runs.best_device import best_device
+from wfa.runs.embed import embed_split
 from wfa.runs.parts import open_split
 from wfa.search.image_metadata import load_metadata
 from wfa.search.library_file import METADATA, ROWS, read_facts
@@ -66,7 +67,7 @@ def write_splits(
     header = {"run": source.run.name, "data": data.label, "technique": source.technique}
     for name in chosen:
         part = parts.prepare(open_split(data, name, present))
-        table = _split_table(part.dataset, parts.embed(part, track))
+        table = _split_table(part.dataset, embed_split(parts, part, track))
         _write(folder / f"{name}.parquet", table, header)
     return _written(f"{chosen[-1]}.parquet")
 

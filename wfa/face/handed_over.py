@@ -12,7 +12,7 @@ from wfa.data.own_pairs import own_pairs
 from wfa.encoders.own_towers import encoder_of
 from wfa.errors import ArgumentError, unknown
 from wfa.model.contrast import Contrast
-from wfa.options.plugin_choices import read_choice
+from wfa.options.option_classes import read_choice
 from wfa.plugins.registry import PACKAGES, Choice, names, register, source
 
 HandedOver = Any

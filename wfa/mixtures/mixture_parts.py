@@ -7,7 +7,7 @@ from typing import Any
 import yaml
 
 from wfa.errors import ConfigError
-from wfa.options.plugin_choices import read_choice
+from wfa.options.option_classes import read_choice
 from wfa.options.typed_options import as_plain, list_items, mapping_of, typed
 from wfa.plugins.registry import Choice
 

@@ -9,8 +9,7 @@ from typing import Any, NamedTuple, get_type_hints
 
 from wfa.errors import unknown
 from wfa.options.limits import allowed
-from wfa.options.option_classes import OPTIONS, shown_class
-from wfa.options.plugin_choices import shipped_options
+from wfa.options.option_classes import OPTIONS, shipped_options, shown_class
 from wfa.options.typed_options import type_name, without_none
 from wfa.plugins.registry import PACKAGES, names, summary
 

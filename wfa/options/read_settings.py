@@ -22,8 +22,12 @@ from typing import Any, TypeVar, get_type_hints
 
 from wfa.errors import ConfigError, unknown
 from wfa.options.limits import check_limits
-from wfa.options.option_classes import imported_class, shown_class
-from wfa.options.plugin_choices import named_values, shipped_options
+from wfa.options.option_classes import (
+    imported_class,
+    named_values,
+    shipped_options,
+    shown_class,
+)
 from wfa.options.recipes import Values, config_folder, recipe_values
 from wfa.options.typed_options import build_options, mapping_of
 from wfa.plugins.registry import Choice, canonical, names

@@ -1,6 +1,7 @@
 """Embed one split once: images, distinct captions and one aggregated text an image."""
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 import torch
@@ -17,6 +18,26 @@ from wfa.model.clip import MultiCaptionCLIP
 from wfa.model.texts import BATCH, TextFeatures
 from wfa.progress import Track, untracked
 from wfa.retrieval.embeddings import Embeddings
+from wfa.retrieval.retrieval_options import Config
+from wfa.runs.parts import Parts, SplitParts
+
+
+def embed_split(
+    parts: Parts,
+    part: SplitParts,
+    track: Track[Any] = untracked,
+    places: NDArray[np.int64] | None = None,
+    retrieval: Config | None = None,
+) -> Embeddings:
+    """Embed a split with a run's model as it stands, or its images at (M,) `places`.
+
+    Captions are worded as `retrieval` says, by default that of the run's config.
+    """
+    worded = (retrieval or parts.config.retrieval).worded
+    return embed(
+        parts.model, part.dataset, part.inputs, part.texts,
+        workers=parts.workers, track=track, places=places, worded=worded,
+    )  # fmt: skip
 
 
 @torch.inference_mode()

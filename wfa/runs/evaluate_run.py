@@ -17,6 +17,7 @@ from wfa.retrieval.metrics import MetricRow
 from wfa.retrieval.ranks import write_ranks
 from wfa.retrieval.retrieval_options import Config, wording
 from wfa.runs.best_device import best_device
+from wfa.runs.embed import embed_split
 from wfa.runs.parts import Parts, load_run, open_split
 from wfa.runs.run_folder import RunFolder
 from wfa.runs.run_results import describe, measure
@@ -95,7 +96,7 @@ def _evaluated(
 ) -> Evaluated:
     present = config.data.plugin().splits(config.data.options)
     part = parts.prepare(open_split(config.data, split, present))
-    embeddings = parts.embed(part, track, retrieval=config.retrieval)
+    embeddings = embed_split(parts, part, track, retrieval=config.retrieval)
     found = measure(embeddings, part.dataset.name, split, config.retrieval)
     asked = {key: config.as_dict()[key] for key in ("data", "retrieval")}
     of_run = parts.config.as_dict()

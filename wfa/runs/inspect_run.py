@@ -12,6 +12,7 @@ from wfa.aggregation.base import Aggregation
 from wfa.captions.uniqueness import uniqueness
 from wfa.data.dataset import ImageTextDataset
 from wfa.retrieval.exact_search import ExactIndex
+from wfa.runs.embed import embed_split
 from wfa.runs.parts import Parts, SplitParts, load_run
 from wfa.runs.query_gallery import thumbnail
 
@@ -105,7 +106,7 @@ def _source(aggregation: Aggregation, composed: bool) -> str:
 
 
 def _query_seconds(parts: Parts, part: SplitParts, count: int) -> dict[str, float]:
-    index = ExactIndex(parts.embed(part).images)
+    index = ExactIndex(embed_split(parts, part).images)
     rows = np.linspace(0, len(part.dataset) - 1, min(count, len(part.dataset))).astype(int).tolist()
     records = [part.dataset.records[row] for row in rows]
     side = parts.model.text_side

@@ -5,9 +5,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from safetensors.torch import load_file, save_file
 
 from wfa.aggregation.text_half import TextHalf
@@ -22,10 +20,6 @@ from wfa.files import atomic_write, cache_dir
 from wfa.model.clip import MultiCaptionCLIP
 from wfa.options.run_config import RunConfig
 from wfa.plugins.registry import Choice
-from wfa.progress import Track, untracked
-from wfa.retrieval.embeddings import Embeddings
-from wfa.retrieval.retrieval_options import Config
-from wfa.runs.embed import embed
 from wfa.runs.outside_plugins import check_contracts, check_recorded
 from wfa.runs.run_folder import RunFolder
 
@@ -147,23 +141,6 @@ class Parts:
                 f"{self.config.model.name} learns boxes and directions: set train.augment=none"
             )
         return found
-
-    def embed(
-        self,
-        part: SplitParts,
-        track: Track[Any] = untracked,
-        places: NDArray[np.int64] | None = None,
-        retrieval: Config | None = None,
-    ) -> Embeddings:
-        """Embed a split with the model as it stands, or its images at (M,) `places`.
-
-        Captions are worded as `retrieval` says, by default that of the run's config.
-        """
-        worded = (retrieval or self.config.retrieval).worded
-        return embed(
-            self.model, part.dataset, part.inputs, part.texts,
-            workers=self.workers, track=track, places=places, worded=worded,
-        )  # fmt: skip
 
 
 def open_split(data: Choice, split: str, present: tuple[str, ...]) -> ImageTextDataset:

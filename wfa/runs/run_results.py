@@ -19,6 +19,7 @@ from wfa.retrieval.metrics import MetricRow
 from wfa.retrieval.ranks import write_ranks
 from wfa.retrieval.retrieval_options import Config, wording
 from wfa.runs.class_results import class_results
+from wfa.runs.embed import embed_split
 from wfa.runs.outside_plugins import recorded
 from wfa.runs.parts import Parts
 from wfa.runs.query_gallery import build_gallery
@@ -57,7 +58,7 @@ def write_results(
     for name in names:
         own: list[list[MetricRow]] = []
         for label, part in parts.members(name).items():
-            embeddings = parts.embed(part, track)
+            embeddings = embed_split(parts, part, track)
             found = measure(embeddings, label, name, parts.config.retrieval)
             own.append(found.rows)
             ranks.append(found.ranks)

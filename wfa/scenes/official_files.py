@@ -13,8 +13,6 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from wfa.bigearthnet.annotate.annotator import Config
-from wfa.bigearthnet.annotate.write_annotations import annotate
 from wfa.bigearthnet.archives import (
     ANNOTATIONS,
     IMAGERY,
@@ -97,6 +95,10 @@ def write_official(
     tasks = [(seed, split, index) for split in counts for index in range(counts[split])]
 
     def fill(building: Path) -> Mapping[str, Any]:
+        # Who reads what is made already does not wait for what writes it.
+        from wfa.bigearthnet.annotate.annotator import Config
+        from wfa.bigearthnet.annotate.write_annotations import annotate
+
         imagery = building / IMAGERY
         metadata: list[dict[str, Any]] = []
         if images == "lmdb":

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wfa.data.decode import BadImageError, decode_any_depth
-from wfa.errors import DataError, SearchIndexError, UserError
+from wfa.errors import DataError, UserError
 from wfa.retrieval.embeddings import Floats
 from wfa.runs.run_model import Query, RunModel
 from wfa.search.image_metadata import Facts
@@ -37,7 +37,7 @@ class Question:
         like: The id of an image of the library.
         top: How many images.
         technique: One of `wfa.runs.run_model.TECHNIQUES`.
-        rerank: One of `wfa.search.rerank.RERANKS`; only words can be ranked by again.
+        rerank: One of `wfa.search.caption_scores.RERANKS`; only words can be ranked by again.
         kind: One of the library's kinds of search.
         glob: Pattern of paths.
         where: Conditions on metadata.
@@ -131,7 +131,7 @@ def ask(library: Library, model: RunModel, question: Question) -> Answer:
         SearchIndexError: The library is of another model.
         UserError: The query is empty, cannot be read, or a filter or choice does not exist.
     """
-    check_model(library, model)
+    library.check_model(model.checksum, model.width, model.run)
     mask = library.select(question.glob, question.where, question.within, question.days)
     start = time.perf_counter()
     query = _query(library, model, question)
@@ -179,22 +179,6 @@ def read_query_image(path: Path) -> bytes:
         return path.read_bytes()
     except OSError as error:
         raise DataError(f"--image {path} cannot be read: {error.strerror}") from error
-
-
-def check_model(library: Library, model: RunModel) -> None:
-    """Refuse to ask a library with another model than its own.
-
-    Raises:
-        SearchIndexError: The model is another one, or of another width.
-    """
-    facts = library.facts
-    if facts.model != model.checksum or facts.width != model.width:
-        raise SearchIndexError(
-            f"{library.folder} was indexed by another model than {model.run} holds now (checksum "
-            f"{facts.model[:12]} of width {facts.width}, this one's {model.checksum[:12]} of "
-            f"{model.width}): run `wfa index {model.run} --images {facts.root} "
-            f"out={library.folder} --overwrite`"
-        )
 
 
 def _query(library: Library, model: RunModel, question: Question) -> Query:

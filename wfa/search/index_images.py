@@ -16,7 +16,7 @@ from wfa.provenance import versions
 from wfa.runs.run_model import RunModel, checksum
 from wfa.search.encode_images import Known, ShardEncoder, load_shards
 from wfa.search.image_files import ImageFile, LeftOut, list_images
-from wfa.search.image_metadata import Metadata, load_metadata, read_metadata, write_metadata
+from wfa.search.image_metadata import Metadata, load_metadata, write_metadata
 from wfa.search.index_outcome import Indexed
 from wfa.search.index_rows import Rows, model_of, read_rows, write_rows
 from wfa.search.index_settings import IndexOptions, index_folder_of
@@ -36,6 +36,7 @@ from wfa.search.library_file import (
     read_facts,
     relative_run,
 )
+from wfa.search.metadata_table import read_metadata
 from wfa.search.tiles.scene_plan import ScenePlan, plan_scenes
 from wfa.search.tiles.tile_records import SCENES, TILES
 

@@ -143,6 +143,26 @@ class Library:
         with closing(TileReader(self.root)) as reader:
             return as_picture(raster, reader.read(raster, tile.window).values)
 
+    def check_model(self, checksum: str, width: int, run: Path) -> None:
+        """Refuse to be asked with another model than the library's own.
+
+        Args:
+            checksum: SHA-256 (hex) of the model's weights.
+            width: D, the width of its features.
+            run: The run that holds it, for the message.
+
+        Raises:
+            SearchIndexError: The model is another one, or of another width.
+        """
+        facts = self.facts
+        if facts.model != checksum or facts.width != width:
+            raise SearchIndexError(
+                f"{self.folder} was indexed by another model than {run} holds now (checksum "
+                f"{facts.model[:12]} of width {facts.width}, this one's {checksum[:12]} of "
+                f"{width}): run `wfa index {run} --images {facts.root} "
+                f"out={self.folder} --overwrite`"
+            )
+
     def select(
         self, glob: str = "", where: Sequence[str] = (), within: str = "", days: str = ""
     ) -> NDArray[np.bool_] | None:

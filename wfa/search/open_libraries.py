@@ -5,7 +5,6 @@ from pathlib import Path
 
 from wfa.errors import RunError, SearchIndexError
 from wfa.runs.run_model import RunModel
-from wfa.search.ask import Answer, Question, ask, check_model
 from wfa.search.library import Library
 from wfa.search.library_file import FILE, find_library
 
@@ -38,7 +37,7 @@ def run_model(library: Library, run: Path | None = None) -> RunModel:
             "that it is: put it there, or name its folder with --run DIR"
         )
     model = RunModel(folder)
-    check_model(library, model)
+    library.check_model(model.checksum, model.width, model.run)
     return model
 
 
@@ -62,7 +61,7 @@ class OpenLibraries:
             run = library.facts.run_folder(library.folder).resolve()
             if run not in models:
                 models[run] = run_model(library)
-            check_model(library, models[run])
+            library.check_model(models[run].checksum, models[run].width, run)
             self._models.append(models[run])
 
     def __len__(self) -> int:
@@ -82,9 +81,9 @@ class OpenLibraries:
             self._stamps[place] = stamp
         return self._libraries[place]
 
-    def ask(self, place: int, question: Question) -> Answer:
-        """Ask the library at a place; see `wfa.search.ask.ask`."""
-        return ask(self[place], self._models[place], question)
+    def model(self, place: int) -> RunModel:
+        """Return the model that the library at a place was made with."""
+        return self._models[place]
 
 
 def _stamp(library: Library) -> tuple[int, int]:

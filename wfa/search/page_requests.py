@@ -25,7 +25,7 @@ from wfa.data.decode import BadImageError
 from wfa.errors import UserError
 from wfa.runs.query_gallery import DATA_URI, thumbnail
 from wfa.runs.run_model import TECHNIQUES
-from wfa.search.ask import Question
+from wfa.search.ask import Question, ask
 from wfa.search.library import Library
 from wfa.search.library_file import ANN, EXACT
 from wfa.search.open_libraries import OpenLibraries
@@ -165,7 +165,9 @@ class _SearchPage:
             days=asked.get("date", ""),
             region=asked.get("region", ""),
         )
-        return _json(self._libraries.ask(_number(asked, "index", "0"), question).as_dict())
+        place = _number(asked, "index", "0")
+        library = self._libraries[place]
+        return _json(ask(library, self._libraries.model(place), question).as_dict())
 
     def image(self, request: Request) -> Response:
         """Return an image as JPEG, made of its pixels and nothing else that is in its file."""

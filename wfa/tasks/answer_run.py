@@ -17,6 +17,7 @@ from wfa.retrieval.evaluate import mean_recall
 from wfa.retrieval.metrics import KS
 from wfa.retrieval.retrieval_options import QUERIES
 from wfa.runs.best_device import best_device
+from wfa.runs.embed import embed_split
 from wfa.runs.parts import Parts, load_run, open_split
 from wfa.runs.run_folder import RunFolder
 from wfa.tasks.answering.answer_options import Config
@@ -228,7 +229,7 @@ def _retrieval(
 ) -> list[dict[str, Any]]:
     """Measure text-to-image retrieval with the run's own texts: strict R@K, and nDCG."""
     part = parts.prepare(open_split(asked.own, asked.split, present))
-    embeddings = parts.embed(part, track)
+    embeddings = embed_split(parts, part, track)
     rows = []
     for queries in QUERIES:
         found = mean_recall(embeddings, queries)

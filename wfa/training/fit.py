@@ -22,6 +22,7 @@ from wfa.model.clip import MultiCaptionCLIP
 from wfa.options.run_config import RunConfig
 from wfa.progress import Track, shown_by, untracked
 from wfa.retrieval.retrieval_metric import CaptionRetrieval
+from wfa.runs.embed import embed_split
 from wfa.runs.parts import Parts, save_weights
 from wfa.runs.run_folder import RunFolder
 from wfa.runs.run_results import EVALUATED, write_results
@@ -154,7 +155,7 @@ def _module(
     def validate(model: MultiCaptionCLIP) -> dict[str, float]:
         measured = {}
         for name, (part, places) in validation.items():
-            found = parts.embed(part, places=places)
+            found = embed_split(parts, part, places=places)
             metric.reset()
             metric.update(
                 torch.from_numpy(found.images),

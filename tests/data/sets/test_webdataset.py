@@ -22,7 +22,7 @@ from wfa.data.shards.pack_options import PackOptions
 from wfa.data.shards.stream_batches import StreamDataModule
 from wfa.data.weighted_captions import WeightedCaptions, weights_key
 from wfa.errors import ConfigError, DataError, UserError
-from wfa.options.plugin_choices import read_choice
+from wfa.options.option_classes import read_choice
 from wfa.testing.dataset_contract import check_dataset
 
 UNIQUENESS = read_choice("aggregation", "uniqueness")

@@ -18,7 +18,7 @@ from wfa.data.shards.shard_samples import SampleForm, decode
 from wfa.data.shards.verify_shards import verify_shards
 from wfa.data.weighted_captions import weights_key
 from wfa.errors import DataError
-from wfa.options.plugin_choices import read_choice
+from wfa.options.option_classes import read_choice
 from wfa.plugins.registry import Choice
 
 UNIQUENESS = read_choice("aggregation", "uniqueness")

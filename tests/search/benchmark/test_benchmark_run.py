@@ -14,6 +14,7 @@ from wfa.cli.run_words import read_run_settings
 from wfa.errors import ConfigError, DataError, RunError, SearchIndexError
 from wfa.options.read_settings import read_settings
 from wfa.options.run_config import resolve
+from wfa.runs.embed import embed_split
 from wfa.runs.parts import load_run
 from wfa.search.benchmark.benchmark_run import _aggregator, benchmark
 from wfa.search.benchmark.held_out import hold_out
@@ -106,7 +107,7 @@ def test_aggregated_vectors_are_made_as_the_run_makes_them(trained: Path) -> Non
     """Given all captions, the benchmark's aggregator must repeat the split's own vectors."""
     parts = load_run(trained)
     part = parts.split("validation")
-    whole = parts.embed(part)
+    whole = embed_split(parts, part)
     aggregator = _aggregator(parts, part, whole)
     assert aggregator.name == "uniqueness"
     again = aggregator.vectors(np.arange(len(whole.captions)))

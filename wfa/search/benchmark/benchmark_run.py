@@ -13,13 +13,13 @@ from wfa.data.dataset import ImageTextDataset
 from wfa.data.pixel_inputs import check_channels
 from wfa.errors import ConfigError
 from wfa.model.texts import TextFeatures
-from wfa.options.plugin_choices import read_choice
+from wfa.options.option_classes import read_choice
 from wfa.options.run_config import RunConfig
 from wfa.plugins.registry import Choice
 from wfa.progress import Track, untracked
 from wfa.retrieval.embeddings import Embeddings, Floats, Integers
 from wfa.runs.best_device import best_device
-from wfa.runs.embed import embed_images
+from wfa.runs.embed import embed_images, embed_split
 from wfa.runs.parts import Parts, SplitParts, load_run, open_split
 from wfa.runs.run_folder import RunFolder
 from wfa.search.benchmark.gallery_forms import Aggregator
@@ -101,7 +101,7 @@ def _from_run(
     asked = open_split(config.data, split, present)
     others = [*_other_splits(config, split, present), *_other_data(parts, config, request)]
     part = parts.prepare(asked)
-    embeddings = parts.embed(part, track)
+    embeddings = embed_split(parts, part, track)
     real: list[tuple[str, Floats]] = []
     room = request.config.gallery - len(embeddings.images)
     for label, dataset in others:

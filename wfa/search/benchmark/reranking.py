@@ -21,7 +21,7 @@ from wfa.retrieval.metrics import KS, hit_rate_at_k
 from wfa.search.benchmark.benchmark_options import Config
 from wfa.search.benchmark.held_out import name_keys
 from wfa.search.benchmark.timing import latencies
-from wfa.search.rerank import CANDIDATES, caption_scores
+from wfa.search.caption_scores import CANDIDATES, caption_scores
 
 _WAYS = (
     ("aggregated", True, "none"),

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, ClassVar
 
-from wfa.options.plugin_choices import choices
+from wfa.options.option_classes import choices
 from wfa.options.typed_options import as_plain
 from wfa.plugins.registry import Choice
 from wfa.search.benchmark.benchmark_options import Config, Goal

@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 from tests.compare.conftest import TINY, good_ranks
+from wfa.compare.cell_files import Failure
 from wfa.compare.cells import Cell, grid
-from wfa.compare.comparison_folder import Folder, run_cells
-from wfa.compare.run_cell import Failure
+from wfa.compare.comparison_folder import Folder
+from wfa.compare.run_cells import run_cells
 from wfa.compare.settings import Request
 from wfa.errors import RunError
 
@@ -69,7 +70,7 @@ def test_a_cell_whose_results_cannot_be_read_is_a_failed_one(
     request_of: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(
-        "wfa.compare.comparison_folder.run_here",
+        "wfa.compare.run_cells.run_here",
         lambda tasks: [(task, None) for task in tasks],
     )
     request = request_of(*TINY, techniques={"lost": "single"}, seeds=1)
