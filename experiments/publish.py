@@ -27,6 +27,7 @@ def main() -> None:
     parser.add_argument("comparison", type=Path, help="the folder that `wfa compare` wrote")
     parser.add_argument("experiment", type=Path, help="experiments/<yyyy-mm>_<question>")
     parser.add_argument("question", help="the title of the README")
+    parser.add_argument("--answer", default="", help="what a person reads first; no figures in it")
     asked = parser.parse_args()
     found = json.loads((asked.comparison / "comparison.json").read_text(encoding="utf-8"))
     asked.experiment.mkdir(parents=True, exist_ok=True)
@@ -37,7 +38,7 @@ def main() -> None:
     write_text(asked.experiment / "results.jsonl", "\n".join(kept) + "\n")
     shipped = found["name"] in recipe_names("compare")
     recipe = found["name"] if shipped else f"{asked.experiment.as_posix()}/{found['name']}.yaml"
-    write_text(asked.experiment / "README.md", readme(asked.question, found, recipe))
+    write_text(asked.experiment / "README.md", readme(asked.question, asked.answer, found, recipe))
 
 
 def _short(row: dict[str, Any]) -> dict[str, Any]:
@@ -52,10 +53,10 @@ def _kept(row: dict[str, Any], split: str) -> bool:
     return not row.get("oracle") and (row["split"] == split or asked == _CHOSEN_BY)
 
 
-def readme(question: str, found: dict[str, Any], recipe: str) -> str:
+def readme(question: str, answer: str, found: dict[str, Any], recipe: str) -> str:
     """Write the page: the question, the answers, a table a data set, how to repeat it."""
     several = len(found["sets"]) > 1
-    parts = [f"# {question}"]
+    parts = [f"# {question}", *([answer] if answer else [])]
     if several:
         parts += ["\n".join(f"- {one['data']}: {_first(one)}" for one in found["sets"])]
         parts += [each.to_markdown().strip() for each in sets_tables(found)]

@@ -109,5 +109,6 @@ def test_an_answer_is_plain_json(still: Library, model: RunModel) -> None:
     for question in (Question(("a", "b")), Question(image=buffer.getvalue(), glob="*")):
         values = json.loads(json.dumps(ask(still, model, question).as_dict(), allow_nan=False))
         assert len(values["hits"]) == 9
-        assert set(values["hits"][0]) == {"rank", "score", "id", "path", "missing", "metadata"}
+        keys = {"rank", "score", "id", "path", "missing", "metadata", "place"}
+        assert set(values["hits"][0]) == keys
         assert np.all(np.diff([hit["score"] for hit in values["hits"]]) <= 0)

@@ -91,7 +91,7 @@ def test_other_data_that_cannot_be_used_stops_it_at_once(
     def never(*_: object, **__: object) -> None:
         raise AssertionError("something was embedded before")
 
-    monkeypatch.setattr("wfa.runs.parts.embed", never)
+    monkeypatch.setattr("wfa.search.benchmark.benchmark_run.embed_split", never)
     root = "benchmark.distractors.captions_folder.root="
     with pytest.raises(DataError, match="nowhere"):
         measure(trained, ["split=validation", f"{root}{tmp_path / 'nowhere'}"])
