@@ -33,6 +33,9 @@ SPEED = (
     "retrieval_metrics",
     "retrieval_metrics_large",
     "ben_reader",
+    "shards",
+    "decoding",
+    "cached_contrast",
 )
 WINS = {
     "RSICD": HERE / "2026-11_which_technique_wins_on_rsicd",
