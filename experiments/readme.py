@@ -35,7 +35,6 @@ SPEED = (
     "ben_reader",
     "shards",
     "decoding",
-    "cached_contrast",
 )
 WINS = {
     "RSICD": HERE / "2026-11_which_technique_wins_on_rsicd",
