@@ -47,6 +47,10 @@ def test_one_data_set_alone_must_be_sure_itself(half: float, verdict: str) -> No
     assert "a alone" in found["why"]
 
 
+def test_rows_of_one_data_set_that_contradict_each_other_are_not_sure() -> None:
+    assert fit([row("a", 18, 5.0), row("a", 18, -3.0)]).advice(18.0)["verdict"] == "level"
+
+
 @given(st.floats(1.0, 64.0))
 def test_what_is_shipped_answers_every_data_set(distinct: float) -> None:
     for advice in recommend(distinct):

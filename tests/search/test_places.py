@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wfa.errors import DataError
-from wfa.search.places import overlap, parse_box, parse_days, suppress, touching
+from wfa.search.places import extent_of, overlap, parse_box, parse_days, suppress, touching
 
 Box = tuple[float, float, float, float]
 
@@ -34,6 +34,25 @@ def test_overlap_equals_counting_cells(many: list[Box], one: Box) -> None:
         assert share == pytest.approx(len(a & b) / len(a | b))
         if a & b:
             assert touching(np.array([box], np.float64), one)[0]
+
+
+@given(st.lists(boxes(), min_size=1, max_size=5))
+def test_the_extent_holds_every_box(many: list[Box]) -> None:
+    found = extent_of(np.array([*many, (np.nan,) * 4], np.float64))
+    assert found is not None
+    assert cells(found) >= set().union(*map(cells, many))
+
+
+def test_the_extent_by_hand() -> None:
+    for many, wanted in (
+        ([(10, 1, 12, 2), (20, 0, 21, 1)], (10, 0, 21, 2)),
+        ([(179, 0, -179, 1), (178, 0, 179, 1)], (178, 0, -179, 1)),
+        ([(179, 0, -179, 1), (-178, 0, -177, 1)], (179, 0, -177, 1)),
+        ([(170, 0, -170, 1), (-10, 0, 10, 1)], (170, 0, 10, 1)),  # across Greenwich too
+        ([(179, 0, -179, 1), (0, 0, 1, 1), (-2, 0, -1, 1)], (0, 0, -1, 1)),
+    ):
+        assert extent_of(np.array(many, np.float64)) == wanted
+    assert extent_of(np.full((2, 4), np.nan)) is None
 
 
 def test_touching_by_hand() -> None:

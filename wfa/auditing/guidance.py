@@ -93,7 +93,7 @@ class Rule:
         missed = [self.errors[group] for group in groups if group in self.errors]
         error = max(missed) if missed else None
         if error is None:
-            sure = all(row.low > 0 or row.high < 0 for row in near)
+            sure = all(row.low > 0 for row in near) or all(row.high < 0 for row in near)
             level, why = not sure, f"{groups[0]} alone"
         else:
             level, why = abs(gain) <= error, ", ".join(groups)

@@ -66,10 +66,13 @@ def extent_of(boxes: Boxes) -> tuple[float, float, float, float] | None:
     if not len(there):
         return None
     west, south, east, north = there.T
-    shift = 360.0 * bool((west > east).any())  # count on eastwards over the antimeridian
-    west, east = (np.where(side < 0, side + shift, side) for side in (west, east))
-    right = float(east.max())
-    return float(west.min()), float(south.min()), right - 360 * (right > 180), float(north.max())
+    over = west > east
+    shift = np.where(over.any() & (west < 0), 360.0, 0.0)  # count on eastwards over 180 degrees
+    left, right = float((west + shift).min()), float((east + shift + 360.0 * over).max())
+    if right - left >= 360:
+        left, right = -180.0, 180.0
+    left, right = (side - 360 if side > 180 else side for side in (left, right))
+    return left, float(south.min()), right, float(north.max())
 
 
 def suppress(

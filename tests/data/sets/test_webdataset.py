@@ -130,6 +130,25 @@ def test_splits_for_evaluation_are_looked_up(
         assert found.read_image(3).shape == (20, 24, 3)
 
 
+def test_a_shard_that_was_fetched_in_part_is_fetched_again(tmp_path: Path, cache_dir: Path) -> None:
+    good, flag = write_shards(tmp_path, [6])[0], tmp_path / "whole"
+    url = f"pipe:head -c 9000 {good}; test -e {flag} && tail -c +9001 {good}"
+    options = Config(shards=(str(good),), validation_shards=(url,), on_bad_shard="skip")
+    with pytest.raises(DataError, match="its command ended with code 1"):
+        len(WebDataset(options, "validation"))
+    flag.touch()
+    assert len(WebDataset(options, "validation")) == 6
+
+
+def test_one_address_that_does_not_answer_is_left_out(tmp_path: Path) -> None:
+    urls = ("pipe:exit 3", f"pipe:cat {write_shards(tmp_path, [2])[0]}")
+    WebDataset(Config(shards=urls, on_bad_shard="skip"), "train")
+    with pytest.raises(DataError, match="ended with code 3"):
+        WebDataset(Config(shards=urls), "train")
+    with pytest.raises(DataError, match="none of 1 shards can be read"):
+        WebDataset(Config(shards=urls[:1], on_bad_shard="skip"), "train")
+
+
 def test_sizes_that_nobody_counted(tmp_path: Path) -> None:
     write_shards(tmp_path, [3, 2])
     train = WebDataset(Config(shards=(str(tmp_path / "{0..1}.tar"),)), "train")

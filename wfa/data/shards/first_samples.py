@@ -16,17 +16,18 @@ _NUMBER = re.compile(r"[._-]?\d+")
 def check_shards(urls: Sequence[str], form: SampleForm, tolerance: Tolerance) -> None:
     """Find out whether shards can be trained on, as far as their first samples tell.
 
-    Of shards on a disk each is opened, of others the first. What is left out is no problem here,
-    but where nothing remains.
+    Of shards on a disk each is opened, of others the first that can be. What is left out is no
+    problem here, but where nothing remains.
 
     Raises:
         DataError: A shard is missing, empty or no tar file, its first sample has no image or no
             caption, or other keys than that of another shard.
     """
-    looked_at = [url for place, url in enumerate(urls) if is_local(url) or not place]
     first: tuple[str, RawSample] | None = None
     problems = []
-    for url in looked_at:
+    for url in urls:
+        if first is not None and not is_local(url):
+            continue
         try:
             sample = _first(url)
         except BadShardError as error:

@@ -24,7 +24,7 @@ from wfa.data.shards.shard_reader import (
 from wfa.data.shards.shard_samples import IMAGES, BadSampleError, SampleForm
 from wfa.data.shards.shard_urls import is_local
 from wfa.errors import DataError
-from wfa.files import atomic_write
+from wfa.files import FULL, atomic_write
 
 _BLOCK = 1 << 20
 
@@ -176,15 +176,31 @@ def _local_copy(url: str, cache: Path) -> Path | None:
 
 
 def _fetch(url: str, path: Path) -> None:
-    for _ in read_shard(url):
-        break  # what cannot be opened is told before anything is written
-    with atomic_write(path) as temporary, temporary.open("wb") as file:
+    """Copy a shard; of one that cannot be fetched to its end nothing is kept, to be asked again.
+
+    Raises:
+        BadShardError: It cannot be fetched, or is no tar file.
+        UserError: The disk is full.
+    """
+    with atomic_write(path) as temporary:
+        _copy(url, temporary)
+        for _ in read_shard(str(temporary)):
+            break
+
+
+def _copy(url: str, path: Path) -> None:
+    stream = None
+    try:
         stream = gopen(url)
-        try:
+        with path.open("wb") as file:
             while block := stream.read(_BLOCK):
                 file.write(block)
-        except OSError as error:
-            raise DataError(f"shard {url} cannot be fetched ({error})") from error
-        finally:
+        stream.close()  # tells of a command that failed after its last byte
+    except (OSError, ValueError) as error:  # of an address that nothing opens, a ValueError
+        if isinstance(error, OSError) and error.errno in FULL:
+            raise
+        raise BadShardError(why_broken(error, stream)) from error
+    finally:
+        if stream is not None:
             with suppress(OSError):
                 stream.close()

@@ -59,8 +59,8 @@ class TileReader:
         self._thread.shutdown()
 
     def _read(self, raster: Raster, window: Window) -> TilePixels:
-        if self._path != raster.path:
-            self._open(raster)
+        if not has_rasterio():
+            raise BadImageError(f"is a scene, which rasterio reads: {EXTRA}")
         from rasterio.errors import RasterioError
 
         bands = sorted(set(raster.bands))
@@ -68,6 +68,8 @@ class TileReader:
         part = ((window.row, window.row + window.height),
                 (window.column, window.column + window.width))  # fmt: skip
         try:
+            if self._path != raster.path:
+                self._open(raster)
             values = self._grid.read(bands, window=part)[places]
             there = (self._grid.read_masks(bands, window=part) > 0).all(0)
         except (RasterioError, OSError, ValueError, IndexError) as error:
@@ -77,8 +79,6 @@ class TileReader:
         return TilePixels(np.ascontiguousarray(np.moveaxis(values, 0, -1)), there)
 
     def _open(self, raster: Raster) -> None:
-        if not has_rasterio():
-            raise BadImageError(f"is a scene, which rasterio reads: {EXTRA}")
         self._path = None
         self._opened.close()
         path = file_inside(self._root, raster.path)
