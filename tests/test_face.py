@@ -293,6 +293,7 @@ def test_without_texts_the_strict_protocol_is_measured() -> None:
         ({"image_index": [1, 1, 1, 0, 0, 2]}, "must ascend"),
         ({"protocols": ["duplicate_aware"]}, "need the captions' texts"),
         ({"protocols": ["loose"], "captions": CAPTIONS}, "'loose', which is not known"),
+        ({"protocols": ["stric"], "captions": CAPTIONS}, "did you mean 'strict'"),
         ({"aggregate": torch.ones(2, WIDTH)}, "aggregated has 2 images"),
         ({"aggregate": wfa.aggregation.Uniqueness()}, "weighs by the text"),
         ({"aggregate": wfa.aggregation.Attention(width=4)}, "its width must be 4"),

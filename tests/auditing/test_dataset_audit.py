@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from wfa.auditing.dataset_audit import Audit, audit, clip_token_counter, leaks_above, write_audit
+from wfa.auditing.audit_folder import write_audit
+from wfa.auditing.dataset_audit import Audit, audit, clip_token_counter, leaks_above
 from wfa.auditing.settings import AuditSettings
 from wfa.captions.options import UniquenessOptions
 from wfa.errors import ConfigError, DataError

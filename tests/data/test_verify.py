@@ -79,6 +79,31 @@ def test_everything_wrong_is_listed(root: Path) -> None:
     assert report.splits[0].sizes == {"12 x 10 x 3 uint8": 1}
 
 
+def test_bad_images_that_are_to_be_skipped_are_noted(root: Path) -> None:
+    report = verify(CaptionsFolder, FolderConfig(root=str(root), on_bad_image="skip"))
+    assert report.problems == (
+        "train: f.png: no caption",
+        "train: f.png: empty caption",
+    )
+    train, test = (note for note in report.notes if "on_bad_image" in note)
+    assert "train: " in train
+    assert "1 of 2 images, such as b.png, which is truncated" in train
+    assert "1 of 3 images, such as e.png, which is missing" in test
+    # What is left out is what training leaves out, and that is told in the file too.
+    for split in report.splits:
+        kept = CaptionsFolder(FolderConfig(root=str(root), on_bad_image="skip"), split.split)
+        assert len(kept) == split.images - len(split.bad_images)
+
+
+def test_a_split_without_a_good_image_is_wrong_all_the_same(root: Path) -> None:
+    for image in (root / "images").iterdir():
+        image.write_bytes(b"no picture")
+    report = verify(CaptionsFolder, FolderConfig(root=str(root), on_bad_image="skip"))
+    assert "train: a.png is not an image" in report.problems
+    with pytest.raises(DataError):
+        CaptionsFolder(FolderConfig(root=str(root), on_bad_image="skip"), "train")
+
+
 def test_what_was_decided_is_told(root: Path) -> None:
     report = verify(CaptionsFolder, FolderConfig(root=str(root), validation_fraction=0.5))
     (note,) = report.notes

@@ -1,6 +1,7 @@
 """What there is to set, from the classes of options themselves."""
 
 from dataclasses import fields
+from pathlib import Path
 
 import pytest
 
@@ -25,6 +26,61 @@ def test_options_within_options_and_those_of_a_base() -> None:
     ]  # fmt: skip
     (table,) = help_tables("data.rsicd.root")
     assert table.options[0].meaning.startswith("Folder of the data set; empty means")
+
+
+WORDS = '''"""Weights by the number of words."""
+
+from dataclasses import dataclass
+
+from wfa.aggregation.base import Aggregation, AggregationConfig
+
+
+@dataclass(frozen=True)
+class Config(AggregationConfig):
+    """Options.
+
+    Attributes:
+        power: Of the number of words.
+    """
+
+    power: float = 1.5
+
+
+class Words(Aggregation):
+    """A caption counts by its number of words."""
+'''
+
+
+def test_a_plug_in_file(tmp_path: Path) -> None:
+    path = tmp_path / "words.py"
+    path.write_text(WORDS)
+    (table,) = help_tables(str(path))
+    assert table.title == f"aggregation={path}"
+    assert table.about == "Weights by the number of words."
+    power = OptionHelp("power", "float", "1.5", "", "Of the number of words.")
+    assert power in table.options
+    assert "caption_dropout" in [option.key for option in table.options]
+    (alone,) = help_tables(f"{path}.power")
+    assert alone.options == (power,)
+    with pytest.raises(ConfigError, match=r"did you mean .*words\.py\.power'"):
+        help_tables(f"{path}.powr")
+
+
+@pytest.mark.parametrize(
+    ("code", "message"),
+    [
+        ("class Words:\n    pass", "defines no plug-in: .* wfa.aggregation.base.Aggregation"),
+        ("x = (", r"words\.py cannot be imported: SyntaxError"),
+        (WORDS.replace("(frozen=True)", ""), "frozen"),
+    ],
+)
+def test_a_file_that_is_no_plug_in_says_why(tmp_path: Path, code: str, message: str) -> None:
+    path = tmp_path / "words.py"
+    path.write_text(code)
+    with pytest.raises(ConfigError, match=message):
+        help_tables(str(path))
+    with pytest.raises(ConfigError, match=r"gone\.py: there is no such file"):
+        help_tables(str(tmp_path / "gone.py"))
 
 
 def test_a_kind_of_plug_in_says_what_all_have_once() -> None:

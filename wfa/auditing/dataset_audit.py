@@ -1,16 +1,15 @@
 """`wfa audit`: how redundant a data set is and what it leaks, before anything is trained."""
 
-import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, fields, replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from open_clip.tokenizer import SimpleTokenizer
 
+from wfa.auditing.audit_folder import asked_settings, through_json
 from wfa.auditing.caption_audit import (
     CaptionAudit,
     CountTokens,
@@ -24,7 +23,6 @@ from wfa.auditing.shared_captions import split_overlaps
 from wfa.captions.options import UniquenessOptions
 from wfa.data.dataset import ImageTextDataset
 from wfa.errors import ConfigError, DataError
-from wfa.files import write_text
 from wfa.plugins.registry import Choice
 from wfa.progress import track
 from wfa.provenance import git_state, versions
@@ -77,7 +75,7 @@ def audit(
         "data": data.label,
         "against": None if against is None else against.label,
         "settings": {
-            "uniqueness": asdict(options),
+            **asked_settings(data, against, images, options),
             "tokenizer": "CLIP BPE",
             "context_length": CONTEXT_LENGTH,
             "image_hash": f"dHash, {BITS} bits",
@@ -94,21 +92,7 @@ def audit(
     }
     found["leaks"] = _all_leaks(found)
     found["recommendation"] = recommend(_trained_on(parts)["distinctness"]["mean_an_image"])
-    # Through JSON: keys become strings, and what no file can hold (a lone surrogate) a "?".
-    text = json.dumps(found, ensure_ascii=False, allow_nan=False)
-    plain: Audit = json.loads(text.encode("utf-8", "replace"))
-    return plain
-
-
-def write_audit(found: Audit, folder: Path) -> Path:
-    """Write `audit.json` into a folder, whole or not at all, and return its path.
-
-    Raises:
-        UserError: The file cannot be written.
-    """
-    path = folder / "audit.json"
-    write_text(path, json.dumps(found, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
-    return path
+    return through_json(found)
 
 
 def leaks_above(found: Audit, threshold: float = 0.0) -> list[str]:

@@ -23,6 +23,9 @@ def audit(
             "--leak-threshold", min=0.0, max=1.0, help="Share of a split that may stand there."
         ),
     ] = 0.0,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Lose an audit of other settings in the folder.")
+    ] = False,
 ) -> None:
     """Show how redundant a data set is and what it leaks, before anything is trained.
 
@@ -35,12 +38,15 @@ def audit(
 
         wfa audit data=rsicd uniqueness.duplicates=keep uniqueness.smoothing=none
     """
+    from wfa.auditing.audit_folder import asked_settings, check_folder, write_audit
     from wfa.auditing.settings import AuditSettings
     from wfa.options.read_settings import read_settings
 
     asked = read_settings(AuditSettings, words or [])
+    settings = asked_settings(asked.data, asked.against, images, asked.uniqueness)
+    check_folder(asked.folder, settings, overwrite)
     from wfa.auditing.dataset_audit import audit as audit_data
-    from wfa.auditing.dataset_audit import leaks_above, write_audit
+    from wfa.auditing.dataset_audit import leaks_above
     from wfa.report.audit_advice import advice_lines
     from wfa.report.audit_page import audit_notices, audit_tables
     from wfa.report.report_files import write_report

@@ -25,7 +25,10 @@ def config(words: Words = None) -> None:
 def show_help(
     topic: Annotated[
         str | None,
-        typer.Argument(metavar="SECTION[.NAME][.KEY]", help="All sections without it."),
+        typer.Argument(
+            metavar="SECTION[.NAME][.KEY]",
+            help="Or the path of a plug-in file; all sections without it.",
+        ),
     ] = None,
 ) -> None:
     """Show every option of a section: its type, default, limits and meaning.
@@ -36,6 +39,8 @@ def show_help(
         wfa help aggregation.uniqueness
 
         wfa help data.rsicd.root
+
+        wfa help path/to/words.py
     """
     from wfa.options.option_help import help_tables, sections
 

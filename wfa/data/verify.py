@@ -44,6 +44,7 @@ class SplitReport:
         captions: Captions of these images, blank ones left out.
         expected: (images, captions) as published, or None where nothing is known.
         bad_images: Images that cannot be read.
+        tolerated: Whether they are left out rather than wrong.
         skipped: Images and captions left out since they are blank.
         sizes: `height x width x channels dtype` -> number of images.
         sha256: Over the image names and the SHA-256 of each image; the same on every machine.
@@ -54,6 +55,7 @@ class SplitReport:
     captions: int
     expected: tuple[int, int] | None
     bad_images: tuple[BadImage, ...]
+    tolerated: bool
     skipped: tuple[str, ...]
     sizes: Mapping[str, int]
     sha256: str
@@ -61,7 +63,7 @@ class SplitReport:
     @property
     def problems(self) -> tuple[str, ...]:
         """What is wrong, one line each."""
-        lines = [f"{bad.image} {bad.reason}" for bad in self.bad_images]
+        lines = [] if self.tolerated else [f"{bad.image} {bad.reason}" for bad in self.bad_images]
         if self.expected is None:
             lines += self.skipped
         elif self.expected != (self.images, self.captions):
@@ -70,6 +72,17 @@ class SplitReport:
                 f"{self.expected[0]} with {self.expected[1]}"
             )
         return tuple(f"{self.split}: {line}" for line in lines)
+
+    @property
+    def left_out(self) -> str:
+        """What `on_bad_image=skip` leaves out, in one line; empty for nothing."""
+        if not (self.tolerated and self.bad_images):
+            return ""
+        first = self.bad_images[0]
+        return (
+            f"{self.split}: on_bad_image=skip leaves out {len(self.bad_images)} of {self.images} "
+            f"images, such as {first.image}, which {first.reason}"
+        )
 
 
 @dataclass(frozen=True)
@@ -81,7 +94,8 @@ class VerifyReport:
         splits: One report a split.
         problems: What is wrong, one line each; empty for a data set that is complete.
         repeats: Images that are the same file under several names, `split/name = split/name`.
-        notes: What was decided about the annotations, a sentence each.
+        notes: What was decided about the annotations, and which images are left out, a sentence
+            each.
     """
 
     name: str
@@ -105,7 +119,8 @@ def verify(dataset: type[ImageTextDataset], options: SourceConfig) -> VerifyRepo
 
     Args:
         dataset: The data set's class.
-        options: Its options; bad images and empty captions are always listed, never skipped.
+        options: Its options. Empty captions are listed in either case. With `on_bad_image=skip`
+            images that cannot be read are noted and no problem, as long as a split has others.
 
     Raises:
         DataError: The data set cannot be opened at all.
@@ -118,8 +133,10 @@ def verify(dataset: type[ImageTextDataset], options: SourceConfig) -> VerifyRepo
     for split in present:
         opened = dataset(lenient, split)
         notes.update(dict.fromkeys(opened.notes))
-        report, hashes = _check_split(opened)
+        report, hashes = _check_split(opened, options.on_bad_image == "skip")
         reports.append(report)
+        if report.left_out:
+            notes[report.left_out] = None
         for name, digest in hashes.items():
             places[digest].append(f"{split}/{name}")
     missing = [split for split in dataset.facts.counts if split not in present]
@@ -180,7 +197,7 @@ def bad_images(
     return found
 
 
-def _check_split(dataset: ImageTextDataset) -> tuple[SplitReport, dict[str, str]]:
+def _check_split(dataset: ImageTextDataset, skips: bool) -> tuple[SplitReport, dict[str, str]]:
     sizes: Counter[str] = Counter()
     hashes: dict[str, str] = {}
     bad: list[BadImage] = []
@@ -200,6 +217,7 @@ def _check_split(dataset: ImageTextDataset) -> tuple[SplitReport, dict[str, str]
         captions=len(captions),
         expected=dataset.facts.counts.get(dataset.split),
         bad_images=tuple(bad),
+        tolerated=skips and len(bad) < len(dataset),
         skipped=dataset.skipped + dataset.skipped_captions,
         sizes=dict(sizes.most_common()),
         sha256=digest.hexdigest(),

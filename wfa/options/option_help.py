@@ -11,7 +11,7 @@ from wfa.errors import unknown
 from wfa.options.limits import allowed
 from wfa.options.option_classes import OPTIONS, shipped_options, shown_class
 from wfa.options.typed_options import type_name, without_none
-from wfa.plugins.registry import PACKAGES, names, summary
+from wfa.plugins.registry import PACKAGES, kind_of_file, names, summary
 
 
 class OptionHelp(NamedTuple):
@@ -51,11 +51,16 @@ def help_tables(topic: str) -> list[HelpTable]:
 
     Args:
         topic: `SECTION[.NAME][.KEY]`: `train`, `train.lr`, `aggregation`, `aggregation.uniqueness`,
-            `aggregation.caption_dropout`, `data.rsicd.root`.
+            `aggregation.caption_dropout`, `data.rsicd.root`; or `PATH.py[.KEY]`, the file of a
+            plug-in.
 
     Raises:
         ConfigError: There is no such section, plug-in or option; the nearest known one is named.
+            Or the file is none of a plug-in.
     """
+    if file := re.fullmatch(r"(.*\.py)(?:\.(.*))?", topic):
+        name = file[1]
+        return _chosen([_plugin_table(kind_of_file(name), name)], file[2] or "", topic)
     section, _, rest = topic.partition(".")
     name, _, key = rest.partition(".")
     if f"{section}.{name}" in OPTIONS:

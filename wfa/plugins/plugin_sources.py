@@ -126,13 +126,13 @@ class FileSource(Source):
         """
         path = Path(self.name)
         if not path.is_file():
-            raise ConfigError(f"{self.kind}={self.name}: there is no such file")
+            raise ConfigError(f"{self.label}: there is no such file")
         return path
 
     @property
     def label(self) -> str:
         """What messages call it."""
-        return f"{self.kind}={self.name}"
+        return f"{self.kind}={self.name}" if self.kind else self.name
 
     def load(self) -> ModuleType:
         """Run the file once; a changed file is run anew."""
@@ -217,11 +217,7 @@ def checked(kind: str, label: str, module: ModuleType, attribute: str, outside: 
         if not isinstance(cls, type):
             raise ConfigError(f"{label} names the class {attribute}, which {module.__name__} lacks")
         return _with_config(kind, label, cls, module)
-    found = [
-        member
-        for name, member in inspect.getmembers(module, inspect.isclass)
-        if member.__module__ == module.__name__ and name != "Config" and not name.startswith("_")
-    ]
+    found = public_classes(module)
     if len(found) != 1:
         names = ", ".join(one.__name__ for one in found) or "none"
         message = (
@@ -232,6 +228,22 @@ def checked(kind: str, label: str, module: ModuleType, attribute: str, outside: 
     if not outside:
         return module.Config, found[0]
     return _with_config(kind, label, found[0], module)
+
+
+def public_classes(module: ModuleType) -> list[type[Any]]:
+    """Return the classes that a module defines, but `Config` and those that begin with `_`."""
+    return [
+        member
+        for name, member in inspect.getmembers(module, inspect.isclass)
+        if member.__module__ == module.__name__ and name != "Config" and not name.startswith("_")
+    ]
+
+
+def base_class(kind: str) -> type[Any]:
+    """Return the class that the plug-ins of a kind extend."""
+    module, _, name = BASES[kind].partition(":")
+    base: type[Any] = getattr(importlib.import_module(module), name)
+    return base
 
 
 def how_to_install(module: str) -> str:
@@ -252,10 +264,9 @@ def how_to_install(module: str) -> str:
 
 def _with_config(kind: str, label: str, cls: type[Any], module: ModuleType | None) -> Classes:
     """Return a class from outside with its `Config`, both of the right make."""
-    module_name, _, base_name = BASES[kind].partition(":")
-    base = getattr(importlib.import_module(module_name), base_name)
-    if not issubclass(cls, base):
-        raise ConfigError(f"{label}: {cls.__name__} must extend {module_name}.{base_name}")
+    if not issubclass(cls, base_class(kind)):
+        extends = BASES[kind].replace(":", ".")
+        raise ConfigError(f"{label}: {cls.__name__} must extend {extends}")
     if inspect.isabstract(cls):
         lacks = ", ".join(sorted(cls.__abstractmethods__))
         raise ConfigError(f"{label}: {cls.__name__} lacks {lacks}")

@@ -13,7 +13,15 @@ from pathlib import Path
 from typing import Any
 
 from wfa.errors import ConfigError, unknown
-from wfa.plugins.plugin_sources import ClassSource, Source, file_source, installed
+from wfa.plugins.plugin_sources import (
+    BASES,
+    ClassSource,
+    Source,
+    base_class,
+    file_source,
+    installed,
+    public_classes,
+)
 
 PACKAGES: Mapping[str, tuple[str, ...]] = {
     "data": ("wfa.data.sets", "wfa.bigearthnet.sets", "wfa.scenes.sets", "wfa.mixtures.sets"),
@@ -113,6 +121,20 @@ def label(name: str) -> str:
 def is_file(name: str) -> bool:
     """Say whether a choice is named by the path of its file."""
     return name.endswith(".py")
+
+
+def kind_of_file(path: str) -> str:
+    """Return the kind of the plug-in in a file, by what its class extends.
+
+    Raises:
+        ConfigError: There is no such file, it cannot be imported, or defines no plug-in.
+    """
+    made = public_classes(file_source("", path).load())
+    for kind in PACKAGES:
+        if any(issubclass(cls, base_class(kind)) for cls in made):
+            return kind
+    bases = ", ".join(place.replace(":", ".") for place in BASES.values())
+    raise ConfigError(f"{path} defines no plug-in: none of its classes extends one of {bases}")
 
 
 def source(kind: str, name: str) -> Source:

@@ -1,9 +1,10 @@
 """What the page of several runs shows before each of them: results, curves, what differs."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
+from wfa.options.setting_differences import flat_settings
 from wfa.report.finished_run import RunResult
 from wfa.report.plots import Axis, Plot, Series, line_plot, percent
 from wfa.report.run_plots import EPOCHS, selected_point, validation_points
@@ -109,7 +110,7 @@ def _curves(runs: Sequence[RunResult]) -> Plot | None:
 
 def _differences(runs: Sequence[RunResult]) -> Table:
     """List the options in which the runs differ."""
-    flat = [_flat(run.config) for run in runs]
+    flat = [{key: str(value) for key, value in flat_settings(run.config).items()} for run in runs]
     keys = dict.fromkeys(key for one in flat for key in one)
     rows = tuple(
         (key, *(one.get(key, DASH) for one in flat))
@@ -117,13 +118,3 @@ def _differences(runs: Sequence[RunResult]) -> Table:
         if key != "name" and len({one.get(key) for one in flat}) > 1
     )
     return Table(("option", *titles(runs)), rows, labels=len(runs) + 1)
-
-
-def _flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
-    flat: dict[str, str] = {}
-    for key, value in values.items():
-        if isinstance(value, Mapping):
-            flat |= _flat(value, f"{prefix}{key}.")
-        else:
-            flat[prefix + key] = str(value)
-    return flat

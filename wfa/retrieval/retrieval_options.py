@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
-from wfa.errors import ConfigError
+from wfa.errors import ConfigError, nearest
 from wfa.options.limits import Options
 from wfa.retrieval.ties import EXPECTED, WORST
 
@@ -72,10 +72,13 @@ def check_known(key: str, given: Sequence[str], known: Sequence[str]) -> None:
     """Refuse names that are not known.
 
     Raises:
-        ConfigError: The first that is not, its key and the known ones.
+        ConfigError: The first that is not, its key, the nearest known one and all of them.
     """
     for name in given:
         if name not in known:
+            near = nearest(name, known)
+            hint = f"; did you mean {near!r}?" if near else ""
             raise ConfigError(
-                f"retrieval.{key} holds {name!r}, which is not known; known: {', '.join(known)}"
+                f"retrieval.{key} holds {name!r}, which is not known{hint}; known: "
+                f"{', '.join(known)}"
             )

@@ -3,7 +3,7 @@
 import json
 import os
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +16,7 @@ from wfa.files import is_temporary, write_text
 from wfa.json_files import read_json
 from wfa.options.recipes import Values, read_yaml
 from wfa.options.run_config import RunConfig, resolve
+from wfa.options.setting_differences import first_difference
 
 LOCK = ".lock"
 """Held by the process that trains; it stays as an empty file."""
@@ -110,9 +111,10 @@ class RunFolder:
                 return
             held = self.read_config()
             if held.config_id != config.config_id:
+                found = first_difference(held.as_dict(), config.as_dict())
                 raise RunError(
-                    f"{self.path} holds another run ({_difference(held, config)}): choose another "
-                    "folder with out=DIR, or add --overwrite to lose that one"
+                    f"{self.path} holds another run ({found}): choose another folder with "
+                    "out=DIR, or add --overwrite to lose that one"
                 )
             if self.finished:
                 raise RunError(
@@ -196,20 +198,3 @@ class RunFolder:
 def _foreign(path: Path) -> bool:
     """Whether a file is neither the lock nor what a killed process left half-written."""
     return path.name != LOCK and not is_temporary(path)
-
-
-def _difference(held: RunConfig, wanted: RunConfig) -> str:
-    """Name the first option in which two configs differ."""
-    old, new = _flat(held.as_dict()), _flat(wanted.as_dict())
-    key = next(key for key in [*new, *old] if key != "name" and old.get(key) != new.get(key))
-    return f"{key} is {old.get(key)!r} there and {new.get(key)!r} here"
-
-
-def _flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    flat: dict[str, Any] = {}
-    for key, value in values.items():
-        if isinstance(value, dict):
-            flat |= _flat(value, f"{prefix}{key}.")
-        else:
-            flat[prefix + key] = value
-    return flat

@@ -10,6 +10,14 @@
 from wfa.testing.aggregation_contract import check_aggregation
 from wfa.testing.contract import ContractError, check_plugin
 from wfa.testing.dataset_contract import check_dataset
+from wfa.testing.encoder_contract import check_encoder
 from wfa.testing.loss_contract import check_loss
 
-__all__ = ["ContractError", "check_aggregation", "check_dataset", "check_loss", "check_plugin"]
+__all__ = [
+    "ContractError",
+    "check_aggregation",
+    "check_dataset",
+    "check_encoder",
+    "check_loss",
+    "check_plugin",
+]

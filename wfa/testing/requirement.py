@@ -32,14 +32,20 @@ class Contract:
         if not kept:
             raise ContractError(f"{self._label} breaks its contract: {what}")
 
-    def close(self, found: Tensor, wanted: Tensor, what: str) -> None:
+    def close(self, found: Tensor, wanted: Tensor, what: str, tolerance: float = 1e-6) -> None:
         """Refuse the plug-in unless two tensors are equal up to rounding.
+
+        Args:
+            found: What it gave.
+            wanted: What it must give.
+            what: What is wrong otherwise.
+            tolerance: Largest difference, absolute or relative.
 
         Raises:
             ContractError: They are not.
         """
         same = found.shape == wanted.shape and torch.allclose(
-            found.double(), wanted.double(), rtol=1e-6, atol=1e-6
+            found.double(), wanted.double(), rtol=tolerance, atol=tolerance
         )
         self.require(same, what)
 

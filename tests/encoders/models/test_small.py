@@ -1,6 +1,7 @@
 """The small encoder: what it is, and that stock open_clip takes it over."""
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 
 import open_clip
@@ -11,6 +12,7 @@ from safetensors.torch import save_file
 from wfa.encoders.models import open_clip as plugin
 from wfa.encoders.models.small import Config, Small
 from wfa.errors import ConfigError
+from wfa.testing import check_encoder
 
 TINY = Config(
     image_size=16, image_tower="vit", image_width=32, image_layers=1, text_width=32, text_layers=1
@@ -79,6 +81,12 @@ def test_gradients_reach_all_that_is_trained() -> None:
     without = {n for n, p in encoder.named_parameters() if p.requires_grad and p.grad is None}
     assert not without
     assert encoder.initial_logit_scale is None
+
+
+@pytest.mark.parametrize("image_tower", ["vit", "resnet"])
+def test_it_keeps_the_contract_of_encoders(image_tower: str) -> None:
+    options = {**asdict(TINY), "image_tower": image_tower, "image_size": 32}
+    check_encoder(Small, Config, **options)
 
 
 def test_sizes_that_do_not_fit() -> None:
