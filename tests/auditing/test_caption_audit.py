@@ -31,6 +31,15 @@ def test_strange_captions_are_named() -> None:
     assert found.images_of_none == [4]
 
 
+def test_a_caption_in_another_language_is_named() -> None:
+    captions = [["a river between green fields", "many houses in a row"]] * 99
+    french = ["un aéroport avec quatre avions blancs", "many houses in a row"]
+    assert strange_captions([*captions, french]).unlike == [(99, 0)]
+    assert strange_captions([*captions[1:], french]).unlike == []  # too few images to know words by
+    assert strange_captions([*captions, ["many zebras"]]).unlike == []  # too few words
+    assert strange_captions([*captions, french, french]).unlike == []  # another image says it too
+
+
 def words(texts: Sequence[str]) -> NDArray[np.int64]:
     return np.array([len(fold(text).split()) + 2 for text in texts])
 

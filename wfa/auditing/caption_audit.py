@@ -1,6 +1,7 @@
 """The redundancy audit of a data set's captions: everything that text alone can tell."""
 
 import re
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -34,6 +35,8 @@ from wfa.captions.uniqueness import uniqueness
 from wfa.options.option_keywords import options_from
 
 LONG_WORDS = 1_000
+_FEW_WORDS = 4
+_FEW_IMAGES = 100
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
@@ -49,6 +52,8 @@ class StrangeCaptions:
         empty: Captions with nothing left after folding.
         long: Captions of more than 1,000 words.
         surrogates: Captions with a lone surrogate: text that was decoded wrongly.
+        unlike: Captions of at least four words of which no other image's captions have half:
+            another language, or wrong letters. Looked for from 100 images on.
         images_of_one: Images with a single caption; nothing to weigh.
         images_of_none: Images without any caption.
     """
@@ -56,6 +61,7 @@ class StrangeCaptions:
     empty: list[tuple[int, int]]
     long: list[tuple[int, int]]
     surrogates: list[tuple[int, int]]
+    unlike: list[tuple[int, int]]
     images_of_one: list[int]
     images_of_none: list[int]
 
@@ -174,9 +180,24 @@ def strange_captions(captions: Sequence[Sequence[str]]) -> StrangeCaptions:
         empty=empty,
         long=long,
         surrogates=surrogates,
+        unlike=_unlike(captions),
         images_of_one=[image for image, size in enumerate(sizes) if size == 1],
         images_of_none=[image for image, size in enumerate(sizes) if size == 0],
     )
+
+
+def _unlike(captions: Sequence[Sequence[str]]) -> list[tuple[int, int]]:
+    """Find captions of words that no other image's captions have, half of them at least."""
+    if len(captions) < _FEW_IMAGES:
+        return []
+    words = [[fold(text).split() for text in texts] for texts in captions]
+    images = Counter(word for texts in words for word in {word for own in texts for word in own})
+    return [
+        (image, place)
+        for image, texts in enumerate(words)
+        for place, own in enumerate(texts)
+        if len(own) >= _FEW_WORDS and 2 * sum(images[word] == 1 for word in own) >= len(own)
+    ]
 
 
 def text_tokens(

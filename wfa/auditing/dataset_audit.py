@@ -185,6 +185,7 @@ def _named(found: StrangeCaptions, names: Sequence[str]) -> Audit:
         "empty": captions(found.empty),
         "long": captions(found.long),
         "surrogates": captions(found.surrogates),
+        "unlike": captions(found.unlike),
         "images_of_one": _list([names[image] for image in found.images_of_one]),
         "images_of_none": _list([names[image] for image in found.images_of_none]),
     }

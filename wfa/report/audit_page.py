@@ -27,10 +27,14 @@ _STRANGE: Mapping[str, str] = {
     "empty": "empty after folding",
     "long": "more than 1,000 words",
     "surrogates": "lone surrogates (wrongly decoded)",
+    "unlike": "half the words in no other image's captions (another language?)",
     "images_of_one": "images with a single caption",
     "images_of_none": "images without any caption",
     "left_out": "left out: blank",
 }
+
+_BAD = ("empty", "long", "surrogates", "unlike")
+"""Captions to look at, of what is strange."""
 
 _MEASURES: tuple[tuple[str, Callable[[Audit], Cell]], ...] = (
     ("images", lambda x: count(x["distinctness"]["images"])),
@@ -51,7 +55,7 @@ _MEASURES: tuple[tuple[str, Callable[[Audit], Cell]], ...] = (
     ("text tokens, trimmed / stock", lambda x: _tokens(x, "trimmed")),
     ("text tokens, packed / stock", lambda x: _tokens(x, "packed")),
     ("captions to look at",
-     lambda x: count(sum(x["strange"][key]["count"] for key in ("empty", "long", "surrogates")))),
+     lambda x: count(sum(x["strange"][key]["count"] for key in _BAD if key in x["strange"]))),
     ("images with a single caption", lambda x: count(x["strange"]["images_of_one"]["count"])),
 )  # fmt: skip
 
@@ -244,11 +248,10 @@ def _most_shared(part: Audit) -> Table:
 
 def _to_name(found: Audit) -> Iterable[tuple[str, Audit]]:
     for part in found["splits"]:
+        named = part["strange"] | {"left_out": part["left_out"]}
         for key, words in _STRANGE.items():
-            yield (
-                f"{part['label']}: {words}",
-                (part["strange"] | {"left_out": part["left_out"]})[key],
-            )
+            if key in named:  # an earlier version's audit may lack one
+                yield f"{part['label']}: {words}", named[key]
     for split in (found["images"] or {"splits": []})["splits"]:
         yield f"{split['label']}: images that cannot be read", split["unreadable"]
         yield f"{split['label']}: images without any difference, no hash", split["flat"]
