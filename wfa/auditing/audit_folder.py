@@ -48,7 +48,7 @@ def check_folder(folder: Path, asked: Plain, overwrite: bool = False) -> None:
     if overwrite or not path.exists():
         return
     held = read_object(path, ["settings"], "add --overwrite to make it anew")["settings"]
-    there = {key: held.get(key) for key in asked}
+    there = {key: held.get(key) for key in asked} if isinstance(held, dict) else {}
     found = first_difference(there, through_json(asked))
     if found is not None:
         raise RunError(

@@ -102,7 +102,8 @@ def _check_features(contract: Contract, encoder: Encoder, images: Tensor, tokens
         )
         contract.require(bool(features.isfinite().all()), f"{what} features are not finite")
         contract.require(
-            len(features.unique(dim=0)) == rows, f"two different {what}s have the same features"
+            len(set(map(tuple, features.tolist()))) == rows,
+            f"two different {what}s have the same features",
         )
         each = torch.cat([one[side] for one in alone])
         for other, why in (
