@@ -2,9 +2,10 @@
 
 import doctest
 import re
+import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from types import ModuleType
 
 import numpy as np
 import pytest
@@ -35,15 +36,16 @@ def test_snippets_have_at_most_five_lines() -> None:
 
 
 @pytest.mark.slow
-def test_snippets_do_what_they_show(tmp_path: Path) -> None:
-    space: dict[str, Any] = {"__name__": "python_page"}
+def test_snippets_do_what_they_show(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    page = ModuleType("python_page")  # where pickle finds the class that is shown
+    monkeypatch.setitem(sys.modules, page.__name__, page)
     runner, parser = doctest.DocTestRunner(verbose=False), doctest.DocTestParser()
     for place, snippet in enumerate(SNIPPETS):
         if ".search(" in snippet:
             indexed(tmp_path / "pictures")
-        test = parser.get_doctest(snippet, space, f"snippet {place}", "python.md", 0)
+        test = parser.get_doctest(snippet, {}, f"snippet {place}", "python.md", 0)
+        test.globs = vars(page)
         assert runner.run(test, clear_globs=False).failed == 0, snippet
-        space = test.globs
 
 
 def indexed(folder: Path) -> None:

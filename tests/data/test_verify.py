@@ -90,8 +90,9 @@ def test_bad_images_that_are_to_be_skipped_are_noted(root: Path) -> None:
     assert "1 of 2 images, such as b.png, which is truncated" in train
     assert "1 of 3 images, such as e.png, which is missing" in test
     # What is left out is what training leaves out, and that is told in the file too.
+    options = FolderConfig(root=str(root), on_bad_image="skip", on_empty_caption="skip")
     for split in report.splits:
-        kept = CaptionsFolder(FolderConfig(root=str(root), on_bad_image="skip"), split.split)
+        kept = CaptionsFolder(options, split.split)
         assert len(kept) == split.images - len(split.bad_images)
 
 
