@@ -109,6 +109,6 @@ def test_an_answer_is_plain_json(still: Library, model: RunModel) -> None:
     for question in (Question(("a", "b")), Question(image=buffer.getvalue(), glob="*")):
         values = json.loads(json.dumps(ask(still, model, question).as_dict(), allow_nan=False))
         assert len(values["hits"]) == 9
-        keys = {"rank", "score", "id", "path", "missing", "metadata", "place"}
+        keys = {"rank", "score", "id", "path", "missing", "metadata", "place", "merged"}
         assert set(values["hits"][0]) == keys
         assert np.all(np.diff([hit["score"] for hit in values["hits"]]) <= 0)
