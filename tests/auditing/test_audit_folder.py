@@ -1,12 +1,12 @@
 from pathlib import Path
 
 import pytest
-from wfa.options.plugin_choices import read_choice
 
 from wfa.auditing.audit_folder import asked_settings, check_folder, write_audit
 from wfa.auditing.dataset_audit import audit
 from wfa.captions.options import UniquenessOptions
 from wfa.errors import RunError
+from wfa.options.option_classes import read_choice
 
 FEW = {"train_images": 4, "validation_images": 0, "test_images": 2}
 SCENES = read_choice("data", "scenes", FEW)
