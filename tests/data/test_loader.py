@@ -16,7 +16,7 @@ from wfa.captions.folding import caption_ids, caption_key
 from wfa.data import dataset as dataset_module
 from wfa.data.batch import Batch
 from wfa.data.dataset import Record
-from wfa.data.loader import CaptionDataModule, EpochBatches, Key, TrainingBatches
+from wfa.data.loader import CaptionDataModule, EpochBatches, Key, TrainingBatches, most_images
 from wfa.data.pixel_inputs import PixelInputs
 from wfa.data.weighted_captions import WeightedCaptions
 from wfa.errors import ConfigError
@@ -207,6 +207,23 @@ def test_a_small_data_set_is_one_batch() -> None:
     both = [next(iter(EpochBatches(5, 128, seed=0, rank=rank, ranks=2))) for rank in range(2)]
     assert [len(keys) for keys in both] == [2, 3]
     assert [*both[0], *both[1]] == next(iter(EpochBatches(5, 128, seed=0, rank=0, ranks=1)))
+
+
+@pytest.mark.parametrize(("weight", "sizes"), [(0.5, [5]), (2.0, [10, 10]), (2.5, [10, 10])])
+def test_few_images_make_batches_without_more_than_there_are(
+    weight: float, sizes: list[int]
+) -> None:
+    batches = EpochBatches(10, 64, 1, 0, 1, repeats=np.full(10, weight))
+    assert [len(keys) for keys in batches] == sizes
+    assert most_images(64, 10, np.full(10, weight)) == sizes[0]
+
+
+def test_each_copy_of_an_image_draws_anew() -> None:
+    first, second, again = (
+        batches()[[Key(0, row, copy=copy) for row in range(20)]] for copy in (0, 1, 1)
+    )
+    assert first.caption_ids.tolist() != second.caption_ids.tolist()
+    assert_equal(second, again)
 
 
 @pytest.mark.parametrize(

@@ -148,7 +148,7 @@ def test_images_come_as_often_as_they_are_weighted(weight: float) -> None:
     counts = np.zeros(400)
     for _ in range(200):
         shuffled = rng.permutation(400)
-        order = repeated(shuffled, weights[shuffled], rng)
+        order, _ = repeated(shuffled, weights[shuffled], rng)
         assert abs(len(order) - weights.sum()) < 1
         counts += np.bincount(order, minlength=400)
     assert counts[:100].mean() / 200 == pytest.approx(weight, rel=0.05)
@@ -159,9 +159,10 @@ def test_images_come_as_often_as_they_are_weighted(weight: float) -> None:
 def test_copies_are_spread_over_the_epoch_and_shared_by_processes() -> None:
     weights = np.array([3.0] * 10 + [1.0] * 30)
     shuffled = np.random.default_rng(1).permutation(40)
-    order = repeated(shuffled, weights[shuffled], np.random.default_rng(2))
+    order, copies = repeated(shuffled, weights[shuffled], np.random.default_rng(2))
     for row in range(10):  # about one in each third of the 60
         first, second, third = np.flatnonzero(order == row)
+        assert copies[[first, second, third]].tolist() == [0, 1, 2]
         assert first < 30 < third
         assert 10 < second < 50
     whole = list(EpochBatches(40, 12, 1, 0, 1, repeats=weights))

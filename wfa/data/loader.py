@@ -31,11 +31,13 @@ class Key(NamedTuple):
         epoch: It seeds the image's randomness, together with the row.
         row: The image's place in the split.
         progress: Share of training that is done, in [0, 1].
+        copy: How often the image has come before in the epoch; each time it draws anew.
     """
 
     epoch: int
     row: int
     progress: float = 0.0
+    copy: int = 0
 
 
 ProgressAt = Callable[[int, int], float]
@@ -82,7 +84,7 @@ class DrawnTexts(NamedTuple):
 
 
 class TrainingBatches(Dataset[Batch]):
-    """Batches of one split by lists of keys; all randomness comes from (seed, epoch, row).
+    """Batches of one split by lists of keys; all randomness comes from the seed and the key.
 
     Args:
         inputs: How the encoder takes the split's images and texts.
@@ -110,8 +112,8 @@ class TrainingBatches(Dataset[Batch]):
         return collate([self._sample(key) for key in keys], self._inputs)
 
     def _sample(self, key: Key) -> Sample:
-        epoch, row, progress = key
-        rng = np.random.default_rng((self._seed, epoch, row))
+        epoch, row, progress, copy = key
+        rng = np.random.default_rng((self._seed, epoch, row, *([copy] if copy else [])))
         drawn = DrawnTexts.of(self._texts.half, *self._texts.of(row), rng, progress)
         image = self._inputs.image(row, rng)
         asked = self._instructions.draw(epoch, row) if self._instructions else ()
@@ -151,11 +153,12 @@ class EpochBatches(Sampler[list[Key]]):
             )
         # A small data set is one batch; a rest shorter than a batch is left to other epochs, since
         # a contrastive loss is not comparable between batch sizes.
-        self._size = min(batch_size, images)
+        self._drawn = images if repeats is None else int(repeats.sum())
+        self._size = most_images(batch_size, images, repeats)
         if self._size < 2:
             raise ConfigError(
-                f"a contrastive batch needs two images, but train has {images} and "
-                f"train.batch_size is {batch_size}"
+                "a contrastive batch needs two images, but train has "
+                f"{min(images, self._drawn)} and train.batch_size is {batch_size}"
             )
         if self._size < ranks:
             raise ConfigError(
@@ -169,27 +172,40 @@ class EpochBatches(Sampler[list[Key]]):
         self._epoch = 0
 
     def __len__(self) -> int:
-        drawn = self._images if self._repeats is None else int(self._repeats.sum())
-        return drawn // self._size
+        return self._drawn // self._size
 
     def __iter__(self) -> Iterator[list[Key]]:
         rng = np.random.default_rng((self._seed, self._epoch))
         order = rng.permutation(self._images)
+        copies = np.zeros_like(order)
         if self._repeats is not None:
-            order = repeated(order, self._repeats[order], rng)
+            order, copies = repeated(order, self._repeats[order], rng)
+        each = np.stack([order, copies], axis=1).tolist()
         for step in range(len(self)):
-            rows = order[step * self._size : (step + 1) * self._size][self._part]
             progress = self._progress_at(self._epoch, step)
-            yield [Key(self._epoch, int(row), progress) for row in rows]
+            part = each[step * self._size : (step + 1) * self._size][self._part]
+            yield [Key(self._epoch, row, progress, copy) for row, copy in part]
 
     def set_epoch(self, epoch: int) -> None:
         """Choose the epoch's order; Lightning calls this before each."""
         self._epoch = epoch
 
 
+def most_images(batch_size: int, images: int, repeats: NDArray[np.float64] | None) -> int:
+    """Return the images of a batch: as many as asked for, or all where an epoch has fewer.
+
+    Args:
+        batch_size: Images in a step over all ranks.
+        images: Images in the split.
+        repeats: (images,) how often each comes in an epoch; None for once.
+    """
+    drawn = images if repeats is None else int(repeats.sum())
+    return min(batch_size, images, drawn)
+
+
 def repeated(
     rows: NDArray[np.int64], repeats: NDArray[np.float64], rng: np.random.Generator
-) -> NDArray[np.int64]:
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Repeat shuffled rows, and spread the copies of each over the epoch.
 
     Args:
@@ -198,15 +214,15 @@ def repeated(
         rng: The epoch's generator.
 
     Returns:
-        As many rows as the sum of `repeats`, rounded down or up. Of a row with m copies each m-th
-        of the epoch has one.
+        As many rows as the sum of `repeats`, rounded down or up, and which copy each is, from 0.
+        Of a row with m copies each m-th of the epoch has one.
     """
     ends = np.floor(np.cumsum(repeats) + rng.random())
     copies = np.diff(ends, prepend=0.0).astype(np.int64)
     number = np.arange(copies.sum()) - np.repeat(np.cumsum(copies) - copies, copies)
     place = (number + rng.random(len(number))) / np.repeat(copies, copies)
-    spread: NDArray[np.int64] = np.repeat(rows, copies)[np.argsort(place, kind="stable")]
-    return spread
+    order = np.argsort(place, kind="stable")
+    return np.repeat(rows, copies)[order], number[order]
 
 
 class LoadedBatches(lightning.LightningDataModule, ABC):

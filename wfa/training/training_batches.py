@@ -1,6 +1,12 @@
 """The training batches of a run: of a split by number, or of a stream."""
 
-from wfa.data.loader import CaptionDataModule, LoadedBatches, ProgressAt, TrainingBatches
+from wfa.data.loader import (
+    CaptionDataModule,
+    LoadedBatches,
+    ProgressAt,
+    TrainingBatches,
+    most_images,
+)
 from wfa.data.pixel_inputs import PixelInputs
 from wfa.data.shards.stream_batches import StreamDataModule
 from wfa.errors import ConfigError
@@ -20,8 +26,8 @@ def sizes(parts: Parts) -> tuple[int, int]:
     if train.stream is None:
         assert images is not None  # what is asked for by number is counted
         repeats = train.dataset.repeats()
+        a_batch = most_images(options.batch_size, images, repeats)
         images = images if repeats is None else int(repeats.sum())
-        a_batch = min(options.batch_size, images)
         a_pass = images // max(a_batch, 1)
         if wanted > a_pass:
             raise ConfigError(
