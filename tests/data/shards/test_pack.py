@@ -87,6 +87,14 @@ def test_a_folder_of_something_else_is_left_alone(data: Choice, tmp_path: Path) 
     assert theirs.is_file()
 
 
+def test_a_data_set_is_not_packed_into_itself(tmp_path: Path) -> None:
+    root = make_folder(tmp_path, 4)
+    before = sorted(root.rglob("*"))
+    with pytest.raises(DataError, match="did not write"):
+        packed(read_choice("data", "captions_folder", {"root": str(root)}), root)
+    assert sorted(root.rglob("*")) == before
+
+
 def test_a_missing_image_stops_it_before_its_shard(
     folder: Path, data: Choice, tmp_path: Path
 ) -> None:
@@ -153,6 +161,10 @@ def test_shards_of_others_are_verified_too(tmp_path: Path) -> None:
     write_shards(tmp_path, [2, 3])
     report = verify_shards(tmp_path)
     assert [(one.images, one.captions) for one in report.shards] == [(2, 4), (3, 6)]
+    (tmp_path / "one").mkdir()
+    write_shards(tmp_path / "one", [1])
+    (one,) = verify_shards(tmp_path / "one").shards
+    assert str(one.images) == "1"  # a count, also of one image
     with pytest.raises(DataError, match="neither"):
         verify_shards(tmp_path / "nothing")
 

@@ -92,9 +92,12 @@ def _begun(wanted: ShardIndex, folder: Path) -> ShardIndex:
     """
     found = read_index(folder)
     if found is None:
-        if any(folder.glob("*.tar")):
+        # Shards among the files of a data set would become part of it: an index.json beside its
+        # table is a second table.
+        if theirs := _first_visible(folder):
             raise DataError(
-                f"{folder} holds tar files that `wfa data pack` did not write: name another out=DIR"
+                f"{folder} holds {theirs}, which `wfa data pack` did not write: name another "
+                "out=DIR, a new or an empty one"
             )
         return wanted
     if found.plan() != wanted.plan():
@@ -107,6 +110,11 @@ def _begun(wanted: ShardIndex, folder: Path) -> ShardIndex:
         for name, split in found.splits.items()
     }
     return replace(found, splits=kept)
+
+
+def _first_visible(folder: Path) -> str | None:
+    names = (path.name for path in folder.iterdir()) if folder.is_dir() else ()
+    return min((name for name in names if not name.startswith(".")), default=None)
 
 
 def _is_whole(folder: Path, shard: PackedShard) -> bool:

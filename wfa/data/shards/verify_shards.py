@@ -103,7 +103,7 @@ def _checked(path: Path, packed: PackedShard | None) -> CheckedShard:
         with ThreadPoolExecutor() as pool:
             while some := list(islice(samples, _AT_ONCE)):
                 for captions, problem in pool.map(_look, some):
-                    counts.update(images=not problem, captions=captions)
+                    counts.update(images=int(not problem), captions=captions)
                     problems += [problem] if problem else []
         sha256 = file_hash(path)
     except OSError:
