@@ -103,6 +103,7 @@ def test_lists_are_encoded_as_sentence_transformers_do(model: LoadedModel, folde
     features = peer.encode(texts, batch_size=2, show_progress_bar=False)
     np.testing.assert_allclose(features, model.encode_text(texts), atol=1e-6)
     assert peer.encode("a river").shape == (model.width,)
+    assert peer.encode([]).shape == (0, model.width)
     images = [Image.open(path) for path in sorted(folder.glob("*.png"))[:3]]
     pictures = peer.encode(images)
     np.testing.assert_allclose(pictures, model.encode_image(images), atol=1e-6)

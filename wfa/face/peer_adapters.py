@@ -69,7 +69,8 @@ class MtebEncoder:
         del options
         if isinstance(inputs, str):
             return self._encoded({"text": [inputs]})[0]  # type: ignore[no-any-return]
-        return np.concatenate([self._encoded(batch) for batch in _batches(inputs)])
+        found = [self._encoded(batch) for batch in _batches(inputs)]
+        return np.concatenate([np.empty((0, self._ready.width), np.float32), *found])
 
     def similarity(self, one: Any, other: Any) -> Tensor:
         """Return the cosines (N, M) of features of length 1, (N, D) and (M, D)."""
@@ -95,6 +96,6 @@ def _batches(inputs: Iterable[Any]) -> Iterator[Mapping[str, Sequence[Any]]]:
     if not isinstance(inputs, list | tuple):
         yield from inputs
         return
-    name = "text" if isinstance(inputs[0], str) else "image"
+    name = "text" if inputs and isinstance(inputs[0], str) else "image"
     for start in range(0, len(inputs), _AT_ONCE):
         yield {name: inputs[start : start + _AT_ONCE]}

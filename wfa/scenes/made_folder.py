@@ -58,8 +58,8 @@ def _check_same(folder: Path, manifest: str, wanted: Mapping[str, Any]) -> None:
         found = json.loads((folder / manifest).read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise DataError(
-            f"{folder} holds other files and no readable {manifest}: "
-            "choose another folder, or delete this one to have it made again"
+            f"{folder} holds other files and no readable {manifest}, so that these scenes cannot "
+            "be made there: choose another folder"
         ) from error
     for key, value in wanted.items():
         if found.get(key) != value:

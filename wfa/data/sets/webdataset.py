@@ -200,8 +200,8 @@ class WebDataset(ImageTextDataset):
         if self._index is None or self.split not in self._index.splits:
             return {}
         root = folder_path(self._options.root, "data.root")
-        shards = self._index.splits[self.split].shards
-        return {url: one for one in shards if (url := str(root / one.file)) in self._urls}
+        shards, wanted = self._index.splits[self.split].shards, set(self._urls)
+        return {url: one for one in shards if (url := str(root / one.file)) in wanted}
 
     @cached_property
     def _placed(self) -> Placed:
