@@ -77,6 +77,10 @@ def test_a_killed_run_goes_on_to_the_same_result(
     assert not (killed / "run.json").exists(), "the run ended before it was killed"
     run(["train", *words, f"out={killed}"], cache)
     assert metrics(killed) == metrics(folder)
+    ours, theirs = (
+        json.loads((path / "run.json").read_text())["left_out"] for path in (killed, folder)
+    )
+    assert ours == theirs
 
 
 @pytest.mark.slow

@@ -35,6 +35,7 @@ from wfa.training.left_out import LeftOutCount
 from wfa.training.loggers import check_loggers, finish_loggers, start_loggers
 from wfa.training.module import TrainingModule
 from wfa.training.schedule import Course
+from wfa.training.step_limit import StepLimit, most_epochs, most_steps
 from wfa.training.step_lines import StepLines
 from wfa.training.strategies import make_trainer
 from wfa.training.throughput import Throughput
@@ -95,7 +96,8 @@ def fit(
     left_out = LeftOutCount()
     watching = [throughput, history, left_out]
     a_batch, an_epoch = sizes(parts)
-    trainer = _trainer(config, folder, a_batch, an_epoch, watching, show_training)
+    steps = most_steps(config.train, a_batch)
+    trainer = _trainer(config, folder, steps, an_epoch, watching, show_training)
     for line in (
         *describe_trainable(count_trainable(parts.model)),
         *warn_of_rate(parts.model.encoder.fine_tunes, config.train.lr),
@@ -106,7 +108,7 @@ def fit(
         starting = rank_zero_only(start_loggers)
         trainer.loggers = starting(config.train.loggers, folder.path / "logs", config.name) or []
         prepared = time.perf_counter() - started
-        course = Course(trainer, config.train, lambda: throughput.fit_seconds)
+        course = Course(trainer, config.train, lambda: throughput.fit_seconds, steps)
         module = _module(
             parts, folder, track, trainer, throughput, history, left_out, prepared, course
         )
@@ -213,15 +215,15 @@ def _selecting(images: int, most: int) -> NDArray[np.int64] | None:
 def _trainer(
     config: RunConfig,
     folder: RunFolder,
-    a_batch: int,
+    steps: int,
     an_epoch: int,
     watching: list[lightning.Callback],
     show_training: bool,
 ) -> lightning.Trainer:
     options = config.train
-    # A budget or a number of steps ends training, whatever the epoch.
-    ends = options.steps or options.max_images or options.max_seconds
     callbacks = [*watching, BestAndLast(folder.checkpoints)]
+    if steps:
+        callbacks.append(StepLimit(steps))
     if options.patience:
         callbacks.append(Patience(options.patience))
     if options.ema:
@@ -230,8 +232,7 @@ def _trainer(
     with _quiet_lightning():
         return make_trainer(
             options,
-            max_epochs=-1 if ends else options.epochs,
-            max_steps=_most_steps(options, a_batch),
+            max_epochs=most_epochs(options, steps, an_epoch),
             limit_train_batches=an_epoch,
             max_time=timedelta(seconds=options.max_seconds) if options.max_seconds else None,
             enable_progress_bar=show_training,
@@ -251,13 +252,6 @@ def _device_name(device: torch.device) -> str:
     if device.type != "cuda":
         return str(device)
     return f"{device} ({torch.cuda.get_device_name(device)})"
-
-
-def _most_steps(options: Config, a_batch: int) -> int:
-    """Return the optimiser steps that end training, -1 where none do."""
-    if options.max_images:
-        return max(1, options.max_images // (a_batch * options.accumulate))
-    return options.steps or -1
 
 
 def _select(trainer: lightning.Trainer, module: TrainingModule) -> dict[str, Any]:

@@ -3,8 +3,8 @@
 from typing import Any
 
 import lightning
-import torch
 from lightning.pytorch.callbacks import Callback
+from torch import distributed
 
 from wfa.data.streamed import LeftOut
 from wfa.data.worker_errors import TellingLoader
@@ -26,7 +26,7 @@ class LeftOutCount(Callback):
         self._loader = trainer.train_dataloader
 
     def state_dict(self) -> dict[str, Any]:
-        """Return what was left out up to now, for the checkpoint."""
+        """Return what was left out up to now by all processes, which save a checkpoint together."""
         now = self._now()
         return {"counts": dict(now.counts), "first": list(now.first)}
 
@@ -40,21 +40,20 @@ class LeftOutCount(Callback):
     ) -> None:
         """Add up what the processes left out."""
         self._whole = self._now()
-        if trainer.world_size > 1:
-            every: list[Any] = [None] * trainer.world_size
-            torch.distributed.all_gather_object(every, self._whole)
-            self._whole = LeftOut()
-            for one in every:
-                self._whole.merge(one)
 
     def as_dict(self) -> dict[str, Any]:
         """Return counts by kind and the first names; empty where nothing was left out."""
-        found = self._whole or self._now()
+        found = self._whole or self._before
         return {**found.counts, "first": found.first} if found.counts else {}
 
     def _now(self) -> LeftOut:
+        """Add what each process met to what all of them had met before an interruption."""
+        own = LeftOut() if self._loader is None else self._loader.left_out
+        every: list[Any] = [own]
+        if distributed.is_available() and distributed.is_initialized():
+            every = [None] * distributed.get_world_size()
+            distributed.all_gather_object(every, own)
         now = LeftOut()
-        now.merge(self._before)
-        if self._loader is not None:
-            now.merge(self._loader.left_out)
+        for one in (self._before, *every):
+            now.merge(one)
         return now

@@ -20,12 +20,18 @@ class Course:
         trainer: Runs the steps.
         options: `max_seconds` is used.
         elapsed: Gives the seconds of training up to now.
+        most: Optimiser steps that end training, whatever the epoch; 0 where none do.
     """
 
     def __init__(
-        self, trainer: lightning.Trainer, options: Config, elapsed: Callable[[], float]
+        self,
+        trainer: lightning.Trainer,
+        options: Config,
+        elapsed: Callable[[], float],
+        most: int = 0,
     ) -> None:
         self._trainer = trainer
+        self._most = most
         self._seconds = options.max_seconds
         self._elapsed = elapsed
         self._passed = 0.0
@@ -37,7 +43,7 @@ class Course:
     @property
     def steps(self) -> int:
         """Optimiser steps of the whole run, where seconds do not end it."""
-        return int(self._trainer.estimated_stepping_batches)
+        return self._most or int(self._trainer.estimated_stepping_batches)
 
     def read_clock(self) -> float:
         """Return the share of the seconds that has passed; all processes must ask together."""
