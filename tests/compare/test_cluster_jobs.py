@@ -35,13 +35,11 @@ class Dying(Aggregation):
 def test_each_cell_is_a_job_and_one_that_dies_costs_no_other(tmp_path: Path) -> None:
     pytest.importorskip("submitit")
     (tmp_path / "dying.py").write_text(DYING)
-    words = ["compare.techniques={fails: aggregation=single, "
-             f"dies: aggregation={tmp_path / 'dying.py'}}}"]  # fmt: skip
-    asked = tasks(tmp_path, 1, words)
+    asked = tasks(tmp_path, 1, [f"compare.techniques=[single,{tmp_path / 'dying.py'}]"])
     ended = run_as_jobs(asked, 2, SlurmOptions(), tmp_path / "logs")
     told = {task.name: failure for task, failure in ended}
-    assert set(told) == {"fails-s0", "dies-s0"}
-    failed, dead = told["fails-s0"], told["dies-s0"]
+    assert set(told) == {task.name for task in asked}
+    failed, dead = (told[task.name] for task in asked)
     assert failed is not None
     assert "nowhere" in failed.message
     assert dead is not None
