@@ -19,7 +19,7 @@ ROOT = Path(__file__).parents[1]
 PAGES = (ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md")))
 GROUPS = {f"wfa.{kind}" for kind in PACKAGES}
 """Groups of entry points; they look like modules."""
-FILE_ENDINGS = (".safetensors", ".json", ".md", ".onnx")
+FILE_ENDINGS = (".safetensors", ".json", ".md", ".onnx", ".html")
 each_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 
 

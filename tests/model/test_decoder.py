@@ -233,7 +233,7 @@ def without_a_cache(decoder: Decoder, image: Tensor, prompt: list[int], most: in
 def test_what_was_read_is_kept_and_the_words_stay_the_same(layers: int, most: int) -> None:
     decoder = build(layers=layers)
     with torch.no_grad():  # so that some answers end early
-        decoder.words[END] *= 3
+        decoder.words[END] *= 4
     generator = torch.Generator().manual_seed(5)
     prompts = torch.randint(OWN_TOKENS, OWN_TOKENS + 10, (24, 4), generator=generator)
     prompts[:, -1] = ANSWER

@@ -57,10 +57,21 @@ def test_the_extra_that_brings_a_package_is_named(module: str, command: str) -> 
     assert plugin_sources.how_to_install(module) == command
 
 
+def test_an_extra_for_users_is_named_before_that_for_developers(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    needs = ["peft>=0.17; extra == 'dev'", "peft>=0.17; extra == 'lora'", "ruff; extra == 'dev'"]
+    monkeypatch.setattr(metadata, "requires", lambda name: needs)
+    assert plugin_sources.how_to_install("peft.tuners") == 'pip install "wfa[lora]"'
+    assert plugin_sources.how_to_install("ruff") == 'pip install "wfa[dev]"'
+
+
 def test_every_extra_is_found_by_its_packages() -> None:
     pyproject = Path(__file__).parents[2] / "pyproject.toml"
     project = tomllib.loads(pyproject.read_text(encoding="utf-8"))["project"]
-    assert set(project["optional-dependencies"]) == {"offline", "dev", "docs"}
+    assert set(project["optional-dependencies"]) == {
+        "dev", "docs", "geo", "loggers", "lora", "offline", "onnx", "slurm", "transformers"
+    }  # fmt: skip
     core = {need.partition(">")[0] for need in project["dependencies"]}
     assert {"lmdb", "nltk", "tifffile"} <= core  # BigEarthNet.txt works without an extra
 

@@ -246,6 +246,9 @@ def base_class(kind: str) -> type[Any]:
     return base
 
 
+_FOR_DEVELOPERS = ("dev", "docs")
+
+
 def how_to_install(module: str) -> str:
     """Return the pip command that brings a missing module: an extra of ours, or its own package."""
     package = module.partition(".")[0]
@@ -254,12 +257,15 @@ def how_to_install(module: str) -> str:
         needs = metadata.requires("wfa") or []
     except metadata.PackageNotFoundError:  # run from its folder, not installed
         needs = []
+    extras = []
     for need in needs:
         name = re.match(r"[\w.-]+", need)
         extra = re.search(r"extra == ['\"]([\w-]+)", need)
         if name and extra and name[0].lower().replace("_", "-") == wanted:
-            return f'pip install "wfa[{extra[1]}]"'
-    return f"pip install {package}"
+            extras.append(extra[1])
+    # Who uses the package does not need what it is developed with.
+    extras.sort(key=lambda extra: (extra in _FOR_DEVELOPERS, extra))
+    return f'pip install "wfa[{extras[0]}]"' if extras else f"pip install {package}"
 
 
 def _with_config(kind: str, label: str, cls: type[Any], module: ModuleType | None) -> Classes:
