@@ -35,6 +35,7 @@ SPEED = (
     "ben_reader",
     "shards",
     "decoding",
+    "busy_machine",
 )
 WINS = {
     "RSICD": HERE / "2026-11_which_technique_wins_on_rsicd",
