@@ -16,7 +16,7 @@ from wfa.tasks.catalogue import GROUPS
 
 HERE = Path(__file__).parent
 PAGES = {
-    HERE.parent / "README.md": ("printed", "techniques", "use"),
+    HERE.parent / "README.md": ("printed", "classes", "techniques", "use"),
     HERE.parent / "docs" / "bigearthnet.md": ("tasks", "sensors"),
     HERE.parent / "docs" / "field.md": ("classes",),
     HERE.parent / "docs" / "speed.md": ("speed",),

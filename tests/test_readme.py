@@ -19,7 +19,7 @@ OWN_TECHNIQUE = (DOCS / "own_technique.md").read_text(encoding="utf-8")
 
 def test_the_generated_blocks_are_those_of_the_experiments() -> None:
     wanted = blocks()
-    assert sorted(wanted) == sorted(name for names in PAGES.values() for name in names)
+    assert sorted(wanted) == sorted({name for names in PAGES.values() for name in names})
     for path, names in PAGES.items():
         text = path.read_text(encoding="utf-8")
         for name in names:
