@@ -2,7 +2,7 @@
 
 import shutil
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -10,10 +10,12 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from torch import Tensor
 
 from wfa.files import write_text
 from wfa.options.read_settings import read_settings
 from wfa.options.run_config import resolve
+from wfa.retrieval.embeddings import Floats
 from wfa.runs.parts import Parts, save_weights
 from wfa.runs.run_folder import RunFolder
 from wfa.runs.run_model import RunModel
@@ -144,3 +146,17 @@ def serving(library: Library) -> Iterator[LibraryServer]:
         server.stop()
         thread.join()
         server.close()
+
+
+@pytest.fixture
+def encoded(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Count the images of each call of the model."""
+    counts: list[int] = []
+    original = RunModel.encode_images
+
+    def counting(self: RunModel, inputs: Sequence[Tensor]) -> Floats:
+        counts.append(len(inputs))
+        return original(self, inputs)
+
+    monkeypatch.setattr(RunModel, "encode_images", counting)
+    return counts

@@ -25,20 +25,6 @@ from wfa.search.library_file import read_facts
 Make = Callable[..., Indexed]
 
 
-@pytest.fixture
-def encoded(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """Count the images of each call of the model."""
-    counts: list[int] = []
-    original = RunModel.encode_images
-
-    def counting(self: RunModel, inputs: Sequence[Tensor]) -> Floats:
-        counts.append(len(inputs))
-        return original(self, inputs)
-
-    monkeypatch.setattr(RunModel, "encode_images", counting)
-    return counts
-
-
 def rows_of(done: Indexed) -> dict[str, tuple[int, bytes]]:
     rows = read_rows(done.folder / "images.parquet")
     features = [feature.tobytes() for feature in rows.features]

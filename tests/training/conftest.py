@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -74,3 +75,22 @@ def run(arguments: Sequence[str], cache: Path, code: int = 0, seconds: float = 9
     out, _ = process.communicate(timeout=seconds)
     assert process.returncode == code, out
     return out
+
+
+def train_until_killed(words: Sequence[str], out: Path, cache: Path, seconds: float) -> None:
+    """Train as a process, and kill it once it has written a checkpoint.
+
+    Args:
+        words: The settings.
+        out: The run folder.
+        cache: The folder of caches.
+        seconds: In which a checkpoint must be there.
+    """
+    process = wfa(["train", *words, f"out={out}"], cache)
+    limit = time.monotonic() + seconds
+    while not (out / "checkpoints" / "last.ckpt").is_file() and process.poll() is None:
+        assert time.monotonic() < limit
+        time.sleep(0.005)
+    process.kill()
+    process.communicate()
+    assert not (out / "run.json").exists(), "the run ended before it was killed"

@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 from safetensors.numpy import load_file
 
-from tests.training.conftest import SMALL, make_folder, run, wfa
+from tests.training.conftest import SMALL, make_folder, run, train_until_killed, wfa
 from wfa.errors import RunError
 from wfa.options.run_config import resolve
 from wfa.runs.run_folder import RunFolder
@@ -118,14 +118,7 @@ def test_a_killed_run_goes_on_to_the_same_result(
 ) -> None:
     folder, words = finished
     killed = tmp_path / "killed"
-    process = wfa(["train", *words, f"out={killed}"], cache)
-    limit = time.monotonic() + 120
-    while not (killed / "checkpoints" / "last.ckpt").is_file() and process.poll() is None:
-        assert time.monotonic() < limit
-        time.sleep(0.005)
-    process.kill()
-    process.communicate()
-    assert not (killed / "run.json").exists(), "the run ended before it was killed"
+    train_until_killed(words, killed, cache, 120)
     run(["train", *words, f"out={killed}"], cache)
     assert metrics(killed) == metrics(folder)
     assert len(history(killed)) == len(history(folder))

@@ -1,13 +1,12 @@
 """Training on shards as a process: as on a folder, on two processes as on one, after a kill."""
 
 import json
-import time
 from pathlib import Path
 
 import pytest
 
 from tests.data.shards.made_shards import captions_json, write_tar
-from tests.training.conftest import SMALL, run, wfa
+from tests.training.conftest import SMALL, run, train_until_killed
 from tests.training.test_fit import check_equal, metrics
 
 STREAM = (
@@ -67,14 +66,7 @@ def test_a_killed_run_goes_on_to_the_same_result(
 ) -> None:
     folder, words = finished
     killed = tmp_path / "killed"
-    process = wfa(["train", *words, f"out={killed}"], cache)
-    limit = time.monotonic() + 240
-    while not (killed / "checkpoints" / "last.ckpt").is_file() and process.poll() is None:
-        assert time.monotonic() < limit
-        time.sleep(0.005)
-    process.kill()
-    process.communicate()
-    assert not (killed / "run.json").exists(), "the run ended before it was killed"
+    train_until_killed(words, killed, cache, 240)
     run(["train", *words, f"out={killed}"], cache)
     assert metrics(killed) == metrics(folder)
     ours, theirs = (

@@ -27,20 +27,6 @@ from wfa.search.tiles.tile_options import TileOptions
 Cut = Callable[..., Indexed]
 
 
-@pytest.fixture
-def encoded(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """Count the images of each call of the model."""
-    counts: list[int] = []
-    original = RunModel.encode_images
-
-    def counting(self: RunModel, inputs: Sequence[Tensor]) -> Floats:
-        counts.append(len(inputs))
-        return original(self, inputs)
-
-    monkeypatch.setattr(RunModel, "encode_images", counting)
-    return counts
-
-
 def features(done: Indexed) -> dict[str, tuple[int, Floats]]:
     rows = read_rows(done.folder / "images.parquet")
     return {
