@@ -88,6 +88,7 @@ def test_words_win_over_a_recipe_and_the_last_over_the_first() -> None:
         (["group.beside.rsicd.rot=x"], "did you mean 'group.beside.rsicd.root'"),
         (["group.depth.x=1"], "group.depth"),
         (["data.root.x=1"], "data.root"),
+        (["data.shards=a"], "data=rsicd has no data.shards: it is an option of data=webdataset"),
         (["uniqueness.measure=blue"], "uniqueness.measure='blue' is not known"),
         (["train.lr=${train.seed}"], "train.lr wants float"),
         (["split=\udcff"], "no text in UTF-8"),

@@ -7,7 +7,7 @@ import pytest
 
 from tests.search.conftest import make_run, picture
 from wfa.cli.run_words import words_of_each
-from wfa.errors import DataError
+from wfa.errors import ConfigError, DataError
 from wfa.options.option_classes import read_choice
 from wfa.plugins.registry import Choice
 from wfa.report.across_data import across_data, leak_lines
@@ -93,3 +93,8 @@ def test_words_name_one_data_set_or_several() -> None:
     assert words_of_each([]) == [[]]
     both = words_of_each(["split=test", "data=[ucm_captions,rsicd]"])
     assert both == [["data=ucm_captions", "split=test"], ["data=rsicd", "split=test"]]
+
+
+def test_one_folder_is_not_given_to_several_data_sets() -> None:
+    with pytest.raises(ConfigError, match="one folder for 2 data sets"):
+        words_of_each(["data=[ucm_captions,rsicd]", "data.root=here"])

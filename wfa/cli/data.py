@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     from wfa.data.shards.verify_shards import ShardReport
     from wfa.data.verify import VerifyReport
 
-app = typer.Typer(no_args_is_help=True, help="Data sets: list, prepare, verify, pack, annotate.")
+app = typer.Typer(
+    no_args_is_help=True, help="Data sets: list, prepare, verify, pack, export, annotate."
+)
 
 
 @app.command(name="list")

@@ -41,6 +41,9 @@ app.command(name="list")(choices.list_choices)
 app.command(name="help")(choices.show_help)
 app.add_typer(data.app, name="data")
 
+_RESUMED = {"train", "compare", "index", "prepare", "pack"}
+"""Verbs that go on where they were interrupted; the others begin anew."""
+
 
 def _show_version(asked: bool) -> None:
     if asked:
@@ -73,7 +76,9 @@ def main() -> None:
             app(arguments)
     except SystemExit as stop:
         if (code := _interrupted(stop)) is not None:
-            _complain("interrupted: the same command goes on where this one stopped", code)
+            goes_on = not _RESUMED.isdisjoint(arguments[:2])
+            rest = ": the same command goes on where this one stopped" if goes_on else ""
+            _complain(f"interrupted{rest}", code)
         raise
     except UserError as error:
         if "--debug" in sys.argv:

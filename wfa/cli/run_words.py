@@ -6,6 +6,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import TypeVar
 
+from wfa.errors import ConfigError
 from wfa.options.read_settings import check_keys, read_settings
 from wfa.runs.run_folder import RunFolder
 
@@ -37,9 +38,17 @@ def words_of_each(words: Sequence[str]) -> list[list[str]]:
 
     >>> words_of_each(["data=[ucm_captions, rsicd]", "split=test"])
     [['data=ucm_captions', 'split=test'], ['data=rsicd', 'split=test']]
+
+    Raises:
+        ConfigError: One folder is given to all of them.
     """
     named = [found[1].split(",") for word in words if (found := _SEVERAL.fullmatch(word))]
     if not named:
         return [list(words)]
     rest = [word for word in words if not word.startswith("data=")]
+    if root := next((word for word in rest if word.startswith("data.root=")), None):
+        raise ConfigError(
+            f"{root} names one folder for {len(named[-1])} data sets: put the folders "
+            "where data sets are found (WFA_DATA_DIR), or evaluate them one at a time"
+        )
     return [[f"data={name.strip()}", *rest] for name in named[-1]]

@@ -258,6 +258,8 @@ class _Reader:
             return None
         filled = {f.name: self._filled(name, f.metadata["filled"])
                   for f in dataclasses.fields(cls) if "filled" in f.metadata}  # fmt: skip
+        if kind is not None:
+            _refuse_option_of_others(name, kind, self._chosen[name], [*set(options) - _names(cls)])
         built = build_options(cls, {**options, **filled}, name)
         return built if kind is None else Choice(kind, self._chosen[name], built)
 
@@ -273,6 +275,21 @@ class _Reader:
             if cls := self._class(name, shown_class):
                 keys += [f"{name}.{field.name}" for field in dataclasses.fields(cls)]
         return keys
+
+
+def _refuse_option_of_others(section: str, kind: str, chosen: str, options: list[str]) -> None:
+    """Refuse options that the chosen plug-in lacks and another of its kind has, which is named."""
+    for option in sorted(options):
+        others = [name for name in names(kind) if option in _names(shown_class(kind, name))]
+        if others:
+            raise ConfigError(
+                f"{section}={chosen} has no {section}.{option}: it is an option of "
+                + ", ".join(f"{section}={name}" for name in others)
+            )
+
+
+def _names(cls: type[Any]) -> set[str]:
+    return {field.name for field in dataclasses.fields(cls)}
 
 
 def _is_required(field: "dataclasses.Field[Any]") -> bool:

@@ -1,5 +1,6 @@
 """A checkpoint as a model, without a run: what `encoder=open_clip` takes, found by name or path."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import open_clip
@@ -7,6 +8,7 @@ import torch
 
 from wfa.errors import ModelError, RunError
 from wfa.model.clip import MultiCaptionCLIP
+from wfa.options.option_classes import read_choice
 from wfa.options.run_config import resolve
 from wfa.runs.parts import Parts
 
@@ -32,9 +34,10 @@ def checkpoint_model(given: str, pretrained: str = "") -> MultiCaptionCLIP:
         RunError: There is a folder without a config of open_clip's.
         ModelError: There is no such model, its weights are not named, or they do not fit.
     """
-    words = [f"encoder.model={_name(given, pretrained)}", f"encoder.pretrained={pretrained}"]
+    options = {"model": _name(given, pretrained), "pretrained": pretrained}
+    config = replace(resolve(), encoder=read_choice("encoder", "open_clip", options))
     with torch.random.fork_rng(devices=[]):  # weights are drawn before they are replaced
-        model = Parts(resolve(["data=scenes", "encoder=open_clip", *words])).model
+        model = Parts(config).model
     return model.eval()
 
 
