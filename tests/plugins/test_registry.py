@@ -24,7 +24,7 @@ from wfa.testing import ContractError, check_plugin
 def test_every_file_is_a_choice_with_a_config_and_a_summary(kind: str) -> None:
     assert plugins.names(kind)
     for name in plugins.names(kind):
-        assert plugins.summary(kind, name)
+        assert plugins.source(kind, name).summary()
         assert plugins.config_class(kind, name).__dataclass_params__.frozen
         assert plugins.plugin_class(kind, name).__module__.endswith(f".{name}")
 
@@ -97,7 +97,7 @@ def test_listing_imports_no_plugin() -> None:
     module = "wfa.encoders.text_towers.minilm"
     sys.modules.pop(module, None)
     plugins.names("text_tower")
-    plugins.summary("text_tower", "minilm")
+    plugins.source("text_tower", "minilm").summary()
     assert module not in sys.modules
 
 
@@ -150,7 +150,7 @@ def test_a_file_is_a_plug_in_by_its_path(words: Path, monkeypatch: pytest.Monkey
     assert config.aggregation.options.power == 2.0
     facts = config.aggregation.outside()["aggregation"]
     assert facts["sha256"] == hashlib.sha256(words.read_bytes()).hexdigest()
-    assert plugins.summary("aggregation", str(words)) == "Weights by the number of words."
+    assert plugins.source("aggregation", str(words)).summary() == "Weights by the number of words."
 
 
 @pytest.mark.parametrize(
@@ -194,7 +194,7 @@ def test_a_class_is_registered(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(plugins, "_registered", {})
     plugins.register("aggregation", "plain", Plain)
     assert "plain" in plugins.names("aggregation")
-    assert plugins.summary("aggregation", "plain") == "The mean, under another name."
+    assert plugins.source("aggregation", "plain").summary() == "The mean, under another name."
     assert resolve(["aggregation=plain"]).aggregation.plugin() is Plain
     for kind, name, cls, message in (
         ("aggregation", "mean", Plain, "is one of ours"),

@@ -73,7 +73,7 @@ def list_choices(
     """
     from wfa.errors import unknown
     from wfa.options.recipes import recipe_names, recipe_summary
-    from wfa.plugins.registry import PACKAGES, names, source, summary
+    from wfa.plugins.registry import PACKAGES, names, source
 
     recipes = ("run", "compare", "benchmark")
     kinds = [*PACKAGES, *recipes]
@@ -82,7 +82,8 @@ def list_choices(
     for kind in [section] if section else kinds:
         table = Table(title=kind, title_justify="left", box=None, show_header=False)
         for name in recipe_names(kind) if kind in recipes else names(kind):
-            line = recipe_summary(kind, name) if kind in recipes else summary(kind, name)
-            origin = "" if kind in recipes else source(kind, name).origin
+            found = None if kind in recipes else source(kind, name)
+            line = found.summary() if found else recipe_summary(kind, name)
+            origin = found.origin if found else ""
             table.add_row(name, escape(f"{line} (from {origin})" if origin else line))
         console.print(table)

@@ -31,11 +31,11 @@ def data_list() -> None:
     Example:
         wfa data list
     """
-    from wfa.plugins.registry import names, plugin_class, summary
+    from wfa.plugins.registry import names, plugin_class, source
 
     table = Table(title="data", title_justify="left", box=None, show_header=False)
     for name in names("data"):
-        table.add_row(name, escape(summary("data", name)))
+        table.add_row(name, escape(source("data", name).summary()))
         for line in _credits(plugin_class("data", name).facts):
             table.add_row("", f"[dim]{escape(line)}[/]")
     console.print(table)

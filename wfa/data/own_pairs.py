@@ -2,7 +2,6 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -24,16 +23,11 @@ _VALIDATES = 10
 """Of data without a split every tenth image validates."""
 
 
-@dataclass(frozen=True)
-class Config(SourceConfig):
-    """Only the options of every data set; `root` is not read."""
-
-
 class OwnPairs(ImageTextDataset):
     """One split of a person's own pairs; a subclass made by `own_pairs` holds them."""
 
     name = "own"
-    Config: ClassVar[type[Any]] = Config
+    Config: ClassVar[type[Any]] = SourceConfig
     pairs: ClassVar[Mapping[str, Pairs]] = {}
 
     def __init__(self, options: SourceConfig, split: str) -> None:

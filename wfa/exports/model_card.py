@@ -8,7 +8,7 @@ from wfa import __version__
 from wfa.exports.export_source import Source, Written
 from wfa.json_files import read_json
 from wfa.options.recipes import to_yaml
-from wfa.plugins.registry import summary
+from wfa.plugins import registry
 from wfa.report.retrieval_tables import split_tables
 from wfa.report.scores import parse_rows, shown_lines
 from wfa.runs.run_folder import RunFolder
@@ -83,7 +83,7 @@ def _bullets(written: Written) -> Iterator[str]:
 def _data(source: Source, facts: Mapping[str, Any]) -> list[str]:
     config = source.parts.config
     known = config.data.plugin().facts
-    lines = [f"`{config.data.label}`. {summary('data', config.data.name)}"]
+    lines = [f"`{config.data.label}`. {registry.source('data', config.data.name).summary()}"]
     for name, split in facts.get("data", {}).get("splits", {}).items():
         lines.append(
             f"- {name}: {split['images']:,} images, {split['captions']:,} captions, SHA-256 "
@@ -98,7 +98,7 @@ def _technique(source: Source) -> list[str]:
     config = source.parts.config
     return [
         "\n".join(
-            f"- {kind}=`{choice.label}`: {summary(kind, choice.name)}"
+            f"- {kind}=`{choice.label}`: {registry.source(kind, choice.name).summary()}"
             for kind, choice in (
                 ("aggregation", config.aggregation), ("encoder", config.encoder),
                 ("loss", config.loss), ("model", config.model),

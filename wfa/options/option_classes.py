@@ -19,9 +19,7 @@ from wfa.plugins.registry import (
     canonical,
     config_class,
     is_file,
-    plugin_module,
     source,
-    source_file,
 )
 
 OPTIONS: Mapping[str, tuple[str, str]] = {
@@ -65,10 +63,13 @@ def shown_class(section: str, name: str | None = None) -> type[Any]:
     Raises:
         ConfigError: There is no such section or plug-in.
     """
-    if name is not None and source(section, name).origin:  # from outside: no matter how it is made
-        return imported_class(section, name)
-    module, label = _place(section) if name is None else (plugin_module(section, name), "Config")
-    file = None if name is None else source_file(section, name)
+    if name is None:
+        (module, label), file = _place(section), None
+    else:
+        found = source(section, name)
+        if found.origin:  # from outside: no matter how it is made
+            return imported_class(section, name)
+        module, label, file = found.module, "Config", found.file
     try:
         cls: type[Any] = class_alone(module, label, file)
         get_type_hints(cls)

@@ -11,7 +11,7 @@ from wfa.errors import unknown
 from wfa.options.limits import allowed
 from wfa.options.option_classes import OPTIONS, shipped_options, shown_class
 from wfa.options.typed_options import type_name, without_none
-from wfa.plugins.registry import PACKAGES, kind_of_file, names, summary
+from wfa.plugins.registry import PACKAGES, kind_of_file, names, source
 
 
 class OptionHelp(NamedTuple):
@@ -138,7 +138,7 @@ def _plugin_table(section: str, name: str) -> HelpTable:
         option._replace(default=str(shipped.get(option.key, option.default)))
         for option in options_of(shown_class(section, name))
     )
-    return HelpTable(f"{section}={name}", summary(section, name), options)
+    return HelpTable(f"{section}={name}", source(section, name).summary(), options)
 
 
 def _kind_tables(section: str) -> list[HelpTable]:

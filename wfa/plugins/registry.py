@@ -163,29 +163,6 @@ def canonical(kind: str, name: str) -> str:
     return found.name
 
 
-def summary(kind: str, name: str) -> str:
-    """Return the first line of a plug-in's docstring, read without importing it."""
-    return source(kind, name).summary()
-
-
-def source_file(kind: str, name: str) -> Path:
-    """Return the file of a plug-in, without importing it.
-
-    Raises:
-        ConfigError: There is no such plug-in, or it stands in no file.
-    """
-    return source(kind, name).file
-
-
-def plugin_module(kind: str, name: str) -> str:
-    """Return the full name of a plug-in's module.
-
-    Raises:
-        ConfigError: There is no such plug-in.
-    """
-    return source(kind, name).module
-
-
 def config_class(kind: str, name: str) -> type[Any]:
     """Return the `Config` dataclass of a plug-in.
 

@@ -1,7 +1,5 @@
 """The element-wise maximum over the captions of an image."""
 
-from dataclasses import dataclass
-
 import torch
 from torch import Tensor
 from torch.nn import functional
@@ -10,10 +8,7 @@ from wfa.aggregation.base import Aggregated, Aggregation
 from wfa.aggregation.caption_draws import AggregationConfig
 from wfa.aggregation.segment_math import segment_sum
 
-
-@dataclass(frozen=True)
-class Config(AggregationConfig):
-    """Only the options of every technique."""
+Config = AggregationConfig
 
 
 class MaxPool(Aggregation):

@@ -1,14 +1,9 @@
 """All captions of an image, each with the same weight."""
 
-from dataclasses import dataclass
-
 from wfa.aggregation.base import Aggregation
 from wfa.aggregation.caption_draws import AggregationConfig
 
-
-@dataclass(frozen=True)
-class Config(AggregationConfig):
-    """Only the options of every technique."""
+Config = AggregationConfig
 
 
 class Mean(Aggregation):

@@ -1,17 +1,12 @@
 """Every caption its own pair with the image; outside training all captions, averaged."""
 
-from dataclasses import dataclass
-
 import torch
 from torch import Tensor
 
 from wfa.aggregation.base import Aggregated, Aggregation
 from wfa.aggregation.caption_draws import AggregationConfig
 
-
-@dataclass(frozen=True)
-class Config(AggregationConfig):
-    """Only the options of every technique."""
+Config = AggregationConfig
 
 
 class Pairs(Aggregation):

@@ -1,6 +1,5 @@
 """One caption a step, drawn uniformly; outside training all captions, averaged."""
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -8,10 +7,7 @@ import numpy as np
 from wfa.aggregation.base import Aggregation
 from wfa.aggregation.caption_draws import AggregationConfig, Rows, Weights
 
-
-@dataclass(frozen=True)
-class Config(AggregationConfig):
-    """Only the options of every technique."""
+Config = AggregationConfig
 
 
 class Single(Aggregation):

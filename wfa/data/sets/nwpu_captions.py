@@ -1,6 +1,5 @@
 """NWPU-Captions: 31,500 images of 45 classes, five captions each, in a JSON of its own."""
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -16,9 +15,7 @@ _CAPTIONS = ("raw", "raw_1", "raw_2", "raw_3", "raw_4")
 _FORM = '{CLASS: [{"filename", "split", "raw", "raw_1" .. "raw_4"}]}'
 
 
-@dataclass(frozen=True)
-class Config(AnnotatedConfig):
-    """Options of NWPU-Captions; nothing beyond those of every annotated data set."""
+Config = AnnotatedConfig
 
 
 class NWPUCaptions(AnnotatedDataset):

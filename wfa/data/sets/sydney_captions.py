@@ -1,6 +1,5 @@
 """Sydney-Captions: 613 images of Sydney, five captions each."""
 
-from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import ClassVar
 
@@ -8,10 +7,7 @@ from wfa.data.annotated import AnnotatedConfig
 from wfa.data.publication import Download, Facts
 from wfa.data.tables.karpathy import KarpathyDataset
 
-
-@dataclass(frozen=True)
-class Config(AnnotatedConfig):
-    """Options of Sydney-Captions; nothing beyond those of every annotated data set."""
+Config = AnnotatedConfig
 
 
 def archive_place(member: str) -> str | None:

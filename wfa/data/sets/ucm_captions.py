@@ -1,7 +1,6 @@
 """UCM-Captions: 2,100 aerial images of 21 land uses, five captions each."""
 
 import re
-from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
@@ -19,9 +18,7 @@ _FOLDERS = tuple(name.replace(" ", "") for name in _CLASSES)
 _IMAGES_A_CLASS = 100
 
 
-@dataclass(frozen=True)
-class Config(AnnotatedConfig):
-    """Options of UCM-Captions; nothing beyond those of every annotated data set."""
+Config = AnnotatedConfig
 
 
 def caption_name(member: str) -> str | None:

@@ -1,6 +1,5 @@
 """EfficientNet-Lite0 trained on ImageNet; its weights come inside a package (Apache-2.0)."""
 
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -14,10 +13,7 @@ from wfa.data.images import ImageSpec
 from wfa.encoders.towers import ImageTower, TowerConfig
 from wfa.files import file_hash
 
-
-@dataclass(frozen=True)
-class Config(TowerConfig):
-    """The tower has one architecture and one set of weights: no option changes it."""
+Config = TowerConfig
 
 
 class EfficientNetLite0(ImageTower):

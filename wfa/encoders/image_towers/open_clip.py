@@ -1,17 +1,12 @@
 """The image tower of any open_clip model."""
 
-from dataclasses import dataclass
-
 import torch
 from torch import Tensor
 
 from wfa.encoders.locked_open_clip import OpenClipTowerConfig, load_locked
 from wfa.encoders.towers import ImageTower, state_hash
 
-
-@dataclass(frozen=True)
-class Config(OpenClipTowerConfig):
-    """Only the options of both towers of an open_clip model."""
+Config = OpenClipTowerConfig
 
 
 class OpenClipImageTower(ImageTower):

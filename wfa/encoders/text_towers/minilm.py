@@ -1,7 +1,6 @@
 """MiniLM-L6 sentence embeddings; its weights come inside a package (Apache-2.0)."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -14,10 +13,7 @@ from transformers import BertConfig, BertModel, BertTokenizerFast
 from wfa.encoders.towers import TextTower, TowerConfig
 from wfa.files import file_hash
 
-
-@dataclass(frozen=True)
-class Config(TowerConfig):
-    """The tower has one architecture and one set of weights: no option changes it."""
+Config = TowerConfig
 
 
 class MiniLM(TextTower):

@@ -1,7 +1,6 @@
 """The text tower of any open_clip model."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -9,10 +8,7 @@ from torch import Tensor
 from wfa.encoders.locked_open_clip import OpenClipTowerConfig, load_locked
 from wfa.encoders.towers import TextTower, state_hash
 
-
-@dataclass(frozen=True)
-class Config(OpenClipTowerConfig):
-    """Only the options of both towers of an open_clip model."""
+Config = OpenClipTowerConfig
 
 
 class OpenClipTextTower(TextTower):

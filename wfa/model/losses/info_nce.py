@@ -1,7 +1,5 @@
 """Symmetric InfoNCE, CLIP's loss."""
 
-from dataclasses import dataclass
-
 import torch
 from torch import Tensor
 
@@ -14,10 +12,7 @@ from wfa.model.contrast import (
     without,
 )
 
-
-@dataclass(frozen=True)
-class Config(LossConfig):
-    """Only the options of every loss."""
+Config = LossConfig
 
 
 class InfoNCE(Contrast):

@@ -1,15 +1,10 @@
 """InfoNCE with all texts of an image as its positives."""
 
-from dataclasses import dataclass
-
 from torch import Tensor
 
 from wfa.model.contrast import Contrast, LossConfig, own_pairs, text_to_image, without
 
-
-@dataclass(frozen=True)
-class Config(LossConfig):
-    """Only the options of every loss."""
+Config = LossConfig
 
 
 class MultiPositive(Contrast):
