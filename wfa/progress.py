@@ -10,9 +10,6 @@ from contextvars import ContextVar
 from typing import Any, TypeVar
 
 Item = TypeVar("Item")
-Track = Callable[[Iterable[Item], str], Iterable[Item]]
-"""Wraps an iterable of steps to show progress; the text says what is being done."""
-
 Display = Callable[[Iterable[Any], str, int | None, int], Iterable[Any]]
 """Gives the steps one by one and shows how far they are: (steps, label, in all, done before)."""
 
@@ -50,9 +47,3 @@ def shown_by(display: Display | None) -> Iterator[None]:
         yield
     finally:
         _display.reset(token)
-
-
-def untracked(steps: Iterable[Item], label: str) -> Iterable[Item]:
-    """Show nothing."""
-    del label
-    return steps

@@ -1,7 +1,7 @@
 """A decoder that knows its instructions by heart answers every type of question."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -54,11 +54,6 @@ class Two(TinyDataset):
         return [instruction_of(row) for row in self.rows(index)]
 
 
-def untracked(steps: Iterable[Any], label: str) -> Iterable[Any]:
-    assert label == "writing answers"
-    return steps
-
-
 @pytest.fixture(scope="module")
 def taught() -> tuple[CoCa, Any]:
     """A small model that has learned all instructions of both images by heart."""
@@ -85,7 +80,7 @@ def taught() -> tuple[CoCa, Any]:
 @pytest.mark.slow
 def test_all_types_are_answered_as_they_were_learned(taught: tuple[CoCa, Any]) -> None:
     model, dataset = taught
-    found = generate_answers(model, dataset, untracked)
+    found = generate_answers(model, dataset)
     expected = {
         10 * image + number: answer
         for image, own in enumerate(ANSWERS)
@@ -100,7 +95,7 @@ def test_an_answer_that_was_never_learned_is_not_the_likeliest() -> None:
     known = [token + OWN_TOKENS for token in model.spelling.ids("spring")]
     model.decoder.learn_words(Counter(known))
     dataset: Any = Two([["x"], ["y"]])
-    found = generate_answers(model.eval(), dataset, untracked)
+    found = generate_answers(model.eval(), dataset)
     assert [found[place] for place in (1, 11)] == ["c", "c"]
 
 
@@ -116,7 +111,7 @@ def test_the_fewer_words_are_unknown_the_sooner_an_answer_is_taken() -> None:
     model = build(context_length=64, width=32)
     model.decoder.learn_words(Counter(t + OWN_TOKENS for t in model.spelling.ids("dark")))
     dataset: Any = OneQuestion([["x"], ["y"]])
-    assert generate_answers(model.eval(), dataset, untracked) == {0: "b", 1: "b"}
+    assert generate_answers(model.eval(), dataset) == {0: "b", 1: "b"}
 
 
 @pytest.mark.slow
@@ -126,6 +121,6 @@ def test_what_is_no_box_is_left_as_it_was_written(
     model, dataset = taught
     lake = [token + 4 for token in model.spelling.ids("lake")]
     monkeypatch.setattr(model.decoder, "write", lambda seen, prompts, most: [lake] * len(prompts))
-    found = generate_answers(model, dataset, untracked)
+    found = generate_answers(model, dataset)
     assert found[2] == found[13] == "lake"
     assert found[0] == "yes"  # chosen, not written

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
-from wfa.cli.terminal import Words, console, track
+from wfa.cli.terminal import Words, console
 
 
 def benchmark(
@@ -49,9 +49,9 @@ def benchmark(
 
     request = asked.benchmark.request()
     if isinstance(asked, RunBenchmark):
-        path = measure(source, request, asked.data, asked.split, asked.out, track)
+        path = measure(source, request, asked.data, asked.split, asked.out)
     else:
-        path = measure(source, request, out=asked.out, track=track)
+        path = measure(source, request, out=asked.out)
     page = write_report([path], path.with_suffix(".html"))
     found = read_benchmark(path)
     for table in benchmark_tables(found):

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.markup import escape
 
-from wfa.cli.terminal import Words, console, track
+from wfa.cli.terminal import Words, console
+from wfa.progress import track
 
 if TYPE_CHECKING:
     from wfa.compare.cell_files import Failure

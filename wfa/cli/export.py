@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar
 import typer
 from rich.markup import escape
 
-from wfa.cli.terminal import RunPath, Words, console, track
+from wfa.cli.terminal import RunPath, Words, console
 from wfa.plugins.registry import Choice
 
 
@@ -66,7 +66,7 @@ def export(
     asked = read_run_settings(ExportSettings, run, words) if words else None
     done = export_run(
         run, to, out, data=asked.data if asked else None, split=asked.split if asked else "",
-        licence=licence, repository=push, track=track,
+        licence=licence, repository=push,
     )  # fmt: skip
     console.print(f"weights {escape(str(done.weights))}", soft_wrap=True)
     for name in done.left_out:

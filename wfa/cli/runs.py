@@ -8,7 +8,7 @@ import typer
 from rich.markup import escape
 
 from wfa.cli.tasks import answer_tasks, classify
-from wfa.cli.terminal import Words, console, show_results, track
+from wfa.cli.terminal import Words, console, show_results
 from wfa.errors import ConfigError, unknown
 from wfa.tasks.classification.class_options import KINDS
 
@@ -73,7 +73,7 @@ def train(
     def tell(line: str) -> None:
         console.print(escape(line), soft_wrap=True)
 
-    folder = fit(config, out, overwrite, track, show_training=console.is_terminal, tell=tell)
+    folder = fit(config, out, overwrite, show_training=console.is_terminal, tell=tell)
     if folder is None:  # one of several processes; the first one prints
         return
     page = write_report([folder.path], folder.path / "report.html")
@@ -143,7 +143,7 @@ def _evaluate_run(run: Path, words: list[str]) -> None:
     from wfa.runs.evaluate_run import evaluate_on
 
     data = [one.data for one in asked]
-    found = evaluate_on(run, data, first.split, first.retrieval, track)
+    found = evaluate_on(run, data, first.split, first.retrieval)
     facts = [read_json(folder / "evaluation.json", "evaluate the run again") for _, folder in found]
     if words:
         console.print(f"with {escape(' '.join(words))}", soft_wrap=True)
@@ -171,7 +171,7 @@ def _evaluate_untrained(words: list[str], overwrite: bool) -> None:
     from wfa.runs.untrained_run import evaluate_untrained
 
     out = asked.out or Path(f"runs/{config.name}-untrained-{config.config_id}")
-    folder = evaluate_untrained(config, out, overwrite, track)
+    folder = evaluate_untrained(config, out, overwrite)
     page = write_report([folder.path], folder.path / "report.html")
     show_results(folder.path / "metrics.json", folder.read_run(), config.retrieval.ties)
     console.print(f"run    {escape(str(folder.path))}\nreport {escape(str(page))}", soft_wrap=True)

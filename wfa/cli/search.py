@@ -9,7 +9,7 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from wfa.cli.terminal import RunPath, Words, console, track
+from wfa.cli.terminal import RunPath, Words, console
 
 if TYPE_CHECKING:
     from wfa.search.ask import Answer
@@ -124,7 +124,7 @@ def index(
     options = read_settings(IndexOptions, words or [])
     from wfa.search.index_images import index_images
 
-    done = index_images(run, images, options, overwrite, track)
+    done = index_images(run, images, options, overwrite)
     _show_indexed(done)
 
 

@@ -7,8 +7,9 @@ from typing import Annotated, Any
 import typer
 from rich.markup import escape
 
-from wfa.cli.terminal import console, track
+from wfa.cli.terminal import console
 from wfa.errors import ConfigError
+from wfa.progress import track
 
 
 def score(
@@ -78,9 +79,7 @@ def answer_tasks(run: Path, words: Sequence[str]) -> None:
     from wfa.report.task_scores import retrieval_table
     from wfa.tasks.answer_run import evaluate_tasks
 
-    content, folder = evaluate_tasks(
-        run, asked.data, asked.split, asked.task, asked.extras, track
-    )  # fmt: skip
+    content, folder = evaluate_tasks(run, asked.data, asked.split, asked.task, asked.extras)
     show_scores(content, run.name)
     console.print(retrieval_table(content).to_rich())
     console.print(f"written to {escape(str(folder))}", soft_wrap=True)
@@ -96,7 +95,7 @@ def classify(run: Path, words: Sequence[str]) -> None:
     from wfa.report.by_class import classification_tables
     from wfa.tasks.classification.classify_run import classify_run
 
-    content, folder = classify_run(run, kind, asked.data, asked.split, asked.task, track)
+    content, folder = classify_run(run, kind, asked.data, asked.split, asked.task)
     for table in classification_tables(content, run.name):
         console.print(table.to_rich())
     console.print(f"written to {escape(str(folder))}", soft_wrap=True)

@@ -15,7 +15,6 @@ from wfa.exports.push_to_hub import push
 from wfa.files import file_hash, temporary_folder, write_text
 from wfa.plugins.plugin_sources import how_to_install
 from wfa.plugins.registry import Choice
-from wfa.progress import Track, untracked
 from wfa.runs.parts import load_run
 from wfa.search.library_file import FILE as LIBRARY
 from wfa.search.library_file import read_facts
@@ -60,7 +59,6 @@ def export_run(
     split: str = "",
     licence: str = "",
     repository: str = "",
-    track: Track[Any] = untracked,
 ) -> Exported:
     """Write a run in another program's form, with a card and checksums.
 
@@ -74,7 +72,6 @@ def export_run(
         split: For `parquet`: its split; all where it is empty.
         licence: The identifier of a licence on the hub, for the card.
         repository: `OWNER/NAME` on the Hugging Face hub, where it is pushed to; empty for nowhere.
-        track: Shows progress.
 
     Raises:
         ConfigError: There is no such form, or it takes no data.
@@ -101,7 +98,7 @@ def export_run(
         elif is_index:
             written = writer.write_index(run, made)
         else:
-            written = writer.write_splits(source, made, data, split, track)
+            written = writer.write_splits(source, made, data, split)
         _describe(source, to, written, made, licence)
         _publish(made, folder)
     address = push(folder, repository, written.repository) if repository else ""

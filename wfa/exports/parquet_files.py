@@ -6,7 +6,6 @@ Vectors are fixed-size lists of float32, which LanceDB, Qdrant, DuckDB and Spark
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -17,7 +16,6 @@ from wfa.errors import SearchIndexError
 from wfa.exports.export_source import Source, Written
 from wfa.files import atomic_write
 from wfa.plugins.registry import Choice
-from wfa.progress import Track, untracked
 from wfa.retrieval.embeddings import Embeddings, Floats
 from wfa.runs.best_device import best_device
 from wfa.runs.embed import embed_split
@@ -42,7 +40,6 @@ def write_splits(
     folder: Path,
     data: Choice | None = None,
     split: str = "",
-    track: Track[Any] = untracked,
 ) -> Written:
     """Embed splits of a data set, and write `<split>.parquet` of each.
 
@@ -54,7 +51,6 @@ def write_splits(
         folder: Where to write.
         data: The data set; the run's own unless given.
         split: One split; all that there are where it is empty.
-        track: Shows progress.
 
     Raises:
         DataError: The data set or split cannot be read.
@@ -67,7 +63,7 @@ def write_splits(
     header = {"run": source.run.name, "data": data.label, "technique": source.technique}
     for name in chosen:
         part = parts.prepare(open_split(data, name, present))
-        table = _split_table(part.dataset, embed_split(parts, part, track))
+        table = _split_table(part.dataset, embed_split(parts, part))
         _write(folder / f"{name}.parquet", table, header)
     return _written(f"{chosen[-1]}.parquet")
 

@@ -22,7 +22,7 @@ from wfa.captions.folding import caption_ids
 from wfa.data.batch import ragged_texts
 from wfa.encoders.encoder import Encoder
 from wfa.plugins.registry import config_class, plugin_class
-from wfa.progress import Track, untracked
+from wfa.progress import track
 
 BATCH = 256
 """Texts, or images whose texts are aggregated, in a step; changes nothing but memory and time."""
@@ -88,7 +88,6 @@ class TextSide:
         texts: Sequence[str],
         to_inputs: ToInputs | None = None,
         batch_size: int = BATCH,
-        track: Track[Tensor] = untracked,
     ) -> Tensor:
         """Encode texts, those of similar length together, so that little is spent on padding.
 
@@ -97,7 +96,6 @@ class TextSide:
             to_inputs: Turns some of them into inputs of the text tower; by default the encoder's
                 own `tokenize`.
             batch_size: Texts a step.
-            track: Shows progress.
 
         Returns:
             (U, D) normalised float32 on the CPU, in the order of `texts`.
@@ -108,7 +106,7 @@ class TextSide:
         steps = (to_inputs([texts[place] for place in chunk]) for chunk in chunks)
         encoded = [
             normalised(self.encoder.encode_text(step.to(self.device))).float().cpu()
-            for step in track(steps, "embedding texts")
+            for step in (track(steps, "embedding texts", len(chunks)) if chunks[1:] else steps)
         ]
         features = torch.empty(len(texts), encoded[0].shape[1])
         features[torch.tensor(order)] = torch.cat(encoded)
@@ -139,7 +137,6 @@ class TextFeatures:
         captions: N captions, those of all images that are asked about.
         to_inputs: As `TextSide.encode` takes it.
         batch_size: Texts or images a step.
-        track: Shows progress of the first texts that are encoded, usually the captions.
         features: (N, D), normalised, where the captions are encoded already.
 
     Attributes:
@@ -152,13 +149,11 @@ class TextFeatures:
         captions: Sequence[str],
         to_inputs: ToInputs | None = None,
         batch_size: int = BATCH,
-        track: Track[Tensor] = untracked,
         features: Tensor | None = None,
     ) -> None:
         self._side = side
         self._to_inputs = to_inputs
         self._batch_size = batch_size
-        self._track = track
         self.caption_ids = caption_ids(captions)
         places = np.unique(self.caption_ids, return_index=True)[1]
         first = [captions[place] for place in places.tolist()]
@@ -179,10 +174,9 @@ class TextFeatures:
         texts = [self._encoded_as.get(text, text) for text in texts]
         new = [text for text in dict.fromkeys(texts) if text not in self._row]
         if new:
-            encoded = self._side.encode(new, self._to_inputs, self._batch_size, self._track)
+            encoded = self._side.encode(new, self._to_inputs, self._batch_size)
             self._row |= {text: len(self._features) + place for place, text in enumerate(new)}
             self._features = torch.cat([self._features, encoded])
-            self._track = untracked
         return texts
 
     def query(self, captions: Sequence[Sequence[str]]) -> Queries:

@@ -1,7 +1,6 @@
 """Embed one split once: images, distinct captions and one aggregated text an image."""
 
 from collections.abc import Callable, Sequence
-from typing import Any
 
 import numpy as np
 import torch
@@ -16,7 +15,7 @@ from wfa.data.weighted_captions import WeightedCaptions
 from wfa.data.worker_errors import Telling, TellingLoader, collate_told
 from wfa.model.clip import MultiCaptionCLIP
 from wfa.model.texts import BATCH, TextFeatures
-from wfa.progress import Track, untracked
+from wfa.progress import track
 from wfa.retrieval.embeddings import Embeddings
 from wfa.retrieval.retrieval_options import Config
 from wfa.runs.parts import Parts, SplitParts
@@ -25,7 +24,6 @@ from wfa.runs.parts import Parts, SplitParts
 def embed_split(
     parts: Parts,
     part: SplitParts,
-    track: Track[Any] = untracked,
     places: NDArray[np.int64] | None = None,
     retrieval: Config | None = None,
 ) -> Embeddings:
@@ -36,7 +34,7 @@ def embed_split(
     worded = (retrieval or parts.config.retrieval).worded
     return embed(
         parts.model, part.dataset, part.inputs, part.texts,
-        workers=parts.workers, track=track, places=places, worded=worded,
+        workers=parts.workers, places=places, worded=worded,
     )  # fmt: skip
 
 
@@ -48,7 +46,6 @@ def embed(
     texts: WeightedCaptions | None = None,
     batch_size: int = BATCH,
     workers: int = 0,
-    track: Track[Tensor] = untracked,
     places: NDArray[np.int64] | None = None,
     worded: Callable[[str], str] = str,
 ) -> Embeddings:
@@ -61,7 +58,6 @@ def embed(
         texts: The split's captions, weighed by the model's technique; made here unless given.
         batch_size: Images or texts a step; changes nothing but memory and time.
         workers: Processes that decode images; 0 for none.
-        track: Shows progress.
         places: (M,) the images of the split that are embedded; None for all.
         worded: Writes a text as it is encoded; weights and which texts are equal are those of the
             captions as they are.
@@ -79,12 +75,12 @@ def embed(
     chosen = [texts.of(place) for place in places.tolist()]
     counts = [len(captions) for captions, _ in chosen]
     captions = [text for own, _ in chosen for text in own]
-    images = embed_images(model, places, inputs, batch_size, workers, track)
+    images = embed_images(model, places, inputs, batch_size, workers)
 
     def to_inputs(texts: Sequence[str]) -> Tensor:
         return inputs.texts([worded(text) for text in texts])
 
-    features = TextFeatures(model.text_side, captions, to_inputs, batch_size, track)
+    features = TextFeatures(model.text_side, captions, to_inputs, batch_size)
     aggregated = features.aggregate([texts.half.draw(*own) for own in chosen])
     return Embeddings(
         images=images.numpy(),
@@ -103,7 +99,6 @@ def embed_images(
     inputs: Inputs,
     batch_size: int = BATCH,
     workers: int = 0,
-    track: Track[Tensor] = untracked,
 ) -> Tensor:
     """Encode images of a split.
 
@@ -113,7 +108,6 @@ def embed_images(
         inputs: How the model's encoder takes the split.
         batch_size: Images a step.
         workers: Processes that decode images; 0 for none.
-        track: Shows progress.
 
     Returns:
         (M, D) normalised float32 on the CPU.

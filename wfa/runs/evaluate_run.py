@@ -5,13 +5,11 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any
 
 from wfa.auditing.training_leaks import TrainingSet
 from wfa.errors import DataError
 from wfa.options.run_config import RunConfig
 from wfa.plugins.registry import Choice
-from wfa.progress import Track, untracked
 from wfa.provenance import git_state, versions
 from wfa.retrieval.metrics import MetricRow
 from wfa.retrieval.ranks import write_ranks
@@ -31,13 +29,12 @@ def evaluate_run(
     data: Choice | None = None,
     split: str = "test",
     retrieval: Config | None = None,
-    track: Track[Any] = untracked,
 ) -> Evaluated:
     """Measure retrieval of a run's model on one data set, by default the run's own.
 
     The arguments, what is returned and raised are those of `evaluate_on`.
     """
-    return evaluate_on(path, [data], split, retrieval, track)[0]
+    return evaluate_on(path, [data], split, retrieval)[0]
 
 
 def evaluate_on(
@@ -45,7 +42,6 @@ def evaluate_on(
     data: Sequence[Choice | None],
     split: str = "test",
     retrieval: Config | None = None,
-    track: Track[Any] = untracked,
 ) -> list[Evaluated]:
     """Measure retrieval of a run's model on data sets.
 
@@ -54,7 +50,6 @@ def evaluate_on(
         data: The data sets; None is the run's own.
         split: Their split.
         retrieval: How they are evaluated; as the run was unless given.
-        track: Shows progress.
 
     Returns:
         For each the rows, and the folder `evaluations/<data>-<split>` below the run's that holds
@@ -75,7 +70,7 @@ def evaluate_on(
     ]
     foreign = any(config.data != own.data for config in configs)
     trained = _training_set(parts) if learned and foreign else None
-    return [_evaluated(path, parts, config, split, trained, track) for config in configs]
+    return [_evaluated(path, parts, config, split, trained) for config in configs]
 
 
 def _training_set(parts: Parts) -> TrainingSet | None:
@@ -92,11 +87,10 @@ def _evaluated(
     config: RunConfig,
     split: str,
     trained: TrainingSet | None,
-    track: Track[Any],
 ) -> Evaluated:
     present = config.data.plugin().splits(config.data.options)
     part = parts.prepare(open_split(config.data, split, present))
-    embeddings = embed_split(parts, part, track, retrieval=config.retrieval)
+    embeddings = embed_split(parts, part, retrieval=config.retrieval)
     found = measure(embeddings, part.dataset.name, split, config.retrieval)
     asked = {key: config.as_dict()[key] for key in ("data", "retrieval")}
     of_run = parts.config.as_dict()

@@ -11,7 +11,6 @@ import pyarrow as pa
 
 from wfa.data.dataset import ImageTextDataset
 from wfa.options.typed_options import as_plain
-from wfa.progress import Track
 from wfa.provenance import git_state, machine, versions
 from wfa.retrieval.embeddings import Embeddings
 from wfa.retrieval.evaluate import RetrievalResult, evaluate_retrieval
@@ -32,7 +31,6 @@ EVALUATED = ("validation", "test", "bench")
 def write_results(
     parts: Parts,
     folder: RunFolder,
-    track: Track[Any],
     seconds: dict[str, float],
     selection: dict[str, Any],
     throughput: dict[str, float | None],
@@ -44,7 +42,6 @@ def write_results(
     Args:
         parts: The run; its model holds the selected weights.
         folder: Where to write.
-        track: Shows progress.
         seconds: Time of the steps before; evaluation and the total are added.
         selection: How the checkpoint was chosen.
         throughput: Speed of training.
@@ -58,7 +55,7 @@ def write_results(
     for name in names:
         own: list[list[MetricRow]] = []
         for label, part in parts.members(name).items():
-            embeddings = embed_split(parts, part, track)
+            embeddings = embed_split(parts, part)
             found = measure(embeddings, label, name, parts.config.retrieval)
             own.append(found.rows)
             ranks.append(found.ranks)

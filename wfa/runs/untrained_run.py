@@ -2,14 +2,12 @@
 
 import time
 from pathlib import Path
-from typing import Any
 
 import torch
 
 from wfa.errors import DataError
 from wfa.files import write_text
 from wfa.options.run_config import RunConfig
-from wfa.progress import Track, untracked
 from wfa.runs.best_device import best_device
 from wfa.runs.parts import Parts, save_weights
 from wfa.runs.run_folder import RunFolder
@@ -18,9 +16,7 @@ from wfa.runs.run_results import EVALUATED, write_results
 NOTHING_TRAINED = "nothing was trained: the weights are those of the encoder's options"
 
 
-def evaluate_untrained(
-    config: RunConfig, out: Path, overwrite: bool = False, track: Track[Any] = untracked
-) -> RunFolder:
+def evaluate_untrained(config: RunConfig, out: Path, overwrite: bool = False) -> RunFolder:
     """Measure a model as its options make it, such as a published checkpoint, and keep it as a run.
 
     What has no weights of its own, such as heads on locked towers, has those of `train.seed`.
@@ -29,7 +25,6 @@ def evaluate_untrained(
         config: The config; of its `train` section only the seed and the cache count.
         out: The run folder.
         overwrite: Lose a run that the folder holds.
-        track: Shows progress.
 
     Returns:
         The finished run's folder.
@@ -56,5 +51,5 @@ def evaluate_untrained(
         write_text(folder.path / "history.csv", "step,epoch,loss\n")  # no step was taken
         seconds = {"prepare": time.perf_counter() - started}
         selection = {"trained": False, "why": NOTHING_TRAINED}
-        write_results(parts, folder, track, seconds, selection, {}, str(device))
+        write_results(parts, folder, seconds, selection, {}, str(device))
     return folder

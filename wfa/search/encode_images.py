@@ -7,14 +7,13 @@ from collections.abc import Collection, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from torch import Tensor
 
 from wfa.data.decode import BadImageError, decode_any_depth
 from wfa.errors import ModelError, SearchIndexError
-from wfa.progress import Track
+from wfa.progress import track
 from wfa.retrieval.embeddings import Floats
 from wfa.runs.run_model import RunModel
 from wfa.search.image_files import ImageFile, LeftOut, read_inside
@@ -138,7 +137,7 @@ class ShardEncoder:
         self.left_out: list[LeftOut] = []
         self.empty: list[str] = []
 
-    def run(self, files: Sequence[ImageFile], known: Known, track: Track[Any]) -> None:
+    def run(self, files: Sequence[ImageFile], known: Known) -> None:
         """Encode files, and add them to what is known.
 
         Raises:

@@ -6,12 +6,10 @@ import time
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any
 
 from wfa.data.decode import FORMATS
 from wfa.errors import DataError, SearchIndexError
 from wfa.files import write_text
-from wfa.progress import Track, untracked
 from wfa.provenance import versions
 from wfa.runs.run_model import RunModel, checksum
 from wfa.search.encode_images import Known, ShardEncoder, load_shards
@@ -46,7 +44,6 @@ def index_images(
     images: Path,
     options: IndexOptions,
     overwrite: bool = False,
-    track: Track[Any] = untracked,
 ) -> Indexed:
     """Index a folder of images, or bring its index up to date.
 
@@ -55,7 +52,6 @@ def index_images(
         images: The folder of images.
         options: Where the index goes and what it holds.
         overwrite: Whether an index of another model or folder may be lost.
-        track: Shows progress.
 
     Raises:
         RunError: The folder holds no finished run.
@@ -71,9 +67,7 @@ def index_images(
     metadata = _metadata(folder, images, options)
     options = _kept(folder, options)
     model = RunModel(run)
-    plan = plan_scenes(
-        images, listing.files, folder, folder / SHARDS, options.tile, model.bands, track
-    )
+    plan = plan_scenes(images, listing.files, folder, folder / SHARDS, options.tile, model.bands)
     for factory, rerank in _factories(options).values():  # before any image is encoded
         check_enough(new_index(factory, model.width, rerank), len(plan.cut.files))
 
@@ -82,7 +76,7 @@ def index_images(
         known.add(old)
         known.forget(plan.stale)
     unchanged = sum(known.has(file) for file in plan.cut.files)
-    encoder, resumed = _encode(images, plan, model, folder, options, known, track)
+    encoder, resumed = _encode(images, plan, model, folder, options, known)
 
     files = [file for file in plan.cut.files if known.has(file)]
     refused = (*listing.left_out, *plan.cut.left_out, *plan.by_scene(encoder.left_out))
@@ -121,7 +115,7 @@ def index_images(
 
 def _encode(
     images: Path, plan: ScenePlan, model: RunModel, folder: Path,
-    options: IndexOptions, known: Known, track: Track[Any],
+    options: IndexOptions, known: Known,
 ) -> tuple[ShardEncoder, int]:  # fmt: skip
     """Encode what is not known yet, shard by shard.
 
@@ -134,7 +128,7 @@ def _encode(
     load_shards(shards, model.checksum, known)
     missing = [file for file in files if not known.has(file)]
     encoder = ShardEncoder(images, plan.cut, model, shards, options.batch_size, options.shard_size)
-    encoder.run(missing, known, track)
+    encoder.run(missing, known)
     return encoder, len(files) - len(missing) - before
 
 

@@ -12,7 +12,6 @@ from wfa.data.dataset import ImageTextDataset
 from wfa.errors import ConfigError
 from wfa.model.kinds.coca import CoCa
 from wfa.plugins.registry import Choice
-from wfa.progress import Track, untracked
 from wfa.retrieval.evaluate import mean_recall
 from wfa.retrieval.metrics import KS
 from wfa.retrieval.retrieval_options import QUERIES
@@ -77,7 +76,6 @@ def evaluate_tasks(
     split: str = "",
     options: Config | None = None,
     extras: Sequence[str] = (),
-    track: Track[Any] = untracked,
 ) -> tuple[dict[str, Any], Path]:
     """Answer all questions of a split with a run's model and score the answers.
 
@@ -90,7 +88,6 @@ def evaluate_tasks(
         split: Its split; empty takes bench where there is one, else test.
         options: How the heads are trained.
         extras: Further figures of captions, of `EXTRAS`.
-        track: Shows progress.
 
     Returns:
         The content of `scores.json`, and the folder `tasks/<data>-<split>` of the run that holds
@@ -108,17 +105,17 @@ def evaluate_tasks(
     parts.model.to(best_device())
     part = _open(asked.data, asked.split, present)
     train = _open(asked.data, "train", present)
-    found, history = _heads(path, parts, asked, part, train, present, track)
+    found, history = _heads(path, parts, asked, part, train, present)
     answers = {"answers": found.own, "ranked": found.ranked}
     shuffled = {"figures": found.shuffled}
     if isinstance(parts.model, CoCa):
-        answers["generated"] = generate_answers(parts.model, part, track)
-        shuffled["generated"] = generate_answers(parts.model, part, track, shuffled=True)
+        answers["generated"] = generate_answers(parts.model, part)
+        shuffled["generated"] = generate_answers(parts.model, part, shuffled=True)
     about = {"run": path.name, "config_id": parts.config.config_id, "epochs": history}
     drawn = some_images(len(train), asked.options.images, asked.options.seed)
     priors = QuestionPriors(_questions(train, drawn.tolist()))
     content = _scored(part, asked, answers, _Unseeing(priors, found.blind, shuffled), about)
-    content["retrieval"] = _retrieval(parts, asked, present, track)
+    content["retrieval"] = _retrieval(parts, asked, present)
     out = path / FOLDER / f"{part.name}-{asked.split}"
     for name, given in answers.items():
         write_predictions(out / f"{name}.jsonl", given)
@@ -127,16 +124,15 @@ def evaluate_tasks(
 
 
 def _heads(
-    path: Path, parts: Parts, asked: _Asked, split: Any, train: Any, present: tuple[str, ...],
-    track: Track[Any],
-) -> tuple[Answered, list[dict[str, float]]]:  # fmt: skip
+    path: Path, parts: Parts, asked: _Asked, split: Any, train: Any, present: tuple[str, ...]
+) -> tuple[Answered, list[dict[str, float]]]:
     """Answer with heads and by ranking; train the heads unless they are kept.
 
     Returns:
         The answers, and how the heads' training went.
     """
     held = _open(asked.data, "validation", present) if "validation" in present else train
-    answerer = Answerer(parts.model, asked.options, track)
+    answerer = Answerer(parts.model, asked.options)
     key = key_of(
         asked.options,
         {"run": parts.config.config_id, "splits": [train.checksum, held.checksum]},
@@ -224,12 +220,10 @@ def _questions(split: BigEarthNetTxt, images: Iterable[int]) -> Iterator[Questio
             yield Question(row, task_of(row), parse_row(row))
 
 
-def _retrieval(
-    parts: Parts, asked: _Asked, present: tuple[str, ...], track: Track[Any]
-) -> list[dict[str, Any]]:
+def _retrieval(parts: Parts, asked: _Asked, present: tuple[str, ...]) -> list[dict[str, Any]]:
     """Measure text-to-image retrieval with the run's own texts: strict R@K, and nDCG."""
     part = parts.prepare(open_split(asked.own, asked.split, present))
-    embeddings = embed_split(parts, part, track)
+    embeddings = embed_split(parts, part)
     rows = []
     for queries in QUERIES:
         found = mean_recall(embeddings, queries)

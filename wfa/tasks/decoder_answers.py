@@ -13,7 +13,7 @@ from wfa.bigearthnet.rows import BOX, Row
 from wfa.data.instruction import Instruction
 from wfa.data.instruction_tokens import ANSWER, prompt, stacked, written
 from wfa.model.kinds.coca import CoCa
-from wfa.progress import Track
+from wfa.progress import track
 from wfa.tasks.answering.image_views import Annotated
 from wfa.tasks.box_overlap import box_text
 from wfa.tasks.controls.other_images import blocks, other_images
@@ -32,9 +32,7 @@ class _Asked(NamedTuple):
 
 
 @torch.inference_mode()
-def generate_answers(
-    model: CoCa, split: Annotated, track: Track[Any], shuffled: bool = False
-) -> dict[int, str]:
+def generate_answers(model: CoCa, split: Annotated, shuffled: bool = False) -> dict[int, str]:
     """Answer every question of a split with the decoder.
 
     Of the answers that a yes/no or multiple-choice question allows, the one is taken whose
@@ -44,7 +42,6 @@ def generate_answers(
     Args:
         model: In evaluation mode, on the device that computes.
         split: The questions and images.
-        track: Shows progress.
         shuffled: Show another image of the split than each question is about.
 
     Returns:

@@ -20,10 +20,10 @@ from wfa.errors import ConfigError
 from wfa.model.cached_contrast import check_cached
 from wfa.model.clip import MultiCaptionCLIP
 from wfa.options.run_config import RunConfig
-from wfa.progress import Track, shown_by, untracked
+from wfa.progress import shown_by
 from wfa.retrieval.retrieval_metric import CaptionRetrieval
 from wfa.runs.embed import embed_split
-from wfa.runs.parts import Parts, save_weights
+from wfa.runs.parts import Parts, SplitParts, save_weights
 from wfa.runs.run_folder import RunFolder
 from wfa.runs.run_results import EVALUATED, write_results
 from wfa.training.averaged_weights import AveragedWeights
@@ -49,7 +49,6 @@ def fit(
     config: RunConfig,
     out: Path,
     overwrite: bool = False,
-    track: Track[Any] = untracked,
     show_training: bool = True,
     width: int | None = None,
     tell: Callable[[str], None] = lambda line: None,
@@ -60,7 +59,6 @@ def fit(
         config: The run's config.
         out: The run folder.
         overwrite: Lose a run that the folder holds.
-        track: Shows progress of the parts outside training.
         show_training: Whether training shows a bar of its own; else it tells its steps as all
             long work does.
         width: The width that the technique was made for; None for any.
@@ -110,11 +108,10 @@ def fit(
         prepared = time.perf_counter() - started
         course = Course(trainer, config.train, lambda: throughput.fit_seconds, steps)
         module = _module(
-            parts, folder, track, trainer, throughput, history, left_out, prepared, course
+            parts, folder, trainer, throughput, history, left_out, prepared, course, show_training
         )
         resume = folder.last_checkpoint if folder.last_checkpoint.is_file() else None
-        # Two bars at once would write over each other.
-        with _quiet_lightning(), shown_by(None) if show_training else nullcontext():
+        with _quiet_lightning():
             trainer.fit(
                 module, batches_of(parts, an_epoch, course.at), ckpt_path=resume, weights_only=True
             )
@@ -136,13 +133,13 @@ def _prepare_model(model: MultiCaptionCLIP, options: Config) -> None:
 def _module(
     parts: Parts,
     folder: RunFolder,
-    track: Track[Any],
     trainer: lightning.Trainer,
     throughput: Throughput,
     history: History,
     left_out: LeftOutCount,
     prepared: float,
     course: Course,
+    show_training: bool,
 ) -> TrainingModule:
     """Make what trains, and say how it is measured and how its results are written."""
     options = parts.config.train
@@ -155,29 +152,30 @@ def _module(
     metric = CaptionRetrieval(queries=options.select_on, ties=ties, sync_on_compute=False)
 
     def validate(model: MultiCaptionCLIP) -> dict[str, float]:
-        measured = {}
-        for name, (part, places) in validation.items():
-            found = embed_split(parts, part, places=places)
-            metric.reset()
-            metric.update(
-                torch.from_numpy(found.images),
-                torch.from_numpy(found.captions),
-                found.image_index,
-                captions=torch.from_numpy(found.caption_ids),
-                aggregated=None
-                if metric.queries == "single"
-                else torch.from_numpy(found.aggregated),
-            )
-            measured[name] = {key: value.item() for key, value in metric.compute().items()}
+        # Two bars at once would write over each other.
+        with shown_by(None) if show_training else nullcontext():
+            measured = {name: measure(*own) for name, own in validation.items()}
         metrics = mean_metrics(measured)
         history.validated(metrics)
         return metrics
+
+    def measure(part: SplitParts, places: NDArray[np.int64] | None) -> dict[str, float]:
+        found = embed_split(parts, part, places=places)
+        metric.reset()
+        metric.update(
+            torch.from_numpy(found.images),
+            torch.from_numpy(found.captions),
+            found.image_index,
+            captions=torch.from_numpy(found.caption_ids),
+            aggregated=None if metric.queries == "single" else torch.from_numpy(found.aggregated),
+        )
+        return {key: value.item() for key, value in metric.compute().items()}
 
     def finish() -> None:
         selection = _select(trainer, module)
         save_weights(parts.model, folder)
         write_results(
-            parts, folder, track,
+            parts, folder,
             seconds={"prepare": prepared, "fit": throughput.fit_seconds},
             selection={
                 **selection,

@@ -16,7 +16,6 @@ from wfa.model.texts import TextFeatures
 from wfa.options.option_classes import read_choice
 from wfa.options.run_config import RunConfig
 from wfa.plugins.registry import Choice
-from wfa.progress import Track, untracked
 from wfa.retrieval.embeddings import Embeddings, Floats, Integers
 from wfa.runs.best_device import best_device
 from wfa.runs.embed import embed_images, embed_split
@@ -47,7 +46,6 @@ def benchmark(
     data: Choice | None = None,
     split: str = "test",
     out: Path | None = None,
-    track: Track[Any] = untracked,
 ) -> Path:
     """Measure a run, or an embeddings file.
 
@@ -58,7 +56,6 @@ def benchmark(
         split: Of a run: its split.
         out: The folder of `benchmark.json`; `benchmark` in the run's folder, or the file's,
             unless given.
-        track: Shows progress.
 
     Returns:
         The path of `benchmark.json`.
@@ -72,12 +69,10 @@ def benchmark(
     """
     request = request or Request()
     of = _from_file(path, request) if path.is_file() else _from_run(
-        path, request, data, split, track
+        path, request, data, split
     )  # fmt: skip
     folder = out or (path.parent if path.is_file() else path) / "benchmark"
-    found = run_benchmark(
-        of.embeddings, of.real, request, of.source, folder, track, of.aggregator
-    )  # fmt: skip
+    found = run_benchmark(of.embeddings, of.real, request, of.source, folder, of.aggregator)
     RunFolder(folder).write_json(FILE, found)
     return folder / FILE
 
@@ -90,9 +85,7 @@ def _from_file(path: Path, request: Request) -> _Subject:
     return _Subject(Embeddings.load(path), {"embeddings": path.name})
 
 
-def _from_run(
-    path: Path, request: Request, data: Choice | None, split: str, track: Track[Any]
-) -> _Subject:
+def _from_run(path: Path, request: Request, data: Choice | None, split: str) -> _Subject:
     """Embed the split that is asked about, and real images beside it."""
     parts = load_run(path)
     parts.model.to(best_device())
@@ -101,16 +94,16 @@ def _from_run(
     asked = open_split(config.data, split, present)
     others = [*_other_splits(config, split, present), *_other_data(parts, config, request)]
     part = parts.prepare(asked)
-    embeddings = embed_split(parts, part, track)
+    embeddings = embed_split(parts, part)
     real: list[tuple[str, Floats]] = []
     room = request.config.gallery - len(embeddings.images)
     for label, dataset in others:
         if room > 0:
-            real.append((label, _images(parts, dataset, room, track)))
+            real.append((label, _images(parts, dataset, room)))
             room -= len(real[-1][1])
     if room > 0 and request.config.scenes > 0:
         drawn = _scenes(config, min(request.config.scenes, room), request.config.seed)
-        real.append(("scenes (drawn maps)", _images(parts, drawn, room, track)))
+        real.append(("scenes (drawn maps)", _images(parts, drawn, room)))
     source = {
         "run": path.name,
         "config_id": parts.config.config_id,
@@ -161,13 +154,13 @@ def _aggregator(parts: Parts, part: SplitParts, embeddings: Embeddings) -> Aggre
     return Aggregator(parts.config.aggregation.label, vectors)
 
 
-def _images(parts: Parts, dataset: ImageTextDataset, most: int, track: Track[Any]) -> Floats:
+def _images(parts: Parts, dataset: ImageTextDataset, most: int) -> Floats:
     """Embed the images, or that many drawn ones: the first may all be of one place."""
     places = np.arange(len(dataset))
     if len(places) > most:
         places = np.sort(np.random.default_rng(0).choice(places, most, replace=False))
     inputs = parts.model.encoder.inputs(dataset, parts.cache, parts.config.train.augment)
-    features = embed_images(parts.model, places, inputs, track=track)
+    features = embed_images(parts.model, places, inputs)
     return np.asarray(features.numpy(), np.float32)
 
 

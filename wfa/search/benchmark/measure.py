@@ -11,7 +11,7 @@ import numpy as np
 from wfa.errors import SearchIndexError
 from wfa.files import remove_leftovers, temporary_folder
 from wfa.pareto import pareto_front
-from wfa.progress import Track, untracked
+from wfa.progress import track
 from wfa.provenance import cores, machine, versions
 from wfa.retrieval.embeddings import Embeddings, Floats
 from wfa.retrieval.exact_search import check_vectors
@@ -40,7 +40,6 @@ def run_benchmark(
     request: Request,
     source: Mapping[str, Any],
     folder: Path,
-    track: Track[Any] = untracked,
     aggregator: Aggregator | None = None,
 ) -> Values:
     """Measure index families and gallery forms.
@@ -52,7 +51,6 @@ def run_benchmark(
         source: What `benchmark.json` says of where the vectors come from.
         folder: For large files while they are needed; nothing stays there, neither of this
             process nor of one that was killed before.
-        track: Shows progress.
         aggregator: Makes an image's text vector of some of its captions; their mean unless given.
 
     Returns:
@@ -70,7 +68,7 @@ def run_benchmark(
     chosen = [family(name, size, embeddings.images.shape[1]) for name in config.families]
     remove_leftovers(folder)
     with temporary_folder(folder / _SCRATCH) as scratch:
-        measured = _indexes(embeddings, others, chosen, config, scratch, track)
+        measured = _indexes(embeddings, others, chosen, config, scratch)
     points = measured["points"]
     forms, held_out = measure_forms(embeddings, config, aggregator) if config.forms else ([], {})
     return {
@@ -101,7 +99,7 @@ def _fitted(request: Request, size: int) -> tuple[Request, list[str]]:
 
 def _indexes(
     embeddings: Embeddings, others: Sequence[tuple[str, Floats]], chosen: Sequence[Family],
-    config: Config, scratch: Path, track: Track[Any],
+    config: Config, scratch: Path,
 ) -> Values:  # fmt: skip
     """Fill the gallery and measure the families in it; large files lie in `scratch`."""
     own, width = embeddings.images.shape
@@ -116,7 +114,7 @@ def _indexes(
     task = task_of(single_texts(embeddings), config.queries, config.seed)
     thresholds = exact_thresholds(task.queries, gallery.vectors, config.k)
     sweep = Sweep(gallery.vectors, task, thresholds, config, scratch)
-    points, skipped = _measure(sweep, chosen, track)
+    points, skipped = _measure(sweep, chosen)
     for mark, better in (("best_speed", speed_measures), ("best_size", size_measures)):
         for point, best in zip(points, pareto_front(list(map(better, points))), strict=True):
             point[mark] = best
@@ -132,9 +130,7 @@ def _indexes(
     }
 
 
-def _measure(
-    sweep: Sweep, families: Sequence[Family], track: Track[Any]
-) -> tuple[list[Values], list[Values]]:
+def _measure(sweep: Sweep, families: Sequence[Family]) -> tuple[list[Values], list[Values]]:
     """Go through the families; one that FAISS cannot build is noted, not fatal."""
     points, skipped = [], []
     for one in track(families, "measuring indexes"):

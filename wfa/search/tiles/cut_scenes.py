@@ -9,7 +9,7 @@ import tifffile
 
 from wfa.data.decode import BadImageError
 from wfa.data.quiet_libraries import quiet_libraries
-from wfa.progress import Track, untracked
+from wfa.progress import track
 from wfa.search.image_files import ImageFile, LeftOut, file_inside
 from wfa.search.tiles.open_raster import EXTRA, has_rasterio, may_be_scene, opened_raster
 from wfa.search.tiles.raster import Raster, Window
@@ -54,7 +54,6 @@ def cut_scenes(
     options: TileOptions,
     bands: Sequence[str],
     known: Mapping[str, Raster],
-    track: Track[Any] = untracked,
 ) -> Cut:
     """Cut the scenes among the files of a folder.
 
@@ -65,7 +64,6 @@ def cut_scenes(
         bands: What the run was trained on; empty for pictures.
         known: Path -> scenes that were surveyed with the same options and bands; unchanged ones
             are not opened again.
-        track: Shows progress.
     """
     cut = Cut()
     maybe = {file.path for file in files if may_be_scene(file.path)}

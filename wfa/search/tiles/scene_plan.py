@@ -6,10 +6,8 @@ from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from wfa.errors import SearchIndexError
-from wfa.progress import Track, untracked
 from wfa.search.image_files import ImageFile, LeftOut
 from wfa.search.tiles.cut_scenes import Cut, cut_scenes
 from wfa.search.tiles.raster import Raster
@@ -93,7 +91,6 @@ def plan_scenes(
     shards: Path,
     options: TileOptions,
     bands: Sequence[str],
-    track: Track[Any] = untracked,
 ) -> ScenePlan:
     """Survey the scenes of a folder; what its index knows of unchanged ones is taken from there.
 
@@ -104,7 +101,6 @@ def plan_scenes(
         shards: Where an interrupted run left what it had encoded.
         options: How scenes are cut; as the index has it where none is set.
         bands: What the run was trained on; empty for pictures.
-        track: Shows progress.
     """
     old = _recorded(folder)
     if options == TileOptions():
@@ -113,7 +109,7 @@ def plan_scenes(
     for records in (old, _recorded(shards)):
         if (records.options, records.bands) == (options, tuple(bands)):
             known |= records.scenes
-    cut = cut_scenes(root, files, options, bands, known, track)
+    cut = cut_scenes(root, files, options, bands, known)
     stale = {
         name
         for name, (scene, _) in cut.tiles.items()

@@ -5,7 +5,7 @@ were trained likewise without the image.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -14,7 +14,6 @@ from torch import Tensor
 from wfa.bigearthnet.rows import LETTERS, Box
 from wfa.errors import DataError
 from wfa.model.clip import MultiCaptionCLIP
-from wfa.progress import Track
 from wfa.tasks.answering.answer_options import Config
 from wfa.tasks.answering.caption_retrieval import retrieve_captions
 from wfa.tasks.answering.heads import Heads, Sizes
@@ -70,11 +69,10 @@ class Answerer:
     Args:
         model: A run's model in evaluation mode, on the device that computes.
         options: `task` options.
-        track: Shows progress.
     """
 
-    def __init__(self, model: MultiCaptionCLIP, options: Config, track: Track[Any]) -> None:
-        self._model, self._options, self._track = model, options, track
+    def __init__(self, model: MultiCaptionCLIP, options: Config) -> None:
+        self._model, self._options = model, options
         self._device = model.logit_scale.device
 
     def teach(self, train: Annotated, validation: Annotated) -> Taught:
@@ -122,7 +120,7 @@ class Answerer:
             mean = seen.mean()
             train = train.beside(mean.repeated(train.material.images))
             validation = validation.beside(mean.repeated(validation.material.images))
-        history = train_heads(heads, train, validation, options, self._track)
+        history = train_heads(heads, train, validation, options)
         claims = validation.material.claims
         margins = self._margins(validation.material, validation.seen)
         logits, _, _ = answer_all(heads, validation)
@@ -208,14 +206,14 @@ class Answerer:
         self, split: Annotated, images: Ints, grid: int | None = None
     ) -> tuple[Material, ImageTokens]:
         material = gather([split.rows(image) for image in images.tolist()])
-        return material, look(self._model, split, images, grid or self._options.grid, self._track)
+        return material, look(self._model, split, images, grid or self._options.grid)
 
     def _features(self, texts: Sequence[str]) -> Tensor:
         """Return the run's features of U texts, (U, D) normalised."""
         if not texts:
             return torch.zeros(0, self._model.encoder.width)
         with torch.inference_mode():
-            found = self._model.text_side.encode(texts, track=self._track)
+            found = self._model.text_side.encode(texts)
         return found.clone()  # a tensor of inference mode takes part in no training
 
     def _margins(self, material: Material, seen: ImageTokens) -> Floats:

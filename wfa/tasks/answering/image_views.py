@@ -14,7 +14,7 @@ from wfa.bigearthnet.rows import Row
 from wfa.data.dataset import Record
 from wfa.encoders.feature_maps import encode_with_cells
 from wfa.model.clip import MultiCaptionCLIP
-from wfa.progress import Track
+from wfa.progress import track
 from wfa.tasks.answering.image_tokens import ImageTokens
 from wfa.tasks.answering.question_arrays import Ints
 
@@ -42,9 +42,7 @@ class Annotated(Protocol):
 
 
 @torch.inference_mode()
-def look(
-    model: MultiCaptionCLIP, split: Annotated, images: Ints, grid: int, track: Track[Any]
-) -> ImageTokens:
+def look(model: MultiCaptionCLIP, split: Annotated, images: Ints, grid: int) -> ImageTokens:
     """Encode some images of a split.
 
     Args:
@@ -52,7 +50,6 @@ def look(
         split: The images.
         images: (M,) which.
         grid: Most cells along a side.
-        track: Shows progress.
 
     Raises:
         DataError: An image cannot be read.

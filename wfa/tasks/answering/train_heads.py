@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
 import torch
@@ -10,7 +9,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from wfa.bigearthnet.rows import Box
-from wfa.progress import Track
+from wfa.progress import track
 from wfa.tasks.answering.answer_options import Config
 from wfa.tasks.answering.heads import Heads
 from wfa.tasks.answering.image_grid import cover, generalised_iou
@@ -25,7 +24,7 @@ _AT_ONCE = 64  # images answered together outside training
 
 
 def train_heads(
-    heads: Heads, train: Asked, validation: Asked, options: Config, track: Track[Any]
+    heads: Heads, train: Asked, validation: Asked, options: Config
 ) -> list[dict[str, float]]:
     """Train the heads in place.
 
@@ -35,7 +34,6 @@ def train_heads(
         validation: The questions that choose the epoch: the mean of the accuracies of both kinds
             of question and of mIoU, where there are such questions.
         options: `task` options.
-        track: Shows progress.
 
     Returns:
         One dict an epoch: epoch, loss, and the validation figures.

@@ -11,7 +11,6 @@ import torch
 from wfa.data.dataset import ImageTextDataset
 from wfa.errors import ConfigError, DataError
 from wfa.plugins.registry import Choice
-from wfa.progress import Track, untracked
 from wfa.provenance import git_state, versions
 from wfa.retrieval.published import published_classification
 from wfa.runs.best_device import best_device
@@ -45,7 +44,6 @@ def classify_run(
     data: Choice | None = None,
     split: str = "test",
     options: ClassOptions | None = None,
-    track: Track[Any] = untracked,
 ) -> tuple[Content, Path]:
     """Measure what a run knows of a data set's classes.
 
@@ -55,7 +53,6 @@ def classify_run(
         data: The data set; the run's own unless given.
         split: The split that is measured; probes choose on validation and learn from train.
         options: Options of the task.
-        track: Shows progress.
 
     Returns:
         What `scores.json` holds, and the folder `tasks/<kind>-<data>-<split>` of the run with it.
@@ -78,10 +75,10 @@ def classify_run(
             "that does, such as ucm_captions and rsicd"
         )
     if kind == ZERO_SHOT:
-        found = _zero_shot(parts, asked, templates, options, track)
+        found = _zero_shot(parts, asked, templates, options)
     else:
         splits = {name: open_split(data, name, present) for name in ("train", "validation")}
-        found = _probed(parts, kind, {**splits, "test": asked}, options, track)
+        found = _probed(parts, kind, {**splits, "test": asked}, options)
     published = published_classification(_published_name(data), kind, split, templates)
     content = {
         "task": kind,
@@ -104,14 +101,13 @@ def _zero_shot(
     asked: ImageTextDataset,
     templates: Sequence[str],
     options: ClassOptions,
-    track: Track[Any],
 ) -> Content:
     texts = class_features(
         parts.model.text_side, asked.classes, templates, options.technique
     )  # fmt: skip
     several = multi_labels(asked)
     if (several.sum(1) > 1).any():
-        images = _features(parts, asked, np.arange(len(asked)), options, track)
+        images = _features(parts, asked, np.arange(len(asked)), options)
         scores = images @ texts.T
         every, at_k = average_precisions(scores, several), average_precisions(
             scores, several, options.k
@@ -124,7 +120,7 @@ def _zero_shot(
         means = {"mAP": float(np.nanmean(every)), f"mAP@{options.k}": float(np.nanmean(at_k))}
         return {"templates": list(templates), "metrics": means, "classes": rows}
     places, labels = single_labels(asked)
-    images = _features(parts, asked, places, options, track)
+    images = _features(parts, asked, places, options)
     found = score_classes(images @ texts.T, labels)
     return {"templates": list(templates), **_single(found, asked.classes)}
 
@@ -134,12 +130,11 @@ def _probed(
     kind: str,
     splits: Mapping[str, ImageTextDataset],
     options: ClassOptions,
-    track: Track[Any],
 ) -> Content:
     held = {}
     for name, dataset in splits.items():
         places, labels = single_labels(dataset)
-        held[name] = Labelled(_features(parts, dataset, places, options, track), labels)
+        held[name] = Labelled(_features(parts, dataset, places, options), labels)
     classes = splits["test"].classes
     train, validation, test = (held[name] for name in ("train", "validation", "test"))
     if kind == FEW_SHOT:
@@ -160,11 +155,11 @@ def _probed(
 
 
 def _features(
-    parts: Parts, dataset: ImageTextDataset, places: Any, options: ClassOptions, track: Track[Any]
+    parts: Parts, dataset: ImageTextDataset, places: Any, options: ClassOptions
 ) -> Floats:
     inputs = parts.model.encoder.inputs(dataset, parts.cache, "none")
     if options.features != TOWER:
-        made = embed_images(parts.model, places, inputs, workers=parts.workers, track=track)
+        made = embed_images(parts.model, places, inputs, workers=parts.workers)
         return np.asarray(made.numpy(), np.float32)
     rows = [inputs.image(int(place), None) for place in places]
     if rows[0].dim() != 1:
