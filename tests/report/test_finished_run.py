@@ -26,7 +26,7 @@ def test_a_run_is_read_with_types(make_run: MakeRun) -> None:
     assert run.ranks["test", "strict", "single", "text_to_image"].tolist() == [1, 3, 10, 40]
     assert len(run.ranks) == 10
     assert run.gallery is not None
-    assert [hit.right for hit in run.gallery.queries[0].hits] == [True, False, True]
+    assert [hit["right"] for hit in run.gallery["queries"][0]["hits"]] == [True, False, True]
     assert len(run.own_lines) == 10
 
 

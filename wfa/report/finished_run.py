@@ -31,7 +31,6 @@ from wfa.retrieval.embeddings import Integers
 from wfa.retrieval.metrics import MetricRow
 from wfa.retrieval.ranks import SCHEMA
 from wfa.retrieval.ties import WORST
-from wfa.runs.query_gallery import Gallery, GalleryQuery, Hit, Picture
 from wfa.runs.run_folder import CLASSES_FILE
 from wfa.tables import DASH
 
@@ -57,7 +56,7 @@ class RunResult:
             lacks, such as of a further split.
         history: The course of training.
         ranks: Rank of the best right answer of each query, in the file's order.
-        gallery: Queries with their hits; None where the run has no `gallery.json`.
+        gallery: `gallery.json`: queries with their hits; None where the run has none.
         classes: `classes.json`; None where the data knows no classes.
         evaluations: What was measured with other options, in the order of their folders' names.
     """
@@ -68,7 +67,7 @@ class RunResult:
     rows: tuple[MetricRow, ...]
     history: History
     ranks: Mapping[RankKey, Integers]
-    gallery: Gallery | None
+    gallery: Mapping[str, Any] | None
     classes: Mapping[str, Any] | None = None
     evaluations: tuple[Evaluation, ...] = ()
 
@@ -196,36 +195,34 @@ def _read_ranks(path: Path) -> dict[RankKey, Integers]:
     return {key: rank[of_row == number] for key, number in ids.items()}
 
 
-def _read_gallery(path: Path) -> Gallery:
+def _read_gallery(path: Path) -> Mapping[str, Any]:
+    """Read `gallery.json`, checked: see `wfa.runs.query_gallery.build_gallery`."""
     values = read_json(path, TRAIN_AGAIN)
     try:
-        return Gallery(
-            data=str(values["data"]),
-            split=str(values["split"]),
-            images=int(values["images"]),
-            queries=tuple(_query(query) for query in values["queries"]),
-        )
+        return {
+            **{key: str(values[key]) for key in ("data", "split")},
+            "images": int(values["images"]),
+            "queries": [
+                {
+                    "text": str(query["text"]),
+                    "rank": int(query["rank"]),
+                    "relevant": list(query["relevant"]),
+                    "own": _picture(query["own"]),
+                    "hits": [
+                        {**_picture(hit), "score": float(hit["score"]), "right": bool(hit["right"])}
+                        for hit in query["hits"]
+                    ],
+                }
+                for query in values["queries"]
+            ],
+        }
     except (KeyError, TypeError, ValueError) as error:
         raise RunError(f"{path} does not hold a gallery ({error!r}): delete it, or train the run "
                        "again with --overwrite") from error  # fmt: skip
 
 
-def _query(values: Mapping[str, Any]) -> GalleryQuery:
-    return GalleryQuery(
-        text=str(values["text"]),
-        rank=int(values["rank"]),
-        relevant=tuple(str(name) for name in values["relevant"]),
-        own=Picture(str(values["own"]["image"]), safe_thumbnail(values["own"]["thumbnail"])),
-        hits=tuple(
-            Hit(
-                image=str(hit["image"]),
-                thumbnail=safe_thumbnail(hit["thumbnail"]),
-                score=float(hit["score"]),
-                right=bool(hit["right"]),
-            )
-            for hit in values["hits"]
-        ),
-    )
+def _picture(values: Mapping[str, Any]) -> dict[str, str]:
+    return {"image": str(values["image"]), "thumbnail": safe_thumbnail(values["thumbnail"])}
 
 
 def safe_thumbnail(value: Any) -> str:

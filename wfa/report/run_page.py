@@ -56,7 +56,7 @@ def run_view(run: RunResult) -> dict[str, Any]:
         "lost": lost,
         "plots": run_plots(run),
         "benchmark": benchmark_view(read_benchmark(benchmark)) if benchmark.is_file() else None,
-        "gallery": run.gallery if run.gallery and run.gallery.queries else None,
+        "gallery": run.gallery if run.gallery and run.gallery["queries"] else None,
         "bands": _bands(run),
         **_settings(run),
         "phases": [(name, run.number("seconds", name)) for name in _PHASES],
@@ -112,10 +112,10 @@ def _bands(run: RunResult) -> list[dict[str, Any]]:
     """Sort the gallery's queries into three bands of rank, each with its share of all queries."""
     if run.gallery is None:
         return []
-    ranks = run.ranks.get((run.gallery.split, "strict", "single", TEXT_TO_IMAGE))
+    ranks = run.ranks.get((run.gallery["split"], "strict", "single", TEXT_TO_IMAGE))
     bands = []
     for title, (low, high) in zip(_BANDS, BANDS, strict=True):
-        queries = [query for query in run.gallery.queries if low <= query.rank <= high]
+        queries = [query for query in run.gallery["queries"] if low <= query["rank"] <= high]
         inside = None if ranks is None else float(((ranks >= low) & (ranks <= high)).mean())
         if queries:
             part = "" if inside is None else f"{share(inside)} of all queries"

@@ -3,7 +3,6 @@
 import base64
 import io
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -23,68 +22,6 @@ _CANDIDATES = 512
 _PERCENTILES = (2.0, 98.0)
 
 
-@dataclass(frozen=True)
-class Picture:
-    """An image as a report shows it.
-
-    Attributes:
-        image: Its name.
-        thumbnail: A JPEG as a data URI.
-    """
-
-    image: str
-    thumbnail: str
-
-
-@dataclass(frozen=True)
-class Hit(Picture):
-    """One of the first images for a query.
-
-    Attributes:
-        score: Its inner product with the query.
-        right: Whether it bears the caption asked with.
-    """
-
-    score: float
-    right: bool
-
-
-@dataclass(frozen=True)
-class GalleryQuery:
-    """A caption asked as a query.
-
-    Attributes:
-        text: The caption.
-        rank: Strict rank of its own image, from 1; wrong images that tie stand before it.
-        relevant: Names of all images that bear the caption, its own first.
-        own: Its own image.
-        hits: The best images, best first.
-    """
-
-    text: str
-    rank: int
-    relevant: tuple[str, ...]
-    own: Picture
-    hits: tuple[Hit, ...]
-
-
-@dataclass(frozen=True)
-class Gallery:
-    """Queries of one split, by rising rank.
-
-    Attributes:
-        data: The data set's name.
-        split: The split's name.
-        images: Images that each query was compared with.
-        queries: The queries.
-    """
-
-    data: str
-    split: str
-    images: int
-    queries: tuple[GalleryQuery, ...]
-
-
 def build_gallery(
     embeddings: Embeddings, dataset: ImageTextDataset, seed: int, queries: int = 12, hits: int = 5
 ) -> dict[str, Any]:
@@ -98,7 +35,12 @@ def build_gallery(
         hits: How many of the best images for each.
 
     Returns:
-        A `Gallery` as plain values, for JSON.
+        What `gallery.json` holds: `data`, `split`, `images` (how many each query was compared
+        with) and `queries` by rising rank. A query has `text`, `rank` (strict, of its own image,
+        from 1; wrong images that tie stand before it), `relevant` (names of all images that bear
+        the caption, its own first), `own` and `hits`, the best images first. An image is its name,
+        `image`, and `thumbnail`, a JPEG as a data URI; a hit has its `score`, the inner product
+        with the query, and whether it is `right`: bears the caption.
 
     Raises:
         DataError: An image that is shown cannot be read.
@@ -113,19 +55,19 @@ def build_gallery(
     ranks = np.sum(scores >= scores[np.arange(len(asked)), own][:, None], axis=1)
     picture = _Pictures(embeddings.image_names, dataset.read_image)
     chosen = _spread(ranks, queries)
-    gallery = Gallery(
-        data=dataset.name,
-        split=dataset.split,
-        images=len(embeddings.images),
-        queries=tuple(
-            _query(
-                texts[asked[k]], int(ranks[k]), int(own[k]), scores[k],
-                _bearers(embeddings, int(asked[k])), hits, picture,
-            )
+    return {
+        "data": dataset.name,
+        "split": dataset.split,
+        "images": len(embeddings.images),
+        "queries": [
+            {
+                "text": texts[asked[k]],
+                "rank": int(ranks[k]),
+                **_shown(embeddings, int(asked[k]), scores[k], hits, picture),
+            }
             for k in chosen
-        ),
-    )  # fmt: skip
-    return asdict(gallery)
+        ],
+    }
 
 
 def thumbnail(image: NDArray[np.generic], side: int = THUMBNAIL_SIDE) -> str:
@@ -180,23 +122,23 @@ def _bearers(embeddings: Embeddings, caption: int) -> list[int]:
     return [own, *(image for image in others if image != own)]
 
 
-def _query(
-    text: str, rank: int, own: int, scores: Floats, bearers: Sequence[int], hits: int,
-    picture: "_Pictures",
-) -> GalleryQuery:  # fmt: skip
+def _shown(
+    embeddings: Embeddings, caption: int, scores: Floats, hits: int, picture: "_Pictures"
+) -> dict[str, Any]:
+    """Return the images that are shown of a caption's query, with (M,) `scores`."""
+    bearers = _bearers(embeddings, caption)
+    own = bearers[0]
     right = np.zeros(len(scores), bool)
     right[bearers] = True
     first = np.lexsort((np.arange(len(scores)) == own, right, -scores))[:hits].tolist()
-    return GalleryQuery(
-        text=text,
-        rank=rank,
-        relevant=tuple(picture.names[image] for image in bearers),
-        own=picture(own),
-        hits=tuple(
-            Hit(**asdict(picture(image)), score=float(scores[image]), right=bool(right[image]))
+    return {
+        "relevant": [picture.names[image] for image in bearers],
+        "own": picture(own),
+        "hits": [
+            {**picture(image), "score": float(scores[image]), "right": bool(right[image])}
             for image in first
-        ),
-    )
+        ],
+    }
 
 
 class _Pictures:
@@ -207,9 +149,10 @@ class _Pictures:
     ) -> None:
         self.names = names
         self._read = read
-        self._made: dict[int, Picture] = {}
+        self._made: dict[int, dict[str, str]] = {}
 
-    def __call__(self, index: int) -> Picture:
+    def __call__(self, index: int) -> dict[str, str]:
         if index not in self._made:
-            self._made[index] = Picture(self.names[index], thumbnail(self._read(index)))
+            shown = thumbnail(self._read(index))
+            self._made[index] = {"image": self.names[index], "thumbnail": shown}
         return self._made[index]
