@@ -89,3 +89,27 @@ def path_inside(root: Path, text: str, key: str) -> Path:
             "folder, or set data.root=DIR to the folder that holds everything"
         )
     return root / wanted
+
+
+def file_inside(root: Path, text: str, key: str) -> Path:
+    """Return a file that a person named below the data set's folder.
+
+    Raises:
+        ConfigError: It leaves the folder.
+        DataError: There is no such file.
+    """
+    path = path_inside(root, text, key)
+    if not path.is_file():
+        raise DataError(f"{key}={text}: there is no file {path}")
+    return path
+
+
+def folders_of(root: Path, text: str) -> tuple[str, ...]:
+    """Return where images may lie below `root`: what `data.images` names, or the usual places.
+
+    Raises:
+        ConfigError: It leaves the folder.
+    """
+    if text:
+        path_inside(root, text, "data.images")
+    return (text,) if text else ("images", "")

@@ -1,4 +1,3 @@
-from dataclasses import dataclass
 from pathlib import Path, PurePath
 
 import pytest
@@ -14,12 +13,6 @@ from wfa.data.tables.entries import (
 from wfa.errors import ConfigError, DataError
 
 
-@dataclass(frozen=True)
-class Fractions:
-    validation_fraction: float = 0.1
-    test_fraction: float = 0.1
-
-
 def entries(**counts: int) -> list[Entry]:
     """So many images of each split; `none` names none."""
     return [
@@ -29,8 +22,8 @@ def entries(**counts: int) -> list[Entry]:
     ]
 
 
-def divided(given: list[Entry], fractions: Fractions = Fractions()) -> tuple[dict[str, int], str]:
-    found, notes = with_splits(given, fractions, Path("t.csv"))
+def divided(given: list[Entry]) -> tuple[dict[str, int], str]:
+    found, notes = with_splits(given, 0.1, 0.1, Path("t.csv"))
     assert [entry.image for entry in found] == [entry.image for entry in given]
     splits = [entry.split for entry in found]
     return {split: splits.count(split) for split in dict.fromkeys(sorted(splits))}, " ".join(notes)

@@ -1,42 +1,32 @@
 """Your own images and a CSV, TSV, JSON, JSONL or Parquet of file names and captions."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePath
 from typing import Any, ClassVar
 
-from wfa.data.annotated import AnnotatedConfig, AnnotatedDataset, Source
+from wfa.data.annotated import AnnotatedDataset, Source
 from wfa.data.image_folder import FolderImages
-from wfa.data.locations import path_inside
+from wfa.data.locations import file_inside, folders_of
 from wfa.data.tables.columns import Wanted, find_columns
-from wfa.data.tables.entries import Divided, our_split, split_in_name, with_splits
+from wfa.data.tables.entries import Divided, our_split, split_in_name
 from wfa.data.tables.entry_rows import entries_of
 from wfa.data.tables.formats import SUFFIXES, read_table
+from wfa.data.tables.table_options import TableConfig
 from wfa.errors import DataError
 
 
 @dataclass(frozen=True)
-class Config(AnnotatedConfig):
+class Config(TableConfig):
     """Options of a folder of own images.
 
     Attributes:
         annotations: The table's file name in `root`; empty when it is the only one there, or when
             each is named after another split: `train.csv`, `captions_val2017.json`.
         images: The images' folder in `root`; empty for `images/` or `root` itself.
-        file_column: The column of file names; empty to find it among the usual names.
-        caption_column: The column of captions, numbered or not; empty likewise.
-        split_column: The column of splits; empty likewise, and a table may have none.
-        validation_fraction: Share of images for validation where the table names no splits, and
-            share of the training images for it where the table names none for validation.
-        test_fraction: Share of images for test where the table names no splits.
     """
 
     annotations: str = ""
     images: str = ""
-    file_column: str = ""
-    caption_column: str = ""
-    split_column: str = ""
-    validation_fraction: float = field(default=0.1, metadata={"at_least": 0, "below": 1})
-    test_fraction: float = field(default=0.1, metadata={"at_least": 0, "below": 1})
 
 
 class CaptionsFolder(AnnotatedDataset):
@@ -64,16 +54,12 @@ class CaptionsFolder(AnnotatedDataset):
         """
         root = cls.root(options)
         paths = _tables(root, options.annotations)
-        wanted = Wanted(options.file_column, options.caption_column, options.split_column)
-        parts = [_read(path, wanted) for path in paths]
+        parts = [_read(path, options.wanted) for path in paths]
         where = paths[0] if len(paths) == 1 else root
-        entries, notes = with_splits([e for part, _ in parts for e in part], options, where)
-        folders: tuple[str, ...] = ("images", "")
-        if options.images:
-            path_inside(root, options.images, "data.images")
-            folders = (options.images,)
+        entries, notes = options.divided([e for part, _ in parts for e in part], where)
         said = tuple(note for _, own in parts for note in own)
-        return Source(entries, FolderImages(root, folders), where, said + notes)
+        images = FolderImages(root, folders_of(root, options.images))
+        return Source(entries, images, where, said + notes)
 
 
 def _read(path: Path, wanted: Wanted) -> Divided:
@@ -91,10 +77,7 @@ def _read(path: Path, wanted: Wanted) -> Divided:
 def _tables(root: Path, given: str) -> list[Path]:
     """Return the table; or several of one kind, of which each names another split."""
     if given:
-        path = path_inside(root, given, "data.annotations")
-        if not path.is_file():
-            raise DataError(f"data.annotations={given}: there is no file {path}")
-        return [path]
+        return [file_inside(root, given, "data.annotations")]
     found = sorted(
         path
         for path in root.iterdir()

@@ -5,14 +5,15 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any, ClassVar
 
-from wfa.data.annotated import AnnotatedConfig, AnnotatedDataset, Source
+from wfa.data.annotated import AnnotatedDataset, Source
 from wfa.data.image_folder import FolderImages
-from wfa.data.locations import path_inside
+from wfa.data.locations import file_inside, folders_of
 from wfa.data.tables.caption_cells import text_of
 from wfa.data.tables.columns import SPLIT_COLUMNS, file_column, heading_place
-from wfa.data.tables.entries import Entry, image_name, our_split, split_in_name, with_splits
+from wfa.data.tables.entries import Entry, image_name, our_split, split_in_name
 from wfa.data.tables.formats import SUFFIXES, read_table
 from wfa.data.tables.table import Table
+from wfa.data.tables.table_options import DividedConfig
 from wfa.errors import DataError
 
 LABEL_COLUMNS = ("label", "class", "category", "class_name", "label_name")
@@ -22,7 +23,7 @@ _PICTURES = frozenset((
 
 
 @dataclass(frozen=True)
-class Config(AnnotatedConfig):
+class Config(DividedConfig):
     """Options of a folder of classes.
 
     Attributes:
@@ -31,17 +32,12 @@ class Config(AnnotatedConfig):
         images: The images' folder in `root`; empty for `images/` or `root` itself.
         label_column: The column of labels; empty to find it among the usual names.
         caption: What an image's caption is, for training; `{}` stands for its class.
-        validation_fraction: Share of images for validation where nothing names splits, and share
-            of the training images for it where nothing names validation.
-        test_fraction: Share of images for test where nothing names splits.
     """
 
     annotations: str = ""
     images: str = ""
     label_column: str = ""
     caption: str = "{}"
-    validation_fraction: float = 0.1
-    test_fraction: float = 0.1
 
 
 @dataclass(frozen=True)
@@ -89,9 +85,7 @@ class ClassFolder(AnnotatedDataset):
         """
         root = cls.root(options)
         table = _table(root, options.annotations)
-        folders = (options.images,) if options.images else ("images", "")
-        if options.images:
-            path_inside(root, options.images, "data.images")
+        folders = folders_of(root, options.images)
         if table is not None:
             found, where = list(_rows(read_table(table), options.label_column)), table
         else:
@@ -103,7 +97,7 @@ class ClassFolder(AnnotatedDataset):
             Entry(one.image, our_split(one.split), (options.caption.replace("{}", one.label),))
             for one in found
         ]
-        divided, notes = with_splits(entries, options, where)
+        divided, notes = options.divided(entries, where)
         classes = tuple(sorted({one.label for one in found}))
         return Source(divided, FolderImages(root, folders), where, notes, classes)
 
@@ -123,10 +117,7 @@ def words_of(folder: str) -> str:
 
 def _table(root: Path, given: str) -> Path | None:
     if given:
-        path = path_inside(root, given, "data.annotations")
-        if not path.is_file():
-            raise DataError(f"data.annotations={given}: there is no file {path}")
-        return path
+        return file_inside(root, given, "data.annotations")
     found = sorted(p for p in root.iterdir() if p.is_file() and p.suffix.lower() in SUFFIXES)
     if len(found) > 1:
         names = ", ".join(path.name for path in found)

@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePath, PurePosixPath
-from typing import Protocol
 
 from wfa.data.dataset import SPLITS
 from wfa.errors import ConfigError, DataError
@@ -37,18 +36,6 @@ class Entry:
 
 Divided = tuple[Sequence[Entry], tuple[str, ...]]
 """Entries with their splits, and what was decided about them, a sentence each."""
-
-
-class SplitFractions(Protocol):
-    """Options that say how to divide images that no file divides."""
-
-    @property
-    def validation_fraction(self) -> float:
-        """Share of the images for validation."""
-
-    @property
-    def test_fraction(self) -> float:
-        """Share of the images for test."""
 
 
 def split_of(entry: Entry, where: Path) -> str:
@@ -162,7 +149,7 @@ def hold_out(entries: Sequence[Entry], fraction: float) -> Divided:
     return [parts.get(entry.image, entry) for entry in entries], (note,)
 
 
-def with_splits(entries: Sequence[Entry], options: SplitFractions, path: Path) -> Divided:
+def with_splits(entries: Sequence[Entry], test: float, validation: float, path: Path) -> Divided:
     """Give every image a split: its own, else one by the hash of its name.
 
     Where no image names a split, or all are in `train`, images are divided by the fractions;
@@ -171,7 +158,8 @@ def with_splits(entries: Sequence[Entry], options: SplitFractions, path: Path) -
 
     Args:
         entries: All entries of a data set.
-        options: The shares of validation and test.
+        test: Share of the images for test.
+        validation: Share for validation, or of the training images where there is none.
         path: The annotations, for the message.
 
     Raises:
@@ -182,8 +170,8 @@ def with_splits(entries: Sequence[Entry], options: SplitFractions, path: Path) -
     if unnamed and len(unnamed) < len(entries):
         raise DataError(f"{path} names a split for some images but not for {unnamed[0]}")
     if not unnamed and any(entry.split != "train" for entry in entries):
-        return hold_out(entries, options.validation_fraction)
-    fractions = (("test", options.test_fraction), ("validation", options.validation_fraction))
+        return hold_out(entries, validation)
+    fractions = (("test", test), ("validation", validation))
     given = "no image names a split" if unnamed else "all images are in the split train"
     try:
         divided = divide(entries, fractions)
