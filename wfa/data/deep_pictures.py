@@ -1,6 +1,7 @@
 """Pictures of more than 8 bits: their values as they are stored, and one rule that shows them."""
 
 import io
+import zlib
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ PERCENTILES = (2, 98)
 """Of all finite values of a picture: what becomes black and what becomes white."""
 
 _MINIS_WHITE = 0
+_GREY_ALPHA, _RED_GREEN_BLUE_ALPHA = 4, 6  # colour types of PNG
 _ORIENTATION = 0x0112
 
 
@@ -33,7 +35,6 @@ def read_deep(content: bytes) -> tuple[NDArray[Any], int]:
     if content.startswith(TIFF_MAGIC):
         return _tiff(content)
     with Image.open(io.BytesIO(content)) as image:
-        image.load()  # says best what is wrong with a damaged file
         if content.startswith(PNG_MAGIC) and not image.mode.startswith("I"):
             values = _png(content)
         elif image.mode == "RGB":
@@ -104,12 +105,22 @@ def _tiff(content: bytes) -> tuple[NDArray[Any], int]:
 
 def _png(content: bytes) -> NDArray[Any]:
     """Read 16 bits of each band; Pillow keeps those of grey, and of colours the high byte only."""
-    import torch  # here: nothing else of reading pictures needs it
-    from torchvision.io import ImageReadMode, decode_png
+    if content[25] == _GREY_ALPHA:
+        # The two bytes of grey and the two of alpha are filtered as red, green, blue and alpha are.
+        header = content[12:24] + bytes([8, _RED_GREEN_BLUE_ALPHA]) + content[26:29]
+        check = zlib.crc32(header).to_bytes(4)
+        with Image.open(io.BytesIO(content[:12] + header + check + content[33:])) as image:
+            return np.asarray(image).view(">u2")
+    high, low = (_bytes_of(content, order) for order in ("B", "L"))
+    return high.astype(np.uint16) << 8 | low
 
-    encoded = torch.frombuffer(bytearray(content), dtype=torch.uint8)
-    values: NDArray[Any] = decode_png(encoded, ImageReadMode.UNCHANGED).permute(1, 2, 0).numpy()
-    return values
+
+def _bytes_of(content: bytes, order: str) -> NDArray[np.uint8]:
+    """Read one byte of each value: the first of two in order "B", the second in order "L"."""
+    with Image.open(io.BytesIO(content)) as image:
+        tile = image.tile[0]
+        image.tile = [type(tile)(*tile[:3], f"{image.mode};16{order}")]
+        return np.asarray(image)
 
 
 def _colours(values: NDArray[Any]) -> NDArray[Any]:
