@@ -2,11 +2,16 @@ import logging
 import threading
 import warnings
 
+import pytest
+
 from wfa.data.quiet_libraries import quiet_libraries
 
 
-def test_many_threads_leave_the_filters_as_they_were() -> None:
-    before, level = list(warnings.filters), logging.getLogger("PIL").level
+def test_many_threads_leave_the_filters_as_they_were(
+    caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+) -> None:
+    before, logger = list(warnings.filters), logging.getLogger("PIL")
+    as_it_was = logger.level, logger.propagate, list(logger.handlers)
     barrier = threading.Barrier(4)
 
     def work() -> None:
@@ -21,7 +26,10 @@ def test_many_threads_leave_the_filters_as_they_were() -> None:
     for thread in threads:
         thread.join()
     assert list(warnings.filters) == before
-    assert logging.getLogger("PIL").level == level
+    assert (logger.level, logger.propagate, logger.handlers) == as_it_was
+    assert not caplog.records and not capfd.readouterr().err
+    logging.getLogger("PIL.TiffImagePlugin").error("said outside")
+    assert [record.message for record in caplog.records] == ["said outside"]
 
 
 def test_other_warnings_pass() -> None:

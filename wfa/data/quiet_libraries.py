@@ -17,7 +17,8 @@ _LOGGERS = ("PIL", "tifffile")
 _lock = threading.Lock()
 _inside = 0
 _before: Any = None
-_levels: dict[str, int] = {}
+_passed_on: dict[str, bool] = {}
+_nowhere = logging.NullHandler()
 
 
 @contextmanager
@@ -45,9 +46,12 @@ def _enter() -> None:
         _before.__enter__()
         warnings.filterwarnings("ignore", module=r"PIL\.")
         warnings.filterwarnings("ignore", module="tifffile")
+        # A change of level would make every logger of the process look its own up anew, for each
+        # picture; what is not passed on costs nothing.
         for name in _LOGGERS:
-            _levels[name] = logging.getLogger(name).level
-            logging.getLogger(name).setLevel(logging.CRITICAL + 1)
+            logger = logging.getLogger(name)
+            _passed_on[name], logger.propagate = logger.propagate, False
+            logger.addHandler(_nowhere)
 
 
 def _leave() -> None:
@@ -57,7 +61,9 @@ def _leave() -> None:
         if _inside:
             return
         for name in _LOGGERS:
-            logging.getLogger(name).setLevel(_levels[name])
+            logger = logging.getLogger(name)
+            logger.removeHandler(_nowhere)
+            logger.propagate = _passed_on[name]
         _before.__exit__(None, None, None)
 
 

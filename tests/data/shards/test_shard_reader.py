@@ -1,12 +1,14 @@
 """Reading a shard to its end, or saying why not after the samples before the damage."""
 
 import gzip
+import io
+import tarfile
 from pathlib import Path
 
 import pytest
 
 from tests.data.shards.made_shards import numbered, write_tar
-from wfa.data.shards.shard_reader import BadShardError, read_shard
+from wfa.data.shards.shard_reader import BadShardError, WholeHeader, read_shard
 
 
 def read(url: str) -> tuple[list[str], str]:
@@ -79,3 +81,24 @@ def test_stopping_halfway_is_no_error(tmp_path: Path) -> None:
     samples = read_shard(f"pipe:cat {shard} && sleep 60")
     next(samples)
     samples.close()  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("form", [tarfile.USTAR_FORMAT, tarfile.GNU_FORMAT, tarfile.PAX_FORMAT])
+def test_headers_say_what_tarfile_finds_in_them(form: int, tmp_path: Path) -> None:
+    names = ["a.jpg", "d/" + "long" * 20 + ".png", "n" * 99, "deep/" * 30 + "b.txt", "süß.json"]
+    path = tmp_path / "a.tar"
+    with tarfile.open(path, "w", format=form) as archive:
+        folder = tarfile.TarInfo("d")
+        folder.type = tarfile.DIRTYPE
+        archive.addfile(folder)
+        for size, name in enumerate(names):
+            entry = tarfile.TarInfo(name)
+            entry.size = size * 300
+            archive.addfile(entry, io.BytesIO(bytes(entry.size)))
+
+    def listed(header: type[tarfile.TarInfo]) -> list[object]:
+        with tarfile.open(path, tarinfo=header) as archive:
+            return [(own.name, own.size, own.type, own.offset_data) for own in archive]
+
+    assert listed(WholeHeader) == listed(tarfile.TarInfo)
+    assert len(listed(WholeHeader)) == 1 + len(names)

@@ -22,7 +22,10 @@ class BadShardError(Exception):
 
 
 class WholeHeader(tarfile.TarInfo):
-    """A header that must be whole: `tarfile` takes a damaged one for the end of the archive."""
+    """A header that must be whole: `tarfile` takes a damaged one for the end of the archive.
+
+    Of an ordinary file only what a shard needs is parsed, which is most of the work of reading one.
+    """
 
     @classmethod
     def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> "WholeHeader":
@@ -31,12 +34,28 @@ class WholeHeader(tarfile.TarInfo):
         Raises:
             ReadError: It is damaged, or the file ends before the mark of its end.
         """
+        with suppress(ValueError):  # what is not written so is read by `tarfile`
+            if _is_plain(buf):
+                plain = cls(buf[:100].partition(b"\0")[0].decode(encoding, errors))
+                plain.size = int(buf[124:135], 8)
+                return plain
         try:
             return super().frombuf(buf, encoding, errors)
         except (tarfile.EmptyHeaderError, tarfile.TruncatedHeaderError) as error:  # type: ignore[attr-defined]
             raise tarfile.ReadError("is truncated") from error
         except tarfile.InvalidHeaderError as error:  # type: ignore[attr-defined]
             raise tarfile.ReadError("is no tar file, or a damaged one") from error
+
+
+def _is_plain(buf: bytes | bytearray) -> bool:
+    """Say whether a header is that of a regular file with a short name, and undamaged."""
+    return (
+        len(buf) == tarfile.BLOCKSIZE
+        and buf[156:157] == tarfile.REGTYPE
+        and buf[257:262] == b"ustar"
+        and buf[345] == 0  # no front part of a long name
+        and int(buf[148:154], 8) == sum(buf) - sum(buf[148:156]) + 8 * ord(" ")
+    )
 
 
 def read_shard(url: str) -> Iterator[RawSample]:

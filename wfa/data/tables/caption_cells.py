@@ -25,13 +25,16 @@ _TOKEN = re.compile(
 _PRINTED_ARRAY = re.compile(
     r"(?:np\.|numpy\.)?(?:array|list)\(\s*(\[.*\])\s*(?:,\s*dtype=[^()\[\]]*)?\)", re.S
 )
+_LISTED = ("[", "(", "{", "array", "list", "np.", "numpy.")
+"""How a text begins that may spell a list or an object."""
 _OPENED = re.compile(r"""[\[({]+\s*[bB]?['"\u2018\u201c]""")
 
 
 def is_missing(cell: Any) -> bool:
     """Say whether a cell is empty, or holds what tools write where nothing is known."""
     if isinstance(cell, str):
-        return not cell.strip() or cell.strip() in _MISSING
+        text = cell.strip()
+        return not text or text in _MISSING
     return cell is None or (isinstance(cell, float) and math.isnan(cell))
 
 
@@ -100,7 +103,7 @@ def _caption_keys(cell: Mapping[Any, Any], at: str) -> list[Any]:
 
 
 def _member(item: Any, at: str) -> str:
-    if isinstance(item, Mapping):
+    if not isinstance(item, str) and isinstance(item, Mapping):
         found = _members(item, at)
         item = found[0] if len(found) == 1 else found
     text = text_of(item)
@@ -114,6 +117,8 @@ def _member(item: Any, at: str) -> str:
 def _listed(text: str, at: str) -> Any:
     """Return the list or object that a text spells, None where it is an ordinary caption."""
     cell = text.strip()
+    if not cell.startswith(_LISTED):
+        return None
     array = _PRINTED_ARRAY.fullmatch(cell)
     if array is None and cell[:1] not in ("[", "(", "{"):
         return None
