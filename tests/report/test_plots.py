@@ -47,7 +47,8 @@ class Picture(HTMLParser):
         if tag == "title":
             self.said.append(data)
         elif tag == "text":
-            place = found.get("transform", "").partition("translate(")[2].rstrip(")").split()
+            moved = found.get("transform", "").partition("translate(")[2]
+            place = moved.partition(")")[0].split()
             x, y = place if place else (found["x"], found["y"])
             self.texts.append((data, float(x), float(y)))
 

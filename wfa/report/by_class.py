@@ -7,8 +7,12 @@ from typing import Any
 
 from wfa.errors import RunError
 from wfa.json_files import read_object
+from wfa.report.confusion_picture import confusion_picture
+from wfa.report.plots import Plot
 from wfa.tables import DASH, Cell, Number, Table, count
 
+FOUND_FOR = "Which class is found for which, in percent of the row"
+TAKEN_FOR = "Which class is taken for which, in percent of the row"
 _AGAIN = "evaluate the run again, or delete the file"
 
 
@@ -18,13 +22,11 @@ class ClassScores:
 
     Attributes:
         table: A row a class, a column a metric, in percent.
-        names: The classes, in the order of the rows of `confusion`.
-        confusion: For each class a cell a class found: text, share of the row, words for a mouse.
+        picture: Which class's image is found for which; None where nothing was counted.
     """
 
     table: Table
-    names: Sequence[str]
-    confusion: Sequence[Sequence[tuple[str, float, str]]]
+    picture: Plot | None
 
 
 def read_classes(path: Path) -> Mapping[str, Any]:
@@ -63,7 +65,8 @@ def class_scores(found: Mapping[str, Any]) -> ClassScores:
     )
     title = " · ".join([split, "in percent", *(f"ties {x}" for x in [found.get("ties")] if x)])
     table = Table(("class", "queries", *metrics), rows, title)
-    return ClassScores(table, names, _shares(names, found["confusion"], "asked for"))
+    picture = confusion_picture(FOUND_FOR, names, found["confusion"], "asked for")
+    return ClassScores(table, picture)
 
 
 @dataclass(frozen=True)
@@ -72,13 +75,11 @@ class Classified:
 
     Attributes:
         tables: Its figures, then those of each class.
-        names: The classes, in the order of the rows of `confusion`.
-        confusion: As that of `ClassScores`: a row a class, a column a class that was taken.
+        picture: Which class was taken for which; None where nothing was counted.
     """
 
     tables: Sequence[Table]
-    names: Sequence[str]
-    confusion: Sequence[Sequence[tuple[str, float, str]]]
+    picture: Plot | None
 
 
 def read_classified(folder: Path, title: str) -> list[Classified]:
@@ -98,8 +99,8 @@ def read_classified(folder: Path, title: str) -> list[Classified]:
             continue
         try:
             names = [str(own["class"]) for own in content.get("classes", ())]
-            confusion = _shares(names, content.get("confusion", ()), "of")
-            found.append(Classified(classification_tables(content, title), names, confusion))
+            picture = confusion_picture(TAKEN_FOR, names, content.get("confusion", ()), "of")
+            found.append(Classified(classification_tables(content, title), picture))
         except (KeyError, TypeError, ValueError) as error:
             raise RunError(
                 f"{path} does not hold a classification ({error!r}): {_AGAIN}"
@@ -109,22 +110,6 @@ def read_classified(folder: Path, title: str) -> list[Classified]:
 
 def _percent(value: float | None) -> Number:
     return Number(DASH if value is None else f"{100 * value:.1f}", value)
-
-
-def _shares(
-    names: Sequence[str], confusion: Sequence[Sequence[float]], verb: str
-) -> list[list[tuple[str, float, str]]]:
-    return [
-        [_cell(f"{verb} {name}", other, held, sum(row))
-         for other, held in zip(names, row, strict=True)]
-        for name, row in zip(names, confusion, strict=False)
-    ]  # fmt: skip
-
-
-def _cell(wanted: str, other: str, held: float, total: float) -> tuple[str, float, str]:
-    part = held / total if total else 0.0
-    said = f"{wanted}, found {other}: {100 * part:.1f} %"
-    return f"{100 * part:.0f}" if part >= 0.005 else "", part, said
 
 
 def classification_tables(content: Mapping[str, Any], title: str) -> list[Table]:

@@ -11,8 +11,8 @@ from markupsafe import Markup
 from matplotlib.figure import Figure
 
 COLOURS = 8
-_NAMES = ("soft", "rule", "card", *(f"s{number}" for number in range(COLOURS)))
-SOFT, RULE, CARD, *SERIES = (f"#0000{number:02x}" for number in range(1, len(_NAMES) + 1))
+_NAMES = ("soft", "rule", "card", "ink", *(f"s{number}" for number in range(COLOURS)))
+SOFT, RULE, CARD, INK, *SERIES = (f"#0000{number:02x}" for number in range(1, len(_NAMES) + 1))
 """Stand-ins that matplotlib draws with; the page's style sheet says what they look like."""
 _VARIABLES = {f"#0000{number:02x}": f"var(--{name})" for number, name in enumerate(_NAMES, 1)}
 _KEPT = frozenset({"d", "x", "y", "transform", "viewBox", "style"})
@@ -36,35 +36,42 @@ class Dots:
     radius: float
 
 
-def inline_svg(figure: Figure, title: str, dots: Mapping[str, Dots]) -> Markup:
+def inline_svg(figure: Figure, title: str, read: Mapping[str, Dots | str]) -> Markup:
     """Return a figure as one `svg` element that looks right in light and in dark.
 
     Args:
         figure: Drawn in the colours of this file.
         title: What screen readers read out.
-        dots: Group id of a line's markers -> its points, in order.
+        read: Group id of a line's markers -> its points, in order; or of a shape -> what a mouse
+            over it says.
     """
     file = io.StringIO()
     with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": "wfa"}):
         figure.savefig(file, format="svg", metadata={"Date": None})
     root = ElementTree.fromstring(file.getvalue())
-    svg = ElementTree.Element("svg", viewBox=root.attrib["viewBox"], role="img")
+    box = root.attrib["viewBox"]
+    svg = ElementTree.Element("svg", viewBox=box, width=box.split()[2], role="img")
     ElementTree.SubElement(svg, "title").text = title
     for child in root:
-        _copy(child, svg, dots)
+        _copy(child, svg, read)
     return Markup(ElementTree.tostring(svg, encoding="unicode", method="html"))
 
 
-def _copy(source: ElementTree.Element, into: ElementTree.Element, dots: Mapping[str, Dots]) -> None:
+def _copy(
+    source: ElementTree.Element, into: ElementTree.Element, read: Mapping[str, Dots | str]
+) -> None:
     """Copy what is to be seen, without ids, addresses and fonts."""
     tag = source.tag.rpartition("}")[2]
     if tag in ("metadata", "defs"):
         return
-    group = source.attrib.get("id", "")
-    if group in dots:
-        _copy_dots(source, into, dots[group])
+    words = read.get(source.attrib.get("id", ""))
+    if isinstance(words, Dots):
+        _copy_dots(source, into, words)
         return
-    if tag == "g" and not source.attrib.get("transform") and not source.attrib.get("style"):
+    if words is not None:
+        made = ElementTree.SubElement(into, "g")
+        ElementTree.SubElement(made, "title").text = words
+    elif tag == "g" and not source.attrib.get("transform") and not source.attrib.get("style"):
         made = into  # a group that only bears an id
     else:
         kept = {key: _short(value) for key, value in source.attrib.items() if key in _KEPT}
@@ -75,7 +82,7 @@ def _copy(source: ElementTree.Element, into: ElementTree.Element, dots: Mapping[
         if "style" in kept:
             made.set("style", _style(source.attrib["style"]))
     for child in source:
-        _copy(child, made, dots)
+        _copy(child, made, read)
 
 
 def _copy_dots(source: ElementTree.Element, into: ElementTree.Element, dots: Dots) -> None:

@@ -13,7 +13,8 @@ from wfa.report.inline_svg import CARD, COLOURS, RULE, SERIES, SOFT, Dots, inlin
 
 WIDTH, HEIGHT = 500, 290
 LEFT, RIGHT, TOP, BOTTOM = 50, 14, 12, 42
-_INCH = 72
+INCH = 72
+"""Pixels of a picture to matplotlib's inch: one point a pixel."""
 _MOST_POINTS = 240
 _MOST_READ = 80
 _DASHES = {"solid": "-", "dashed": (0, (4, 2)), "dotted": (0, (1, 2))}
@@ -193,7 +194,7 @@ def _said(name: str, point: Point, x: Axis, y: Axis) -> str:
 
 def _axes(shown: Sequence[Point], x: Axis, y: Axis) -> tuple[Figure, Axes]:
     """Make a figure with grid lines, ticks and labels of both axes."""
-    figure = Figure(figsize=(WIDTH / _INCH, HEIGHT / _INCH))
+    figure = Figure(figsize=(WIDTH / INCH, HEIGHT / INCH))
     place = (LEFT / WIDTH, BOTTOM / HEIGHT, 1 - (LEFT + RIGHT) / WIDTH, 1 - (TOP + BOTTOM) / HEIGHT)
     axes = figure.add_axes(place)
     figure.patch.set_visible(False)
@@ -210,7 +211,7 @@ def _axes(shown: Sequence[Point], x: Axis, y: Axis) -> tuple[Figure, Axes]:
     axes.set(ylim=(low, high), yticks=ticks, yticklabels=list(map(y.write, ticks)))
     axes.minorticks_off()
     axes.tick_params(length=0, labelcolor=SOFT, labelsize=12, pad=7)
-    axes.set_xlabel(_printable(x.label), color=SOFT, fontsize=12, parse_math=False)
+    axes.set_xlabel(printable(x.label), color=SOFT, fontsize=12, parse_math=False)
     return figure, axes
 
 
@@ -247,8 +248,8 @@ def _write_names(axes: Axes, dots: Sequence[Dot]) -> None:
     """Put each name beside its point, lower where another name is in the way."""
     boxes: list[tuple[float, float, float]] = []  # left, right, height, in pixels
     for number in sorted(range(len(dots)), key=lambda place: -dots[place].point[1]):
-        name = _printable(dots[number].name)
-        x, y = axes.transData.transform(dots[number].point) * _INCH / axes.figure.dpi
+        name = printable(dots[number].name)
+        x, y = axes.transData.transform(dots[number].point) * INCH / axes.figure.dpi
         width = _LETTER * len(name)
         right = x + 9 + width <= WIDTH - 2
         left_end, height = (x + 9 if right else x - 9 - width), y - 4
@@ -266,6 +267,6 @@ def _write_names(axes: Axes, dots: Sequence[Dot]) -> None:
         )  # fmt: skip
 
 
-def _printable(text: str) -> str:
+def printable(text: str) -> str:
     """Replace what no XML file can hold."""
     return "".join(sign if sign.isprintable() else "\ufffd" for sign in text)
