@@ -13,10 +13,14 @@ from wfa.files import write_text
 from wfa.options.recipes import recipe_names
 from wfa.report.comparison_tables import sets_tables
 from wfa.report.retrieval_tables import ORACLE
+from wfa.retrieval.ties import WORST
 
 SHOWN = (("strict", "single"), ("strict", "aggregated"), ("duplicate_aware", "single"))
 """The columns of mR: protocol, queries."""
 _CHOSEN_BY = ("mR", "strict", "single")
+_METRICS = ("R@1", "R@5", "R@10", "mR")
+_OF_A_RUN = ("cost", "config_id", "commit", "dirty")
+"""What is the same in all rows of a run."""
 
 
 def main() -> None:
@@ -42,15 +46,21 @@ def main() -> None:
 
 
 def _short(row: dict[str, Any]) -> dict[str, Any]:
-    """Leave a run's cost to one row of it: it is the same in all of them."""
-    asked = (row["metric"], row["protocol"], row["queries"])
-    return {key: value for key, value in row.items() if key != "cost" or asked == _CHOSEN_BY}
+    """Leave what is said of a whole run to one row of it, that of the checkpoint's choice."""
+    first = row["split"] == "validation"
+    return {key: value for key, value in row.items() if first or key not in _OF_A_RUN}
 
 
 def _kept(row: dict[str, Any], split: str) -> bool:
-    """Keep what is reported, and what checkpoints are chosen by; oracles are the data's."""
+    """Keep the columns that are shown, mR under both rules of ties, and what chose checkpoints."""
     asked = (row["metric"], row["protocol"], row["queries"])
-    return not row.get("oracle") and (row["split"] == split or asked == _CHOSEN_BY)
+    if row.get("oracle"):
+        return False  # the data's, not the run's
+    worst = row.get("ties", WORST) == WORST
+    if row["split"] != split:
+        return worst and asked == _CHOSEN_BY
+    shown = (row["protocol"], row["queries"]) in SHOWN and row["metric"] in _METRICS
+    return shown and (worst or row["metric"] == "mR")
 
 
 def readme(question: str, answer: str, found: dict[str, Any], recipe: str) -> str:

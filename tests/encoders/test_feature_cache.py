@@ -65,6 +65,16 @@ def test_other_weights_transform_or_data_are_computed_anew(tmp_path: Path) -> No
     assert computed(Larger(), TinyDataset(CAPTIONS)) == 3
 
 
+def test_other_captions_leave_images_as_they_are(tmp_path: Path) -> None:
+    tower, texts = CountingImageTower(), CountingTextTower()
+    for captions in (CAPTIONS, [["a river", "a bridge"], ["b"], ["c" * 9]], [["new"]] * 3):
+        FeatureInputs(TinyDataset(captions), tower, texts, tmp_path)
+    assert tower.computed == 3
+    asked = [text for own in texts.asked for text in own]
+    # The second asks for the texts of the first.
+    assert sorted(asked) == ["a bridge", "a river", "b", "ccccccccc", "new"]
+
+
 def test_a_failure_leaves_no_file(tmp_path: Path) -> None:
     class Broken(TinyDataset):
         def read_image(self, index: int) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:

@@ -252,20 +252,32 @@ class ImageTextDataset(ABC):
 
     @cached_property
     def checksum(self) -> str:
-        """SHA-256 (hex) over the split's image names and captions, the key of every cache.
+        """SHA-256 (hex) over the split's image names and captions, and what identifies images.
 
         A plug-in whose images can change under the same names adds what identifies them through
         `image_fingerprint`.
         """
-        digest = hashlib.sha256()
-        for part in (self.name, self.split, self.image_fingerprint()):
-            digest.update(part.encode("utf-8") + b"\0")
+        digest = hashlib.sha256(self._identity)
         for record in self.records:
             for text in (record.image, *record.captions):
                 digest.update(text.encode("utf-8", "surrogatepass") + b"\0")
             digest.update(b"\1")
         return digest.hexdigest()
 
+    @cached_property
+    def images_checksum(self) -> str:
+        """The same without the captions, the key of what is made from images alone."""
+        digest = hashlib.sha256(self._identity)
+        for record in self.records:
+            digest.update(record.image.encode("utf-8", "surrogatepass") + b"\0")
+        return digest.hexdigest()
+
     def image_fingerprint(self) -> str:
         """Return what tells two versions of the images apart; by default nothing is known."""
         return ""
+
+    @cached_property
+    def _identity(self) -> bytes:
+        """The data set's name, the split, and what identifies images: all pixels for some."""
+        parts = (self.name, self.split, self.image_fingerprint())
+        return b"".join(part.encode("utf-8") + b"\0" for part in parts)

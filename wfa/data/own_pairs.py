@@ -59,7 +59,7 @@ class OwnPairs(ImageTextDataset):
     def image_fingerprint(self) -> str:
         """Return a hash of all pixels, since nothing else tells versions of the images apart."""
         if isinstance(self._pairs, CaptionedImages):
-            return self._pairs.source.checksum
+            return self._pairs.source.images_checksum
         digest = hashlib.sha256()
         for index in range(len(self)):
             image = self.read_image(index)

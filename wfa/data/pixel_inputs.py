@@ -118,7 +118,7 @@ def resized_images(dataset: ImageTextDataset, spec: ImageSpec, cache: Path) -> M
         UserError: The disk is full.
     """
     shape = f"{spec.size}-{spec.interpolation}-{spec.fit}"
-    key = hashlib.sha256(f"{dataset.checksum}-{shape}".encode()).hexdigest()[:16]
+    key = hashlib.sha256(f"{dataset.images_checksum}-{shape}".encode()).hexdigest()[:16]
     path = cache / "images" / f"{dataset.name}-{dataset.split}-{key}.npy"
     return mapped(path, len(dataset)) or _make_resized(dataset, spec, path)
 

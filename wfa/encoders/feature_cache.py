@@ -1,6 +1,7 @@
 """Features of locked towers: computed once for a split, then read from memory-mapped files."""
 
 import hashlib
+import json
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache as cache_forever
@@ -129,7 +130,8 @@ def image_features(dataset: ImageTextDataset, tower: ImageTower, cache: Path | N
         _each(_cut(rows, IMAGES_A_BATCH), encode, _title("images", dataset))
 
     shape = (len(dataset), tower.width)
-    return _once(_path(cache, "image", dataset, tower.fingerprint), shape, fill)
+    made_of = (tower.fingerprint, dataset.images_checksum)
+    return _once(_path(cache, "image", dataset, made_of), shape, fill)
 
 
 def text_features(
@@ -151,7 +153,8 @@ def text_features(
         order = sorted(range(len(texts)), key=lambda row: len(texts[row]))
         _each(_cut(order, TEXTS_A_BATCH), encode, _title("captions", dataset))
 
-    return _once(_path(cache, "text", dataset, tower.fingerprint), (len(texts), tower.width), fill)
+    path = _path(cache, "text", dataset, (tower.fingerprint, *texts))
+    return _once(path, (len(texts), tower.width), fill)
 
 
 def _title(what: str, dataset: ImageTextDataset) -> str:
@@ -184,11 +187,12 @@ def _each(batches: list[list[int]], do: Callable[[list[int]], None], title: str)
 
 
 def _path(
-    cache: Path | None, kind: str, dataset: ImageTextDataset, fingerprint: str
+    cache: Path | None, kind: str, dataset: ImageTextDataset, made_of: Sequence[str]
 ) -> Path | None:
+    """Name the file by all that the features depend on: other captions leave those of images."""
     if cache is None:
         return None
-    key = hashlib.sha256(f"{fingerprint} {dataset.checksum}".encode()).hexdigest()[:16]
+    key = hashlib.sha256(json.dumps(made_of).encode()).hexdigest()[:16]
     return cache / "features" / f"{dataset.name}-{dataset.split}-{kind}-{key}.npy"
 
 

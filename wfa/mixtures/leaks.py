@@ -58,7 +58,8 @@ def find_leaks(training: Splits, evaluated: Splits) -> dict[str, Leaks]:
 
 def picture_hashes(dataset: ImageTextDataset) -> list[int]:
     """Return the difference hash of each image of a split, 0 for none; computed once."""
-    path = cache_dir() / "image_hashes" / f"{dataset.name}-{dataset.split}-{dataset.checksum}.npy"
+    name = f"{dataset.name}-{dataset.split}-{dataset.images_checksum}.npy"
+    path = cache_dir() / "image_hashes" / name
     known = mapped(path, len(dataset))
     if known is None:
         found = hash_images(dataset).hashes

@@ -132,8 +132,8 @@ class Mixture(ImageTextDataset):
             part.check_present()
 
     def image_fingerprint(self) -> str:
-        """Return the checksums of the parts."""
-        return ",".join(part.checksum for part in self._parts.values())
+        """Return the checksums of the parts' images."""
+        return ",".join(part.images_checksum for part in self._parts.values())
 
     def _kept(
         self, options: Config, name: str, row: int, captions: tuple[str, ...]
