@@ -87,8 +87,8 @@ def readme(question: str, answer: str, found: dict[str, Any], recipe: str) -> st
         f"seeds at a budget of {budget}; the checkpoint is chosen by validation mR. A difference "
         "counts as measurable when a paired randomisation test over images and a paired t-test "
         "over seeds both say so, Holm-corrected over all pairs "
-        "([how](../../wfa/compare/statistics.py)). Seconds are those of training in one of two "
-        f"worker processes on {found['machine']['cores']} cores of "
+        "([how](../../wfa/compare/statistics.py)). Seconds are those of training in one worker "
+        f"process on {found['machine']['cores']} cores of "
         f"{found['machine']['processor']}; commit {found['git']['commit'][:10]}"
         f"{', with changes' if found['git']['dirty'] else ''}."
     )

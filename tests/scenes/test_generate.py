@@ -168,7 +168,7 @@ def test_processes_that_make_the_same_folder_agree(tmp_path: Path) -> None:
         ("seed", -1),
         ("size", 16),
         ("redundancy", 1.5),
-        ("captions_per_image", 9),
+        ("captions_per_image", 17),
         ("captions_per_image", 0),
         ("verbatim", -0.1),
     ],

@@ -258,3 +258,11 @@ def test_images_vary_in_redundancy_when_none_is_given() -> None:
 def test_write_captions_gives_the_texts() -> None:
     texts = write_captions(scene(0), 0.5, Draws(11, "test", 0, CAPTIONS), count=4)
     assert texts == tuple(caption.text for caption in written(0, 0.5, count=4))
+
+
+def test_more_than_eight_can_be_asked_for() -> None:
+    for index in range(20):
+        scene = make_scene(0, "train", index, 64)
+        captions = write_captions(scene, 0.0, Draws(0, "train", index, CAPTIONS), count=16)
+        assert len(captions) == 16
+        assert len(set(captions)) > 8

@@ -53,7 +53,7 @@ def generate(
         size: Side of the images in pixels, 32 to 512.
         redundancy: Chance, 0 to 1, that a caption after an image's first one only repeats or
             paraphrases an earlier one; None draws it anew for each image.
-        captions_per_image: Number of captions, 1 to 8; None draws it for each image.
+        captions_per_image: Number of captions, 1 to 16; None draws 1 to 8 for each image.
         verbatim: Share of the repeats that are copied word for word, 0 to 1.
 
     Raises:

@@ -8,7 +8,9 @@ from wfa.scenes.scene_facts import Absence, Fact, Time, scene_facts, subjects
 from wfa.scenes.scene_layout import Scene
 from wfa.scenes.vocabulary import Phrase, circumstance, thing_phrase
 
-MOST_CAPTIONS = 8
+MOST_CAPTIONS = 16
+"""More than that a scene has no facts for."""
+_MOST_DRAWN = 8
 FEWEST_WORDS, MOST_WORDS = 5, 20
 _TRIES = 12
 _FRAMES = (
@@ -59,10 +61,10 @@ def compose(
         redundancy: Chance, 0 to 1, that a caption after the first one only repeats or paraphrases
             an earlier one; None draws it anew for each image.
         draws: Random numbers; the same ones give the same captions.
-        count: Number of captions, 1 to 8; None draws it.
+        count: Number of captions, 1 to 16; None draws 1 to 8.
         verbatim: Share of the repeats that are copied word for word, 0 to 1.
     """
-    number, level = draws.between(1, MOST_CAPTIONS), draws.fraction()
+    number, level = draws.between(1, _MOST_DRAWN), draws.fraction()
     number = number if count is None else count
     level = level if redundancy is None else redundancy
     lots = [(draws.fraction(), draws.fraction(), draws.fraction()) for _ in range(number)]

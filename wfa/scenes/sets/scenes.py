@@ -1,4 +1,4 @@
-"""Embedded: procedural land-cover scenes with 1 to 8 captions each, made on first use."""
+"""Embedded: procedural land-cover scenes with 1 to 16 captions each, made on first use."""
 
 import hashlib
 import json
@@ -32,7 +32,7 @@ class Config(SourceConfig):
         test_images: Images for test, likewise.
         redundancy: Chance, 0 to 1, that a further caption of an image only repeats or paraphrases
             an earlier one; None draws it anew for each image.
-        captions_per_image: 1 to 8; None draws it anew for each image.
+        captions_per_image: 1 to 16; None draws 1 to 8 anew for each image.
         verbatim: Share of the repeats that are copied word for word, 0 to 1.
     """
 
