@@ -8,7 +8,7 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from tests.encoders.tiny_clips import clip
+from tests.encoders.tiny_clips import clip, rows
 from wfa.encoders import weights
 from wfa.encoders.weights import build_model, load_checkpoint
 from wfa.errors import ModelError
@@ -124,6 +124,51 @@ def test_weights_of_openai_want_their_activation(tmp_path: Path, other: Any) -> 
     model = clip(quick_gelu=True)
     load_checkpoint(model, tmp_path / "w.pt", "tiny-quickgelu")
     assert torch.equal(model.text_projection, other.text_projection)
+
+
+@pytest.fixture
+def hub_clip(tmp_path: Path) -> Any:
+    """A `CLIPModel` of transformers of the same sizes, saved with its config."""
+    transformers = pytest.importorskip("transformers")
+    sizes = {"hidden_size": 32, "intermediate_size": 128, "num_attention_heads": 2}
+    config = transformers.CLIPConfig(
+        projection_dim=16,
+        vision_config={**sizes, "num_hidden_layers": 1, "image_size": 16, "patch_size": 8},
+        text_config={**sizes, "num_hidden_layers": 3, "vocab_size": 60, "eos_token_id": 59,
+                     "bos_token_id": 58, "max_position_embeddings": 12},
+    )  # fmt: skip
+    torch.manual_seed(1)
+    model = transformers.CLIPModel(config).eval()
+    model.save_pretrained(tmp_path / "hub")
+    return model
+
+
+def test_a_clip_of_transformers_computes_the_same(hub_clip: Any, tmp_path: Path) -> None:
+    model, tokens = clip(quick_gelu=True).eval(), rows([4, 12, 9], lowest=1)
+    load_checkpoint(model, tmp_path / "hub" / "model.safetensors", "tiny-quickgelu")
+    pictures = torch.randn(2, 3, 16, 16, generator=torch.Generator().manual_seed(2))
+    with torch.inference_mode():
+        found = hub_clip(input_ids=tokens, pixel_values=pictures)
+        ours = (model.encode_image(pictures, True), model.encode_text(tokens, True))
+    torch.testing.assert_close(ours[0], found.image_embeds, rtol=0, atol=1e-5)
+    torch.testing.assert_close(ours[1], found.text_embeds, rtol=0, atol=1e-5)
+    assert torch.equal(model.logit_scale, hub_clip.logit_scale)
+
+
+def test_the_config_beside_it_says_its_activation(hub_clip: Any, tmp_path: Path) -> None:
+    path = tmp_path / "hub" / "model.safetensors"
+    with pytest.raises(ModelError, match=r"trained with QuickGELU.*encoder\.model=tiny-quickgelu"):
+        load_checkpoint(clip(), path, "tiny")
+    hub_clip.config.vision_config.hidden_act = "gelu"
+    hub_clip.config.save_pretrained(path.parent)
+    with pytest.raises(ModelError, match=r"trained with GELU.*encoder\.model=tiny$"):
+        load_checkpoint(clip(quick_gelu=True), path, "tiny-quickgelu")
+    (path.parent / "config.json").write_text("[]")
+    with pytest.raises(ModelError, match=r"config\.json, which says .* cannot be read"):
+        load_checkpoint(clip(), path, "tiny")
+    (path.parent / "config.json").unlink()
+    with pytest.raises(ModelError, match="has 12 text positions and tiny has 20"):
+        load_checkpoint(clip(context_length=20), path, "tiny")
 
 
 def test_other_programs_are_named(tmp_path: Path, other: Any) -> None:

@@ -102,7 +102,7 @@ def without_notes(found: Mapping[str, Any], wanted: Mapping[str, Tensor]) -> dic
 def foreign_kind(found: Mapping[str, Any], wanted: Mapping[str, Tensor]) -> str:
     """Say what a checkpoint is that fits no model of open_clip's; empty where nothing is known."""
     if any(name.startswith(("vision_model.", "text_model.")) for name in found):
-        return "it is a CLIP of Hugging Face's transformers: convert it to open_clip's names first"
+        return "of the towers of Hugging Face's transformers only a whole CLIPModel is read"
     for name in found:
         own = next((key for key in wanted if "." in key and name.endswith(f".{key}")), None)
         if own is not None:

@@ -30,6 +30,12 @@ from wfa.encoders.checkpoint_file import (
     read_checkpoint,
     without_notes,
 )
+from wfa.encoders.transformers_names import (
+    QUICK,
+    activation_of,
+    in_names_of_open_clip,
+    is_of_transformers,
+)
 from wfa.errors import ModelError
 
 _POSITIONS = {
@@ -103,11 +109,12 @@ def load_checkpoint(model: Any, path: Path, name: str) -> None:
     wanted = model.state_dict()
     found = read_checkpoint(path)
     state = fit_names(found, wanted)
-    if is_of_openai(state) and not _computes_quick_gelu(model):
-        raise ModelError(
-            f"{path} holds weights of OpenAI's, trained with QuickGELU, and {name} computes GELU: "
-            f"set encoder.model={name}-quickgelu"
-        )
+    if is_of_openai(state):
+        _check_activation(model, path, name, quick=True)
+    if is_of_transformers(state):
+        if activation := activation_of(path):
+            _check_activation(model, path, name, activation == QUICK)
+        found = state = in_names_of_open_clip(state)
     try:
         state = _in_words_of(model, without_notes(state, wanted))
         _check_positions(state, wanted, path, name)
@@ -149,8 +156,15 @@ def _check_positions(
             )
 
 
-def _computes_quick_gelu(model: Any) -> bool:
-    return any(isinstance(module, QuickGELU) for module in model.modules())
+def _check_activation(model: Any, path: Path, name: str, quick: bool) -> None:
+    """Refuse weights that were trained with the other of the two activations."""
+    computes = any(isinstance(module, QuickGELU) for module in model.modules())
+    if quick != computes:
+        known, plain = ("GELU", "QuickGELU"), name.removesuffix("-quickgelu")
+        raise ModelError(
+            f"{path} holds weights that were trained with {known[quick]}, and {name} computes "
+            f"{known[computes]}: set encoder.model={plain}{'-quickgelu' if quick else ''}"
+        )
 
 
 def differences(wanted: Mapping[str, Tensor], found: Mapping[str, Any]) -> str:
@@ -201,7 +215,8 @@ def _from_folder(name: str, pretrained: str, weights: bool) -> tuple[Any, dict[s
     except (*UNREADABLE, AssertionError) as error:
         raise ModelError(
             f"the open_clip model {name} cannot be loaded: {error}. A local folder holds "
-            "open_clip_config.json and the weights beside it; hf-hub: needs a connection"
+            "open_clip_config.json and the weights beside it (of a CLIPModel of transformers name "
+            "the architecture, and its file as encoder.pretrained); hf-hub: needs a connection"
         ) from error
 
 

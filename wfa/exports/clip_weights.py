@@ -13,22 +13,8 @@ from torch import Tensor, nn
 from transformers import CLIPConfig, CLIPModel
 
 from wfa.encoders.text_compute.tower import TextTower
+from wfa.encoders.transformers_names import BLOCK, IMAGE, QUICK, TEXT
 from wfa.errors import ModelError
-
-_BLOCK = {
-    "ln_1": "layer_norm1",
-    "ln_2": "layer_norm2",
-    "mlp.c_fc": "mlp.fc1",
-    "mlp.c_proj": "mlp.fc2",
-    "attn.out_proj": "self_attn.out_proj",
-}
-"""open_clip's name of a layer in a block -> that of transformers."""
-_IMAGE = {
-    "conv1": "embeddings.patch_embedding",
-    "ln_pre": "pre_layrnorm",
-    "ln_post": "post_layernorm",
-}
-_TEXT = {"token_embedding": "embeddings.token_embedding", "ln_final": "final_layer_norm"}
 
 
 def clip_model(model: Any, logit_scale: float) -> CLIPModel:
@@ -70,11 +56,11 @@ def clip_model(model: Any, logit_scale: float) -> CLIPModel:
     projection = text.text_projection
     plain = isinstance(projection, nn.Linear)
     state = {
-        **_tower("vision_model", image, _IMAGE),
+        **_tower("vision_model", image, IMAGE),
         "vision_model.embeddings.class_embedding": image.class_embedding,
         "vision_model.embeddings.position_embedding.weight": image.positional_embedding,
         "visual_projection.weight": image.proj.T,
-        **_tower("text_model", text, _TEXT),
+        **_tower("text_model", text, TEXT),
         "text_model.embeddings.position_embedding.weight": text.positional_embedding,
         "text_projection.weight": projection.weight if plain else projection.T,
         "logit_scale": found.logit_scale,
@@ -130,7 +116,7 @@ def _sizes(transformer: Any, width: int) -> dict[str, Any]:
         "intermediate_size": first.mlp.c_fc.out_features,
         "num_hidden_layers": len(transformer.resblocks),
         "num_attention_heads": first.attn.num_heads,
-        "hidden_act": "quick_gelu" if isinstance(first.mlp.gelu, QuickGELU) else "gelu",
+        "hidden_act": QUICK if isinstance(first.mlp.gelu, QuickGELU) else "gelu",
         "layer_norm_eps": first.ln_1.eps,
         "projection_dim": width,
     }
@@ -150,7 +136,7 @@ def _tower(prefix: str, tower: Any, names: dict[str, str]) -> dict[str, Tensor]:
 
 
 def _block(block: Any) -> Iterator[tuple[str, Tensor]]:
-    for ours, theirs in _BLOCK.items():
+    for ours, theirs in BLOCK.items():
         for kind, tensor in block.get_submodule(ours).state_dict().items():
             yield f"{theirs}.{kind}", tensor
     for kind in ("weight", "bias"):

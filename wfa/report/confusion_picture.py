@@ -43,7 +43,7 @@ def confusion_picture(
     if not any(map(sum, counts)):
         return None
     side = min(_BROAD, max(_NARROW, _ROOM / len(names)))
-    axes = _square(names, side)
+    figure, axes = _square(names, side)
     said: dict[str, str] = {}
     for row, (name, own) in enumerate(zip(names, counts, strict=True)):
         total = sum(own)
@@ -52,11 +52,11 @@ def confusion_picture(
                 key = f"cell{len(said)}"
                 said[key] = f"{verb} {name}, found {other}: {100 * count / total:.1f} %"
                 _shade(axes, row, column, count / total, key)
-    return Plot(title, inline_svg(axes.figure, title, said))
+    return Plot(title, inline_svg(figure, title, said))
 
 
-def _square(names: Sequence[str], side: float) -> Axes:
-    """Make axes of C by C cells with a name at each row and above each column."""
+def _square(names: Sequence[str], side: float) -> tuple[Figure, Axes]:
+    """Make a figure and its axes of C by C cells with a name at each row and above each column."""
     shown = [_short(printable(name)) for name in names]
     margin = _LETTER * max(map(len, shown)) + 12
     width = margin + side * len(names) + 4
@@ -76,7 +76,7 @@ def _square(names: Sequence[str], side: float) -> Axes:
     axes.tick_params(which="both", length=0, labelcolor=SOFT, labelsize=_SIZE, pad=6)
     axes.xaxis.tick_top()
     axes.spines[:].set_visible(False)
-    return axes
+    return figure, axes
 
 
 def _shade(axes: Axes, row: int, column: int, share: float, key: str) -> None:

@@ -7,6 +7,7 @@ from wfa.errors import DataError
 from wfa.tasks.classification.probes import (
     Labelled,
     Probe,
+    check_learnable,
     few_shot,
     linear_probe,
     nearest_neighbours,
@@ -60,3 +61,12 @@ def test_one_class_or_an_empty_split_is_refused() -> None:
         linear_probe(one, one, one, 2)
     with pytest.raises(DataError, match="test has none"):
         linear_probe(clouds(8, 0, 1.0), clouds(8, 0, 1.0), empty, 4)
+
+
+def test_classes_that_training_lacks_are_named() -> None:
+    names, train = ("farm", "lake", "port"), np.array([0, 2, 2])
+    check_learnable({"train": train, "test": np.array([2, 2])}, names)
+    with pytest.raises(DataError, match="split test has images of lake, and split train has none"):
+        check_learnable({"train": train, "test": np.array([0, 1, 1])}, names)
+    with pytest.raises(DataError, match="only port"):
+        check_learnable({"train": train[1:], "test": train}, names)

@@ -22,8 +22,10 @@ class Config(SensorConfig):
     Attributes:
         model: A name that open_clip knows, `local-dir:DIR` or `hf-hub:OWNER/NAME`.
         pretrained: A tag of open_clip's, a checkpoint file (safetensors, or a torch file of
-            tensors only), or empty for random weights. A file does not say which activation its
-            weights were trained with: those that began at OpenAI's need a model in `-quickgelu`.
+            tensors only; of open_clip's names, or those of a CLIPModel of transformers), or empty
+            for random weights. A file does not say which activation its weights were trained with,
+            but for a config.json of transformers beside it: those that began at OpenAI's need a
+            model in `-quickgelu`.
         lock_image: Leave the image tower as it is.
         lock_text: Leave the text tower as it is.
         unlock_image_blocks: The last blocks of a locked image tower that are trained all the

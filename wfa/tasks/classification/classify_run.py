@@ -30,7 +30,13 @@ from wfa.tasks.classification.class_scores import (
     average_precisions,
     score_classes,
 )
-from wfa.tasks.classification.probes import Labelled, few_shot, linear_probe, nearest_neighbours
+from wfa.tasks.classification.probes import (
+    Labelled,
+    check_learnable,
+    few_shot,
+    linear_probe,
+    nearest_neighbours,
+)
 from wfa.tasks.classification.templates import read_templates
 from wfa.tasks.classification.zero_shot import class_features, multi_labels, single_labels
 
@@ -59,7 +65,8 @@ def classify_run(
 
     Raises:
         ConfigError: A template, a technique or the kind of features does not fit.
-        DataError: The data set has no such split, or knows no classes.
+        DataError: The data set has no such split, or knows no classes; or a probe is to know a
+            class that train has no image of.
         RunError: The folder holds no finished run.
     """
     options = options or ClassOptions()
@@ -131,11 +138,13 @@ def _probed(
     splits: Mapping[str, ImageTextDataset],
     options: ClassOptions,
 ) -> Content:
-    held = {}
-    for name, dataset in splits.items():
-        places, labels = single_labels(dataset)
-        held[name] = Labelled(_features(parts, dataset, places, options), labels)
     classes = splits["test"].classes
+    known = {name: single_labels(dataset) for name, dataset in splits.items()}
+    check_learnable({name: labels for name, (_, labels) in known.items()}, classes)
+    held = {
+        name: Labelled(_features(parts, splits[name], places, options), labels)
+        for name, (places, labels) in known.items()
+    }
     train, validation, test = (held[name] for name in ("train", "validation", "test"))
     if kind == FEW_SHOT:
         found = few_shot(

@@ -4,7 +4,7 @@ Features are those of locked towers, so nothing but the probe is trained. The st
 linear probe is chosen on validation only; test is looked at once.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -44,6 +44,31 @@ class Probe:
     scores: ClassScores
     setting: float
     validation: float
+
+
+def check_learnable(labels: Mapping[str, Integers], classes: Sequence[str]) -> None:
+    """Refuse splits that a probe cannot be fitted to, before features are computed.
+
+    Args:
+        labels: Split, `train` among them -> (M,) int64 places in `classes`.
+        classes: Names.
+
+    Raises:
+        DataError: Train has fewer than two classes, or another split has one that it has not.
+    """
+    learned = np.unique(labels["train"])
+    if len(learned) < 2:
+        raise DataError(
+            f"a probe needs training images of two classes at least, and split train has only "
+            f"{classes[learned[0]]}"
+        )
+    for split, own in labels.items():
+        unknown = [classes[place] for place in np.setdiff1d(own, learned).tolist()]
+        if unknown:
+            raise DataError(
+                f"split {split} has images of {', '.join(unknown)}, and split train has none, so "
+                "that no probe can know it: put some into train, or leave these images out"
+            )
 
 
 def linear_probe(train: Labelled, validation: Labelled, test: Labelled, classes: int) -> Probe:

@@ -52,7 +52,7 @@ def single_labels(dataset: ImageTextDataset) -> tuple[Integers, Integers]:
         (M,) int64 places in the data set, (M,) int64 places in its `classes`.
 
     Raises:
-        DataError: No image has, or a class has no image.
+        DataError: No image has.
     """
     known = [dataset.labels(index) for index in range(len(dataset))]
     places = np.array([index for index, own in enumerate(known) if len(own) == 1], np.int64)
