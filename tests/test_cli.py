@@ -133,11 +133,13 @@ def test_a_checkpoint_of_another_architecture(folder: Path, tmp_path: Path) -> N
         (["train", "aggregation=best"], "known: attention"),
         (["train", "epochs"], "is not KEY=VALUE"),
         (["evaluate", "nowhere"], "is no run folder"),
+        (["evaluate", "encoder=small", "task=knn"], "task=knn needs a run"),
         (["evaluate", "nowhere", "aggregation=mean"], "cannot change a finished run"),
         (["list", "colours"], "known: data"),
         (["help", "train.lrr"], "did you mean 'train.lr'?"),
         (["data", "verify", "ucm"], "there is no data 'ucm'"),
         (["report", "nowhere"], "nowhere"),
+        (["compare", "."], "`wfa report . OTHER` sets finished runs side by side"),
         (["trian"], "train"),
     ],
 )

@@ -76,7 +76,9 @@ def rates(folder: Path) -> Row:
     peer_module = CaptionDataModule(
         TrainingBatches(inputs(by_number), texts, 0), len(by_number), BATCH, 0, 0
     )
-    ours, peer = rates_in_turn(*(iter(one.train_dataloader()) for one in (ours_module, peer_module)))
+    ours, peer = rates_in_turn(
+        *(iter(one.train_dataloader()) for one in (ours_module, peer_module))
+    )
     return Row(
         case=f"RSICD train, batches of {BATCH} pictures of 224 px, shards; peer: the folder",
         ours=ours,

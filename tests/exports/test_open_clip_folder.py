@@ -13,9 +13,9 @@ from wfa.errors import ConfigError, ModelError, RunError
 from wfa.exports.export_run import export_run
 from wfa.files import write_text
 from wfa.options.run_config import resolve
-from wfa.runs.checkpoint_model import CONFIG, WEIGHTS
+from wfa.runs.checkpoint_model import WEIGHTS
 from wfa.runs.parts import Parts, load_run, save_weights
-from wfa.runs.run_folder import RunFolder
+from wfa.runs.run_folder import OPEN_CLIP_CONFIG, RunFolder
 
 TEXTS = ["two red ships on the sea", "a field"]
 
@@ -111,7 +111,7 @@ def test_a_decoder_stays_behind_and_is_named(tmp_path: Path) -> None:
 
 def test_the_config_is_plain_and_complete(tmp_path: Path) -> None:
     run = make_run(tmp_path / "run", *[word for word in SMALL if "data" not in word])
-    values = json.loads((export_run(run).weights.parent / CONFIG).read_text())
+    values = json.loads((export_run(run).weights.parent / OPEN_CLIP_CONFIG).read_text())
     assert values["model_cfg"]["embed_dim"] == 16
     assert values["model_cfg"]["text_cfg"]["context_length"] == 16
     assert values["preprocess_cfg"]["size"] == 16

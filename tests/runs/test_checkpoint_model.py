@@ -17,7 +17,8 @@ import wfa
 from wfa.errors import ModelError, RunError
 from wfa.exports.export_run import export_run
 from wfa.options.run_config import resolve
-from wfa.runs.checkpoint_model import CONFIG, WEIGHTS
+from wfa.runs.checkpoint_model import WEIGHTS
+from wfa.runs.run_folder import OPEN_CLIP_CONFIG
 from wfa.runs.untrained_run import evaluate_untrained
 
 TINY: dict[str, Any] = {
@@ -60,11 +61,11 @@ def weights(stock: Any, tmp_path_factory: pytest.TempPathFactory) -> dict[str, P
     torch.save({"epoch": 3, "state_dict": wrapped}, folder / "wrapped.pt")
     hub = folder / "hub"
     hub.mkdir()
-    (hub / CONFIG).write_text(json.dumps({"model_cfg": TINY, "preprocess_cfg": {}}))
+    (hub / OPEN_CLIP_CONFIG).write_text(json.dumps({"model_cfg": TINY, "preprocess_cfg": {}}))
     save_file(state, hub / WEIGHTS)
     pickled = folder / "pickled"
     pickled.mkdir()
-    (pickled / CONFIG).write_text((hub / CONFIG).read_text())
+    (pickled / OPEN_CLIP_CONFIG).write_text((hub / OPEN_CLIP_CONFIG).read_text())
     torch.save({"state_dict": state, "path": Path("x")}, pickled / "open_clip_pytorch_model.bin")
     return {path.name: path for path in folder.iterdir()}
 
@@ -123,6 +124,9 @@ def test_what_is_no_checkpoint_of_the_model_is_named(
 ) -> None:
     with pytest.raises(ModelError, match=r"no checkpoint of tiny-and-wide: .* 32 x 16, wanted"):
         wfa.load("tiny-and-wide", pretrained=weights["w.pt"])
+    with pytest.raises(ModelError) as error:
+        wfa.load("tiny-and-wide", pretrained=weights["w.pt"])
+    assert "take that away" not in str(error.value)  # no name has a word in front
     with pytest.raises(ModelError, match="cannot be loaded"):
         wfa.load(weights["pickled"])
     with pytest.raises(ModelError, match=r"names no weights: .*pretrained="):

@@ -7,6 +7,7 @@ import typer
 from rich.markup import escape
 
 from wfa.cli.terminal import Words, console
+from wfa.errors import ConfigError
 from wfa.progress import track
 
 if TYPE_CHECKING:
@@ -38,6 +39,11 @@ def compare(
     from wfa.compare.settings import CompareSettings
     from wfa.options.read_settings import read_settings
 
+    if run := next((word for word in words or [] if Path(word).is_dir()), None):
+        raise ConfigError(
+            f"compare trains runs, and {run} is a folder: `wfa report {run} OTHER` sets finished "
+            "runs side by side"
+        )
     asked = read_settings(CompareSettings, words or [])
     from wfa.compare.cells import grid
     from wfa.compare.comparison_folder import Folder

@@ -165,6 +165,11 @@ def _evaluate_untrained(words: list[str], overwrite: bool) -> None:
     from wfa.options.read_settings import read_settings
     from wfa.options.run_config import resolve
 
+    if task := next((word for word in words if word.startswith("task=")), None):
+        raise ConfigError(
+            f"{task} needs a run: `wfa evaluate {' '.join(w for w in words if w[:4] != 'task')}` "
+            f"writes one, which `wfa evaluate RUN {task}` takes"
+        )
     asked = read_settings(TrainSettings, words)
     config = resolve(asked.settings)
     from wfa.report.report_files import write_report

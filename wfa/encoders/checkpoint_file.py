@@ -103,7 +103,7 @@ def foreign_kind(found: Mapping[str, Any], wanted: Mapping[str, Tensor]) -> str:
     """Say what a checkpoint is that fits no model of open_clip's; empty where nothing is known."""
     if any(name.startswith(("vision_model.", "text_model.")) for name in found):
         return "of the towers of Hugging Face's transformers only a whole CLIPModel is read"
-    for name in found:
+    for name in found.keys() - wanted.keys():  # 'visual.' stands before whole names by right
         own = next((key for key in wanted if "." in key and name.endswith(f".{key}")), None)
         if own is not None:
             prefix = name.removesuffix(own)

@@ -12,7 +12,8 @@ from wfa.encoders.clip_encoder import ClipEncoder
 from wfa.exports.export_source import Source, Written
 from wfa.files import write_text
 from wfa.model.clip import MultiCaptionCLIP
-from wfa.runs.checkpoint_model import CONFIG, WEIGHTS
+from wfa.runs.checkpoint_model import WEIGHTS
+from wfa.runs.run_folder import OPEN_CLIP_CONFIG
 
 
 def write(source: Source, folder: Path) -> Written:
@@ -26,7 +27,7 @@ def write(source: Source, folder: Path) -> Written:
     """
     encoder = source.picture_clip("")
     save_file(_state(source.model, encoder), folder / WEIGHTS)
-    write_text(folder / CONFIG, json.dumps(encoder.stock_config, indent=1) + "\n")
+    write_text(folder / OPEN_CLIP_CONFIG, json.dumps(encoder.stock_config, indent=1) + "\n")
     name = getattr(source.parts.config.encoder.options, "model", "")
     stock = name in open_clip.list_models()
     given = f'"{name}", pretrained="{{folder}}/{WEIGHTS}"' if stock else '"local-dir:{folder}"'

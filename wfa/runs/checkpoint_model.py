@@ -11,9 +11,8 @@ from wfa.model.clip import MultiCaptionCLIP
 from wfa.options.option_classes import read_choice
 from wfa.options.run_config import resolve
 from wfa.runs.parts import Parts
+from wfa.runs.run_folder import OPEN_CLIP_CONFIG
 
-CONFIG = "open_clip_config.json"
-"""What open_clip's folders, exported runs among them, call the description of a model."""
 WEIGHTS = "open_clip_model.safetensors"
 """What they call the weights."""
 _OF_ELSEWHERE = ("local-dir:", "hf-hub:")
@@ -45,7 +44,7 @@ def _name(given: str, pretrained: str) -> str:
     """Return what `encoder.model` takes."""
     path = Path(given)
     if path.is_file():
-        if path.name == WEIGHTS and (path.parent / CONFIG).is_file():
+        if path.name == WEIGHTS and (path.parent / OPEN_CLIP_CONFIG).is_file():
             return f"local-dir:{path.parent}"
         raise ModelError(
             f"{given} is a file, which does not say which model it is of: "
@@ -53,11 +52,11 @@ def _name(given: str, pretrained: str) -> str:
             "loaded by its folder"
         )
     if path.is_dir():
-        if (path / CONFIG).is_file():
+        if (path / OPEN_CLIP_CONFIG).is_file():
             return f"local-dir:{given}"
         raise RunError(
             f"{given} is no run folder: it has no config.yaml; and no model of open_clip: it has "
-            f"no {CONFIG}"
+            f"no {OPEN_CLIP_CONFIG}"
         )
     if not pretrained and not given.startswith(_OF_ELSEWHERE) and given in open_clip.list_models():
         raise ModelError(

@@ -20,6 +20,8 @@ from wfa.options.setting_differences import first_difference
 
 LOCK = ".lock"
 """Held by the process that trains; it stays as an empty file."""
+OPEN_CLIP_CONFIG = "open_clip_config.json"
+"""What open_clip's folders, exported runs among them, call the description of a model."""
 CLASSES_FILE = "classes.json"
 """Results by class; only where the data set knows classes."""
 
@@ -95,7 +97,10 @@ class RunFolder:
             RunError: The folder holds no run.
         """
         if not self.config_file.is_file():
-            raise RunError(f"{self.path} is no run folder: it has no config.yaml")
+            message = f"{self.path} is no run folder: it has no config.yaml"
+            if (self.path / OPEN_CLIP_CONFIG).is_file():
+                message += f"; encoder=open_clip encoder.model=local-dir:{self.path} takes it"
+            raise RunError(message)
         return read_yaml(self.config_file)
 
     def check(self, config: RunConfig, overwrite: bool) -> None:

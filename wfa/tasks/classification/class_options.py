@@ -18,7 +18,7 @@ class ClassOptions(Options):
 
     Attributes:
         templates: A name of `wfa.tasks.classification.templates.TEMPLATES`, a text file of one a
-            line, or one template with `{}` for the class's name.
+            line, or one template or a list, each with `{}` for the class's name.
         technique: How the prompts of a class become one feature: `mean` (the field's rule),
             `uniqueness`, or `own`, the run's.
         features: What probes see: `image` features of the shared space, or those of the locked

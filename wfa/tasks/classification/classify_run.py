@@ -64,13 +64,18 @@ def classify_run(
         What `scores.json` holds, and the folder `tasks/<kind>-<data>-<split>` of the run with it.
 
     Raises:
-        ConfigError: A template, a technique or the kind of features does not fit.
+        ConfigError: A template, a technique or the kind of features does not fit, or a probe is
+            measured on what it learns from.
         DataError: The data set has no such split, or knows no classes; or a probe is to know a
             class that train has no image of.
         RunError: The folder holds no finished run.
     """
     options = options or ClassOptions()
     templates = read_templates(options.templates)  # before a model is loaded
+    if kind != ZERO_SHOT and split == "train":
+        raise ConfigError(
+            f"task={kind} learns from split=train: measure it on another, such as split=test"
+        )
     parts = load_run(path)
     parts.model.to(best_device())
     data = data or parts.config.data

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from wfa.errors import ConfigError
+from wfa.options.typed_options import list_items
 
 PLACE = "{}"
 
@@ -27,7 +28,7 @@ def read_templates(given: str | Sequence[str]) -> tuple[str, ...]:
     """Return templates from a name of `TEMPLATES`, a text file of one a line, or the templates.
 
     Args:
-        given: A name, a path, one template, or several.
+        given: A name, a path, one template, or several; also the text of a list of some.
 
     Raises:
         ConfigError: There is none, one is blank, or one has no place for the name or several.
@@ -59,6 +60,8 @@ def prompts(templates: Sequence[str], name: str) -> tuple[str, ...]:
 def _lines(given: str) -> tuple[str, ...]:
     if given in TEMPLATES:
         return TEMPLATES[given]
+    if given.lstrip().startswith("["):
+        return _listed(given)
     if PLACE in given:
         return (given,)
     path = Path(given).expanduser()
@@ -72,3 +75,13 @@ def _lines(given: str) -> tuple[str, ...]:
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"the templates in {path} cannot be read ({error})") from error
     return tuple(line.strip() for line in text.splitlines() if line.strip())
+
+
+def _listed(given: str) -> tuple[str, ...]:
+    try:
+        return tuple(map(str, list_items(given, "task.templates")))
+    except ConfigError as error:
+        raise ConfigError(
+            f"templates={given!r} is no list: put each template in quotes, as in "
+            '["a photo of a {}", "a {} from above"]'
+        ) from error
