@@ -298,12 +298,22 @@ def test_without_texts_the_strict_protocol_is_measured() -> None:
         ({"aggregate": wfa.aggregation.Uniqueness()}, "weighs by the text"),
         ({"aggregate": wfa.aggregation.Attention(width=4)}, "its width must be 4"),
         ({"ks": ()}, "K of at least 1"),
+        ({"ks": 5}, "K of at least 1"),
+        ({"aggregate": "uniqueness"}, r"such as wfa\.aggregation\.Uniqueness\(\)"),
+        ({"image_features": torch.zeros(3, WIDTH)}, "image_features .* of length 0.* row 0"),
     ],
 )
 def test_traps_of_evaluation_are_refused(given: dict[str, Any], message: str) -> None:
     with refused(message):
         wfa.evaluate(**{"image_features": features(3), "caption_features": features(),
                         "image_index": INDEX, **given})  # fmt: skip
+
+
+def test_a_misspelt_name_is_told_the_nearest() -> None:
+    with pytest.raises(AttributeError, match="did you mean 'evaluate'"):
+        wfa.evalute  # noqa: B018
+    with refused("did you mean 'normalise'"):
+        wfa.caption_weights(CAPTIONS, normalize="softmax")
 
 
 def test_docstrings_name_errors_and_shapes() -> None:

@@ -142,6 +142,7 @@ def test_own_data_technique_and_encoder_are_trained(tmp_path: Path) -> None:
         ({"data": [(torch.ones(3, 2, 2), ["a"])] * 20}, "float32"),
         ({"data": [(own_data(1)[0][0], "a road")] * 20}, "list of texts"),
         ({"data": [(own_data(1)[0][0], [])] * 20}, "has no caption"),
+        ({"data": [own_data(1)[0][::-1]] * 20}, "list of texts, none blank, but are of the kind"),
         ({"aggregation": 3}, "aggregation must be a name"),
         ({"aggregation": "maen"}, "did you mean 'mean'"),
         ({"aggregation": {"name": "mean", "dropout": 1}}, "no key 'aggregation.dropout'"),
@@ -165,6 +166,8 @@ def test_a_file_is_no_run(tmp_path: Path) -> None:
         wfa.load(tmp_path / "model.pt")
     with refused("no run folder"):
         wfa.load(tmp_path)
+    with refused("there is no run folder runs/gone"):
+        wfa.load("runs/gone")
 
 
 def test_a_part_of_an_unknown_kind_is_refused(tmp_path: Path) -> None:

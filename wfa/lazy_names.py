@@ -3,6 +3,7 @@
 import importlib
 import sys
 from collections.abc import Callable, Mapping
+from difflib import get_close_matches
 from typing import Any
 
 
@@ -18,7 +19,9 @@ def lazy_names(
 
     def get(name: str) -> Any:
         if name not in places:
-            raise AttributeError(f"module {package!r} has no attribute {name!r}")
+            near = get_close_matches(name, places, n=1)
+            hint = f"; did you mean {near[0]!r}?" if near else ""
+            raise AttributeError(f"module {package!r} has no attribute {name!r}{hint}")
         module, _, attribute = places[name].partition(":")
         found = importlib.import_module(module)
         value = getattr(found, attribute) if attribute else found

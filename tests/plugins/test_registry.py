@@ -162,6 +162,11 @@ def test_a_file_is_a_plug_in_by_its_path(words: Path, monkeypatch: pytest.Monkey
         ("x = 1", "must define one public class besides Config, but defines none"),
         (WORDS + "\n\nclass More(Words):\n    pass\n", "but defines More, Words"),
         ("class Words:\n    pass", "Words must extend wfa.aggregation.base.Aggregation"),
+        (
+            "from wfa.aggregation.base import Aggregation\n\n\n"
+            "class Words(Aggregation):\n    def prior_weight(cls):\n        pass",
+            "Words.prior_weight overrides nothing: did you mean 'prior_weights'?",
+        ),
         (WORDS.replace("(frozen=True)", ""), "frozen"),
         (WORDS.replace(": float = 1.0", ": float"), "non-default argument 'power'"),
     ],

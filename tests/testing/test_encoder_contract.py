@@ -47,6 +47,13 @@ class Letters(Encoder):
         return nn.utils.rnn.pad_sequence(list(map(torch.tensor, rows)), batch_first=True)
 
 
+class Misspelt(Letters):
+    """Has a method that is nearly one of the base."""
+
+    def encode_texts(self, tokens: Tensor) -> Tensor:
+        return tokens
+
+
 class Whitened(Letters):
     """Takes the mean of the batch away."""
 
@@ -120,6 +127,7 @@ def test_one_that_keeps_it() -> None:
 @pytest.mark.parametrize(
     ("encoder", "message"),
     [
+        (Misspelt, "did you mean 'encode_text'"),
         (Whitened, "other images of the batch change features"),
         (Drawn, "the same texts give other features again"),
         (Narrow, r"image features are \(4, 4\), not \(4, 5\)"),
@@ -131,7 +139,7 @@ def test_one_that_keeps_it() -> None:
     ],
 )
 def test_one_that_breaks_it(encoder: type[Encoder], message: str) -> None:
-    with pytest.raises(ContractError, match=f"{encoder.__name__} .*{message}"):
+    with pytest.raises(ContractError, match=rf"{encoder.__name__}\b.*{message}"):
         check_encoder(encoder, Config)
 
 

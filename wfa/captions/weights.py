@@ -14,6 +14,7 @@ from wfa.errors import ConfigError, DataError
 from wfa.options.option_keywords import options_from
 
 NORMALISATIONS = ("sum", "softmax")
+_OWN_KEYWORDS = ("normalise", "temperature", "processes", "embed")
 
 
 def caption_weights(
@@ -51,7 +52,7 @@ def caption_weights(
     [0.245, 0.245, 0.51, 0.5, 0.5]
     """
     _check(normalise, temperature)
-    given = options_from(UniquenessOptions, options, keywords, "caption_weights")
+    given = options_from(UniquenessOptions, options, keywords, "caption_weights", _OWN_KEYWORDS)
     scores = score_captions(captions, given, processes, embed)
     worth = np.where(scores.empty, 0.0, scores.uniqueness)
     return importance_weights(worth, scores.counts, scores.copies, normalise, temperature)

@@ -1,7 +1,7 @@
 """A data set that a person has as objects: pairs of an image and its captions."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -120,11 +120,21 @@ def picture(image: Any, where: str) -> NDArray[np.uint8]:
 
 
 def _captions(own: Any, where: str) -> tuple[str, ...]:
-    if isinstance(own, str) or not all(isinstance(text, str) and text.strip() for text in own):
-        raise DataError(f"{where}: the captions must be a list of texts, none blank, not {own!r}")
+    listed = isinstance(own, Iterable) and not isinstance(own, str)
+    if not listed or not all(isinstance(text, str) and text.strip() for text in own):
+        raise DataError(
+            f"{where} must be (image, [captions]): the captions must be a list of texts, none "
+            f"blank, but are {_shown(own)}"
+        )
     if not len(own):
         raise DataError(f"{where} has no caption: leave the image out")
     return tuple(own)
+
+
+def _shown(own: Any) -> str:
+    """Say what stands in the place of captions; an image there is not printed."""
+    texts = isinstance(own, str | list | tuple)
+    return repr(own)[:200] if texts else f"of the kind {type(own).__name__}"
 
 
 def _check_pairs(name: str, pairs: Any) -> None:

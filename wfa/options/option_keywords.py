@@ -1,6 +1,7 @@
 """Classes that are built of a frozen `Config`, or of its fields as plain keywords."""
 
 import sys
+from collections.abc import Sequence
 from dataclasses import fields
 from typing import Any, ClassVar
 
@@ -35,7 +36,13 @@ class TakesKeywords:
         return options_from(cls.Config, options, keywords, cls.__name__)
 
 
-def options_from(config: type[Any], options: Any, keywords: dict[str, Any], where: str) -> Any:
+def options_from(
+    config: type[Any],
+    options: Any,
+    keywords: dict[str, Any],
+    where: str,
+    beside: Sequence[str] = (),
+) -> Any:
     """Return options as they are given, or made of keywords.
 
     Args:
@@ -43,6 +50,7 @@ def options_from(config: type[Any], options: Any, keywords: dict[str, Any], wher
         options: An instance of it, or None.
         keywords: Its fields by name; the others have their defaults.
         where: What takes them, for messages.
+        beside: Other keywords of it, for messages.
 
     Raises:
         ConfigError: As `TakesKeywords.options_from`.
@@ -55,7 +63,7 @@ def options_from(config: type[Any], options: Any, keywords: dict[str, Any], wher
     known = [field.name for field in fields(config)]
     for key in keywords:
         if key not in known:
-            raise unknown(f"option of {where}", key, known)
+            raise unknown(f"option of {where}", key, [*beside, *known])
     if options is not None:
         return options
     try:

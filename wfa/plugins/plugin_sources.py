@@ -16,6 +16,7 @@ from types import ModuleType
 from typing import Any
 
 from wfa.errors import ConfigError
+from wfa.plugins.overrides import broken_overrides
 
 BASES: Mapping[str, str] = {
     "data": "wfa.data.dataset:ImageTextDataset",
@@ -270,12 +271,8 @@ def how_to_install(module: str) -> str:
 
 def _with_config(kind: str, label: str, cls: type[Any], module: ModuleType | None) -> Classes:
     """Return a class from outside with its `Config`, both of the right make."""
-    if not issubclass(cls, base_class(kind)):
-        extends = BASES[kind].replace(":", ".")
-        raise ConfigError(f"{label}: {cls.__name__} must extend {extends}")
-    if inspect.isabstract(cls):
-        lacks = ", ".join(sorted(cls.__abstractmethods__))
-        raise ConfigError(f"{label}: {cls.__name__} lacks {lacks}")
+    if wrong := broken_overrides(cls, base_class(kind)):
+        raise ConfigError(f"{label}: {wrong}")
     config = vars(cls).get("Config", getattr(module, "Config", getattr(cls, "Config", None)))
     if not isinstance(config, type) or not is_dataclass(config):
         raise ConfigError(f"{label} has no dataclass Config beside {cls.__name__}")

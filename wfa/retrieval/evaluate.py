@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
-from wfa.errors import ConfigError
 from wfa.retrieval.counts import CHUNK
 from wfa.retrieval.embeddings import Embeddings
 from wfa.retrieval.metrics import KS, MetricRow, Ranked, mean_of_rates, summarise
@@ -21,7 +20,7 @@ from wfa.retrieval.protocols import (
     rank_text_to_image,
 )
 from wfa.retrieval.ranks import SCHEMA, rank_table
-from wfa.retrieval.retrieval_options import PROTOCOLS, QUERIES, REPORTED, check_known
+from wfa.retrieval.retrieval_options import PROTOCOLS, QUERIES, REPORTED, check_known, check_ks
 from wfa.retrieval.ties import WORST
 
 
@@ -64,8 +63,7 @@ def evaluate_retrieval(
     """
     check_known("protocols", protocols, PROTOCOLS)
     check_known("queries", queries, QUERIES)
-    if not ks or min(ks) < 1:
-        raise ConfigError(f"R@K needs K of at least 1, but ks is {tuple(ks)}")
+    check_ks(ks)
     counted = {kind: count_kind(embeddings, kind, chunk) for kind in queries}
     rows: list[MetricRow] = []
     tables: list[pa.Table] = []

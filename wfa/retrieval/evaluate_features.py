@@ -62,6 +62,11 @@ def evaluate(
     >>> frame[["protocol", "T2I R@1"]].round(2).values.tolist()
     [['strict', 0.67], ['duplicate_aware', 1.0], ['unique_query', 1.0]]
     """
+    if isinstance(aggregate, str | type):
+        raise ArgumentError(
+            f"aggregate={aggregate!r} must be a technique such as wfa.aggregation.Uniqueness(), or "
+            "features (B, D) of one text an image"
+        )
     texts = None if aggregate is None or isinstance(aggregate, Aggregation) else aggregate
     found = checked_features(image_features, caption_features, image_index, texts)
     counts = found.counts.tolist()

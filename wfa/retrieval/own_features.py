@@ -59,7 +59,12 @@ def checked_features(
     texts = captions[:0]
     if aggregated is not None:
         texts = check_images("aggregated", aggregated, captions, count)
-    return OwnFeatures(_unit(images), _unit(captions), torch.bincount(index), _unit(texts))
+    return OwnFeatures(
+        _unit("image_features", images),
+        _unit("caption_features", captions),
+        torch.bincount(index),
+        _unit("aggregated", texts),
+    )
 
 
 def ids_of(captions: Captions | None, counts: Sequence[int]) -> Integers:
@@ -113,8 +118,13 @@ def embeddings_of(features: OwnFeatures, ids: Integers) -> Embeddings:
     )
 
 
-def _unit(features: Tensor) -> Tensor:
+def _unit(name: str, features: Tensor) -> Tensor:
     """Bring features to length 1; those that have it stay as they are, bit by bit."""
     features = features.detach().float()
     length = features.norm(dim=-1, keepdim=True)
+    if bool((length == 0).any()):
+        raise ArgumentError(
+            f"{name} has features of length 0, which point nowhere: the first is row "
+            f"{int((length == 0).flatten().nonzero()[0])}"
+        )
     return torch.where((length - 1).abs() < _ROUNDING, features, features / length)

@@ -19,7 +19,7 @@ from wfa.retrieval.own_features import (
     ids_of,
 )
 from wfa.retrieval.protocols import is_defined
-from wfa.retrieval.retrieval_options import PROTOCOLS, QUERIES, check_known
+from wfa.retrieval.retrieval_options import PROTOCOLS, QUERIES, check_known, check_ks
 from wfa.retrieval.ties import TIES, WORST
 
 _STATES = {
@@ -46,8 +46,8 @@ class CaptionRetrieval(Metric):
         keywords: Those of `torchmetrics.Metric`.
 
     Raises:
-        ConfigError: A protocol, kind of query or rule of ties is not known.
-        ArgumentError: A K is below 1, or the protocol knows no aggregated queries.
+        ConfigError: A protocol, kind of query or rule of ties is not known, or a K is below 1.
+        ArgumentError: The protocol knows no aggregated queries.
 
     >>> import torch, wfa
     >>> metric = wfa.metrics.CaptionRetrieval(ks=(1,))
@@ -74,8 +74,7 @@ class CaptionRetrieval(Metric):
         check_known("protocols", [protocol], PROTOCOLS)
         check_known("queries", [queries], QUERIES)
         check_known("ties", [ties], TIES)
-        if not ks or min(ks) < 1:
-            raise ArgumentError(f"R@K needs K of at least 1, but ks is {tuple(ks)}")
+        check_ks(ks)
         if not is_defined(protocol, queries):
             raise ArgumentError(f"protocol={protocol} asks single captions, not {queries} texts")
         self.protocol, self.queries, self.ks, self.ties = protocol, queries, tuple(ks), ties

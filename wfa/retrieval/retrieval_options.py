@@ -82,3 +82,13 @@ def check_known(key: str, given: Sequence[str], known: Sequence[str]) -> None:
                 f"retrieval.{key} holds {name!r}, which is not known{hint}; known: "
                 f"{', '.join(known)}"
             )
+
+
+def check_ks(ks: Sequence[int]) -> None:
+    """Refuse K of R@K that are no list of positive numbers.
+
+    Raises:
+        ConfigError: They are not.
+    """
+    if not isinstance(ks, Sequence) or not ks or min(ks) < 1:
+        raise ConfigError(f"ks must be a list of K of at least 1, such as (1, 5), not {ks!r}")

@@ -58,6 +58,8 @@ def _name(given: str, pretrained: str) -> str:
             f"{given} is no run folder: it has no config.yaml; and no model of open_clip: it has "
             f"no {OPEN_CLIP_CONFIG}"
         )
+    if path.parent.name and not given.startswith(_OF_ELSEWHERE):
+        raise RunError(f"there is no run folder {given}, and no checkpoint of that name")
     if not pretrained and not given.startswith(_OF_ELSEWHERE) and given in open_clip.list_models():
         raise ModelError(
             f'{given} names no weights: wfa.load("{given}", pretrained=...) takes a file, or a '

@@ -43,7 +43,7 @@ def check_aggregation(technique: type[Aggregation], label: str = "", **options: 
     >>> from wfa.testing import check_aggregation
     >>> check_aggregation(wfa.aggregation.Attention, heads=2)
     """
-    contract = Contract(label or technique.__name__)
+    contract = Contract(technique, Aggregation, label)
     with contract.running("it is built"):
         module = technique(width=WIDTH, **options).double()
         with torch.random.fork_rng(), torch.no_grad():
@@ -79,6 +79,8 @@ def _check_features(contract: Contract, module: Aggregation) -> None:
     mode = "training" if module.training else "evaluation"
     features, index, prior, images = ragged(COUNTS)
     found = _run(contract, module, features, index, prior, images)
+    for value, what in ((found.text_features, "texts"), (found.weights, "weights")):
+        contract.require(isinstance(value, Tensor), f"{what} are no tensor but {type(value)}")
     texts = len(found.text_features)
     for value in (found.text_features, found.weights):
         contract.require(bool(value.isfinite().all()), f"it gives NaN or infinity in {mode}")
@@ -127,11 +129,15 @@ def _check_texts(contract: Contract, half: TextHalf) -> None:
     with contract.running("it weighs texts"):
         weights = half.weigh(TEXTS)
     ends = np.cumsum([len(own) for own in TEXTS])
+    contract.require(isinstance(weights, np.ndarray), f"prior weights are {type(weights)}")
     contract.require(weights.shape == (ends[-1],), "prior weights are not one a caption")
     contract.require(bool((weights >= 0).all()), "a prior weight is negative")
     parts = np.split(weights, ends[:-1])
-    whole = np.allclose([part.sum() for part in parts], 1.0)
-    contract.require(whole, "prior weights do not sum to 1 for each image")
+    for own, part in zip(TEXTS, parts, strict=True):
+        contract.require(
+            bool(np.isclose(part.sum(), 1.0)),
+            f"prior weights of {list(own)} must sum to 1, but sum to {part.sum():.4g}",
+        )
     with contract.running("it travels to data workers"):
         sent: TextHalf = pickle.loads(pickle.dumps(half))  # noqa: S301 - what a DataLoader does
     for captions, prior in zip(TEXTS, parts, strict=True):

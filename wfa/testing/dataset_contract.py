@@ -29,7 +29,7 @@ def check_dataset(
         ContractError: It does not keep it.
         DataError: The data is missing or broken.
     """
-    contract = Contract(label or dataset.__name__)
+    contract = Contract(dataset, ImageTextDataset, label)
     given = options_from(config, None, options, dataset.__name__)
     with contract.running("its splits are listed"):
         splits = dataset.splits(given)

@@ -42,7 +42,7 @@ def check_encoder(
         ConfigError: It cannot be built, or there is no such option.
         ModelError: Its weights cannot be had.
     """
-    contract = Contract(label or encoder.__name__)
+    contract = Contract(encoder, Encoder, label)
     given = options_from(config, None, options, encoder.__name__)
     with torch.random.fork_rng():
         torch.manual_seed(0)

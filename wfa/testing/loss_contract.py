@@ -32,7 +32,7 @@ def check_loss(loss: type[Contrast], label: str = "", **options: Any) -> None:
     >>> from wfa.testing import check_loss
     >>> check_loss(wfa.losses.InfoNCE)
     """
-    contract = Contract(label or loss.__name__)
+    contract = Contract(loss, Contrast, label)
     random = torch.Generator().manual_seed(0)
     features = torch.randn(10, 8, generator=random, dtype=torch.float64)
     images, texts = (

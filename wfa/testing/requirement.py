@@ -2,11 +2,13 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from wfa.errors import ConfigError, UserError
+from wfa.plugins.overrides import broken_overrides
 
 
 class ContractError(ConfigError, AssertionError):
@@ -17,11 +19,18 @@ class Contract:
     """Collects what a plug-in must keep.
 
     Args:
-        label: What messages call the plug-in.
+        cls: The plug-in's class.
+        base: What those of its kind extend.
+        label: What messages call the plug-in; the name of its class where empty.
+
+    Raises:
+        ContractError: It is no class of its kind.
     """
 
-    def __init__(self, label: str) -> None:
-        self._label = label
+    def __init__(self, cls: type[Any], base: type[Any], label: str = "") -> None:
+        if wrong := broken_overrides(cls, base):
+            raise ContractError(f"{label}: {wrong}" if label else wrong)
+        self._label = label or cls.__name__
 
     def require(self, kept: bool, what: str) -> None:
         """Refuse the plug-in unless something holds.
