@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import lmdb
@@ -114,13 +115,16 @@ def test_what_is_unchanged_is_read_once(
         else geotiffs_of(imagery, tmp_path / "v2")
     )
     found: list[str] = []
-    whole = file_hashes.FileMemo.remember
+    whole = file_hashes.FileMemo.known
 
-    def note(self: file_hashes.FileMemo, key: str, now: Stamp, text: str) -> None:
-        found.append(text)
-        whole(self, key, now, text)
+    def note(memo: file_hashes.FileMemo, key: str, now: Stamp, find: Callable[[], str]) -> str:
+        def noted() -> str:
+            found.append(find())
+            return found[-1]
 
-    monkeypatch.setattr(file_hashes.FileMemo, "remember", note)
+        return whole(memo, key, now, noted)
+
+    monkeypatch.setattr(file_hashes.FileMemo, "known", note)
     assert len({store.fingerprint(ALL) for _ in range(3)}) == 1
     assert len(found) == 1
     assert store.fingerprint(ALL[:2]) != found[0]

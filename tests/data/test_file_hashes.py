@@ -112,12 +112,13 @@ def test_a_damaged_memory_is_made_anew(
 def test_memories_of_two_roots_and_kinds_are_apart(files: list[Path], tmp_path: Path) -> None:
     now = stamp(files[0])
     memo = FileMemo("kind", tmp_path / "a")
-    memo.remember("x", now, "known")
+    assert memo.known("x", now, lambda: "known") == "known"
     memo.save()
-    assert FileMemo("kind", tmp_path / "a").recall("x", now) == "known"
-    assert FileMemo("kind", tmp_path / "b").recall("x", now) is None
-    assert FileMemo("other", tmp_path / "a").recall("x", now) is None
-    assert FileMemo("kind", tmp_path / "a").recall("x", now._replace(size=1)) is None
+    assert FileMemo("kind", tmp_path / "a").known("x", now, lambda: "new") == "known"
+    assert FileMemo("kind", tmp_path / "b").known("x", now, lambda: "new") == "new"
+    assert FileMemo("other", tmp_path / "a").known("x", now, lambda: "new") == "new"
+    changed = now._replace(size=1)
+    assert FileMemo("kind", tmp_path / "a").known("x", changed, lambda: "new") == "new"
 
 
 @pytest.mark.usefixtures("cache_dir")

@@ -88,19 +88,27 @@ class FileMemo:
             with suppress(ValueError, TypeError):
                 self._known = dict(json.loads(self._path.read_text(encoding="utf-8")))
 
-    def recall(self, key: str, now: Stamp) -> str | None:
-        """Return what is known of `key`, or None if its file has changed since or is new."""
-        *then, text = self._known.get(key, [None])
-        return str(text) if then == list(now) else None
+    def known(self, key: str, now: Stamp, find: Callable[[], str]) -> str:
+        """Return what is known of `key`, or find it, where its file has changed since or is new.
 
-    def remember(self, key: str, now: Stamp, text: str) -> None:
-        """Note what was found out about `key` after its file had this stamp.
+        What is found of a file that has only just changed is not remembered: it could change again
+        unseen.
 
-        A file that has only just changed is not remembered: it could change again unseen.
+        Args:
+            key: The thing.
+            now: The stamp of its file, taken before.
+            find: Finds it; what it raises is passed on, and nothing is remembered then.
         """
-        if now.settled:
-            self._known[key] = [*now, text]
+        *then, text = self._known.get(key, [None])
+        if then == list(now):
+            return str(text)
+        # Asked before: what changes while it is found must show in the stamp.
+        settled = now.settled
+        found = find()
+        if settled:
+            self._known[key] = [*now, found]
             self._changed = True
+        return found
 
     def save(self) -> None:
         """Write what is new.
@@ -130,17 +138,9 @@ def content_hashes(files: Iterable[Path], root: Path) -> dict[Path, str]:
 
     def one(path: Path) -> str:
         try:
-            now = stamp(path)
-            known = memo.recall(str(path), now)
-            if known is None:
-                # Asked before reading: what changes while it is read must show in the stamp.
-                settled = now.settled
-                known = _hash(path)
-                if settled:
-                    memo.remember(str(path), now, known)
+            return memo.known(str(path), stamp(path), lambda: _hash(path))
         except OSError as error:
             return f"unreadable ({error.strerror})"
-        return known
 
     distinct = list(dict.fromkeys(files))
     # Reading and hashing let go of the interpreter, so threads keep disk and cores busy.
@@ -164,13 +164,8 @@ def remembered(kind: str, root: Path, key: str, now: Stamp, find: Callable[[], s
         UserError: The cache folder may not be written to, or its disk is full.
     """
     memo = FileMemo(kind, root)
-    known = memo.recall(key, now)
-    if known is None:
-        settled = now.settled
-        known = find()
-        if settled:
-            memo.remember(key, now, known)
-            memo.save()
+    known = memo.known(key, now, find)
+    memo.save()
     return known
 
 

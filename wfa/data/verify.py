@@ -169,29 +169,20 @@ def bad_images(
     # Another Pillow may decode other images, and so may other rules of ours.
     memo = FileMemo(f"checked_images-{DECODING}-{PIL.__version__}", root)
 
-    def reason(dataset: ImageTextDataset, index: int) -> str | None:
+    def reason(dataset: ImageTextDataset, index: int) -> str:
         file = files[index]
-        if file is None:
-            return _reason(dataset, index)
-        key, now = f"{file}|{dataset.records[index].image}", stamp(file)
-        known = memo.recall(key, now)
-        if known is None:
-            settled = now.settled
-            try:
-                dataset.read_image(index)
-                known = ""
-            except DataError as error:
-                known = _cause(error)
-                if isinstance(error.__cause__, NoBytesError):
-                    return known
-            if settled:
-                memo.remember(key, now, known)
-        return known or None
+        try:
+            if file is None:
+                return _fault(dataset, index)
+            key = f"{file}|{dataset.records[index].image}"
+            return memo.known(key, stamp(file), lambda: _fault(dataset, index))
+        except DataError as error:
+            return _cause(error)
 
     found = [
         BadImage(index, dataset.records[index].image, why)
         for index, why in _each(dataset, reason)
-        if why is not None
+        if why
     ]
     memo.save()
     return found
@@ -234,12 +225,19 @@ def _look(dataset: ImageTextDataset, index: int) -> tuple[str, str] | str:
         return _cause(error)
 
 
-def _reason(dataset: ImageTextDataset, index: int) -> str | None:
+def _fault(dataset: ImageTextDataset, index: int) -> str:
+    """Say why an image does not decode; empty where it does.
+
+    Raises:
+        DataError: There is nothing to decode, which says nothing of the file.
+    """
     try:
         dataset.read_image(index)
     except DataError as error:
+        if isinstance(error.__cause__, NoBytesError):
+            raise
         return _cause(error)
-    return None
+    return ""
 
 
 def _cause(error: DataError) -> str:
