@@ -16,7 +16,7 @@ from wfa.options.run_config import resolve
 from wfa.report.finished_run import load_run
 from wfa.report.retrieval_tables import split_tables
 from wfa.retrieval.retrieval_options import Config as Retrieval
-from wfa.runs.evaluate_run import evaluate_run
+from wfa.runs.evaluate_run import evaluate_on
 from wfa.runs.untrained_run import evaluate_untrained
 from wfa.search.benchmark.benchmark_options import Config
 from wfa.search.benchmark.benchmark_run import benchmark
@@ -60,7 +60,7 @@ def words(tmp_path: Path, cache_dir: Path) -> list[str]:
 def test_the_path_of_a_plug_in_is_in_no_name(tmp_path: Path, words: list[str]) -> None:
     config = resolve([*SMALL, *words])
     folder = evaluate_untrained(config, tmp_path / "run").path
-    _, again = evaluate_run(folder, split="validation")
+    ((_, again),) = evaluate_on(folder, split="validation")
     scores, tasks = classify_run(folder, "linear_probe")
     asked = Benchmark(config=Config(families=("flat",), gallery=12, repeats=1, singles=1))
     searched = json.loads(benchmark(folder, asked).read_text())
@@ -68,7 +68,7 @@ def test_the_path_of_a_plug_in_is_in_no_name(tmp_path: Path, words: list[str]) -
     assert tasks == folder / "tasks" / "linear_probe-colours-test"
     assert scores["data"]["name"] == searched["source"]["data"] == "colours"
     assert str(tmp_path) not in json.dumps(searched["gallery"])
-    _, other = evaluate_run(folder, retrieval=Retrieval(ties="expected"))
+    ((_, other),) = evaluate_on(folder, retrieval=Retrieval(ties="expected"))
     run = load_run(folder)
     (further,) = run.evaluations
     assert other.name == f"colours-test-{further.mark}"
@@ -79,7 +79,7 @@ def test_the_path_of_a_plug_in_is_in_no_name(tmp_path: Path, words: list[str]) -
     for file in ("metrics.json", "evaluation.json"):
         assert "colours" in (again / file).read_text()
 
-    evaluate_run(folder, retrieval=Retrieval(caption_case="capitalise", prompt="seen:"))
+    evaluate_on(folder, retrieval=Retrieval(caption_case="capitalise", prompt="seen:"))
     worded = [one for one in load_run(folder).evaluations if one.wording]
     assert [one.wording for one in worded] == ["captions capitalised, behind 'seen:'"]
     titles = [table.title for table in split_tables(load_run(folder).lines)]

@@ -11,7 +11,7 @@ from wfa.errors import ConfigError, DataError
 from wfa.options.option_classes import read_choice
 from wfa.plugins.registry import Choice
 from wfa.report.across_data import across_data, leak_lines
-from wfa.runs.evaluate_run import evaluate_on, evaluate_run
+from wfa.runs.evaluate_run import evaluate_on
 
 ROWS = {
     "own": [("train", 0, "a red roof"), ("train", 1, "two cars"), ("test", 2, "a river")],
@@ -44,7 +44,7 @@ def test_one_table_over_data_sets_is_that_of_each_alone(run: Path, sets: dict[st
     found = evaluate_on(run, list(sets.values()))
     assert len({folder for _, folder in found}) == 3
     for choice, (rows, folder) in zip(sets.values(), found, strict=True):
-        alone, same = evaluate_run(run, choice)
+        ((alone, same),) = evaluate_on(run, [choice])
         assert same == folder
         assert alone == rows
         assert json.loads((folder / "metrics.json").read_text()) == [row.as_dict() for row in rows]
@@ -74,7 +74,7 @@ def test_what_stands_in_the_training_set_is_told(run: Path, sets: dict[str, Choi
         "1 images of captions_folder (33.3 %) stand in the training set, captions_folder, too",
     ]
     (run / "run.json").write_text(json.dumps({"selection": {"trained": False}}))
-    _, folder = evaluate_run(run, sets["far"])
+    ((_, folder),) = evaluate_on(run, [sets["far"]])
     assert json.loads((folder / "evaluation.json").read_text())["leaks"] == []
 
 
@@ -82,10 +82,10 @@ def test_a_training_set_that_is_gone_does_not_stop_an_evaluation(
     run: Path, sets: dict[str, Choice], tmp_path: Path
 ) -> None:
     (tmp_path / "own").rename(tmp_path / "elsewhere")
-    rows, folder = evaluate_run(run, sets["far"])
+    ((rows, folder),) = evaluate_on(run, [sets["far"]])
     assert rows and json.loads((folder / "evaluation.json").read_text())["leaks"] == []
     with pytest.raises(DataError):
-        evaluate_run(run)
+        evaluate_on(run)
 
 
 def test_words_name_one_data_set_or_several() -> None:

@@ -24,22 +24,9 @@ Evaluated = tuple[list[MetricRow], Path]
 """The rows, and the folder that they were written to."""
 
 
-def evaluate_run(
-    path: Path,
-    data: Choice | None = None,
-    split: str = "test",
-    retrieval: Config | None = None,
-) -> Evaluated:
-    """Measure retrieval of a run's model on one data set, by default the run's own.
-
-    The arguments, what is returned and raised are those of `evaluate_on`.
-    """
-    return evaluate_on(path, [data], split, retrieval)[0]
-
-
 def evaluate_on(
     path: Path,
-    data: Sequence[Choice | None],
+    data: Sequence[Choice | None] = (None,),
     split: str = "test",
     retrieval: Config | None = None,
 ) -> list[Evaluated]:
