@@ -8,6 +8,12 @@ import pytest
 from tests.data.shards.made_shards import captions_json, write_tar
 from tests.training.conftest import SMALL, run, train_until_killed
 from tests.training.test_fit import check_equal, metrics
+from wfa.data.shards.pack import pack
+from wfa.data.shards.pack_options import PackOptions
+from wfa.errors import ConfigError
+from wfa.options.option_classes import read_choice
+from wfa.options.run_config import resolve
+from wfa.training.fit import fit
 
 STREAM = (
     *(word for word in SMALL if not word.startswith(("data=", "train.epochs", "train.workers"))),
@@ -23,11 +29,11 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def shards(tmp_path_factory: pytest.TempPathFactory, own_folder: Path, cache: Path) -> Path:
+def shards(tmp_path_factory: pytest.TempPathFactory, own_folder: Path) -> Path:
     """The forty pictures in shards of eight, and a shard of one that is no picture."""
     out = tmp_path_factory.mktemp("shards")
-    own = ["data.root=" + str(own_folder), f"out={out}", "images=8"]
-    run(["data", "pack", "captions_folder", *own], cache)
+    data = read_choice("data", "captions_folder", {"root": str(own_folder)})
+    pack(data, read_choice("aggregation", "uniqueness"), out, PackOptions(images=8))
     write_tar(out / "more.tar", {"x": {"png": b"no", "json": captions_json("a", "b")}})
     return out
 
@@ -75,12 +81,13 @@ def test_a_killed_run_goes_on_to_the_same_result(
     assert ours == theirs
 
 
-@pytest.mark.slow
+@pytest.mark.usefixtures("cache_dir")
 def test_shards_that_nobody_counted_need_the_steps_of_an_epoch(
-    shards: Path, tmp_path: Path, cache: Path
+    shards: Path, tmp_path: Path
 ) -> None:
     words = [word for word in STREAM if not word.startswith("train.steps")]
-    words += [f"data.shards={shards}/train-*.tar", f"out={tmp_path / 'run'}"]
+    words += [f"data.shards={shards}/train-*.tar"]
     words += [f"data.validation_shards={shards}/validation-00000.tar"]
-    assert "train.steps_per_epoch=NUMBER" in run(["train", *words], cache, code=2)
+    with pytest.raises(ConfigError, match=r"train\.steps_per_epoch=NUMBER"):
+        fit(resolve(words), tmp_path / "run")
     assert not (tmp_path / "run").exists()
