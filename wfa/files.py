@@ -1,9 +1,11 @@
 """Files that are written whole or not at all, what to tell where they cannot be, their checksum."""
 
+import ctypes
 import errno
 import hashlib
 import os
 import shutil
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from itertools import count
@@ -101,6 +103,28 @@ def temporary_folder(path: Path) -> Iterator[Path]:
             shutil.rmtree(temporary, ignore_errors=True)
 
 
+def replace_folder(made: Path, folder: Path) -> None:
+    """Give a folder that is whole its name; what had the name before is removed, or left in `made`.
+
+    On Linux both change places at once: readers, and whoever comes after a crash, find the old
+    folder or the new one. Where the system or the disk cannot do that, the old one steps aside
+    first, and a crash right then leaves no folder of that name.
+
+    Args:
+        made: Of `temporary_folder(folder)`, which removes what is left there.
+        folder: The name, free or not.
+
+    Raises:
+        OSError: It may not be renamed.
+    """
+    if not folder.exists():
+        made.replace(folder)
+    elif not _exchanged(made, folder):
+        with temporary_folder(folder) as old:
+            folder.replace(old / folder.name)
+            made.replace(folder)
+
+
 def write_text(path: Path, text: str) -> None:
     """Write `text` as UTF-8 to `path`, whole or not at all; a lone surrogate becomes "?".
 
@@ -157,6 +181,13 @@ def file_hash(*paths: Path, method: str = "sha256") -> str:
         with path.open("rb") as file:
             hashlib.file_digest(file, lambda: digest)
     return digest.hexdigest()
+
+
+def _exchanged(one: Path, other: Path) -> bool:
+    """Let two folders change places by renameat2(2), for which Python has no name; say if so."""
+    rename = getattr(ctypes.CDLL(None), "renameat2", None) if sys.platform == "linux" else None
+    here, swap = -100, 2  # AT_FDCWD, RENAME_EXCHANGE
+    return rename is not None and not rename(here, os.fsencode(one), here, os.fsencode(other), swap)
 
 
 def _file(path: Path) -> Path:

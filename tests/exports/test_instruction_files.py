@@ -92,6 +92,18 @@ def test_picture_files_are_copied(tmp_path: Path) -> None:
     ]  # fmt: skip
 
 
+def test_a_truncated_picture_is_named_and_nothing_is_written(tmp_path: Path) -> None:
+    (tmp_path / "captions.csv").write_text("image,caption,split\n0.png,a field,train\n", "utf-8")
+    picture = tmp_path / "0.png"
+    Image.effect_noise((40, 40), 60).convert("RGB").save(picture)
+    picture.write_bytes(picture.read_bytes()[:-500])
+    source = CaptionsFolder(FolderConfig(root=str(tmp_path)), "train")
+    with pytest.raises(DataError, match=r"0\.png of captions_folder is truncated"):
+        write_instructions(source, "llava", tmp_path / "out" / "train.json")
+    left = sorted(path.name for path in (tmp_path / "out").rglob("*"))
+    assert left == ["made_of.txt", "train_images"]
+
+
 def test_written_pictures_are_kept_and_others_are_not_taken(made: Path, tmp_path: Path) -> None:
     done = write_instructions(dataset(made), "llava", tmp_path / "test.json")
     picture = next(done.pictures.glob("*.png"))

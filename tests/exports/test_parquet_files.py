@@ -7,6 +7,7 @@ import pyarrow.parquet as pq
 import pytest
 from qdrant_client import QdrantClient, models
 
+from tests.search.test_commands import call
 from wfa.errors import ConfigError, DataError
 from wfa.exports.export_run import export_run
 from wfa.options.option_classes import read_choice
@@ -74,8 +75,10 @@ def test_an_index_keeps_its_paths_and_facts(
     facts = tmp_path / "facts.csv"
     facts.write_text("path,side\na.jpg,north\nz.png,south\n", encoding="utf-8")
     indexed = index(f"metadata={facts}").folder
-    done = export_run(indexed, "parquet", tmp_path / "out")
-    rows = {row["image"]: row for row in pq.read_table(done.weights).to_pylist()}
+    written = tmp_path / "out" / "images.parquet"
+    said = call("export", str(indexed), "--to", "parquet", "--out", str(written.parent)).stdout
+    assert said.startswith(f"features {written}\n")
+    rows = {row["image"]: row for row in pq.read_table(written).to_pylist()}
     assert len(rows) == 9
     assert (rows["a.jpg"]["side"], rows["z.png"]["side"]) == ("north", "south")
     assert rows["south/ü.png"]["side"] is None

@@ -61,14 +61,15 @@ def export(
         wfa export runs/scenes-0123456789 --to parquet data=ucm_captions split=test
     """
     from wfa.cli.run_words import read_run_settings
-    from wfa.exports.export_run import export_run
+    from wfa.exports.export_run import PARQUET, export_run
 
     asked = read_run_settings(ExportSettings, run, words) if words else None
     done = export_run(
         run, to, out, data=asked.data if asked else None, split=asked.split if asked else "",
         licence=licence, repository=push,
     )  # fmt: skip
-    console.print(f"weights {escape(str(done.weights))}", soft_wrap=True)
+    what = "features" if to == PARQUET else "weights"
+    console.print(f"{what} {escape(str(done.weights))}", soft_wrap=True)
     for name in done.left_out:
         console.print(f"without the {name}, which stays in the run folder", soft_wrap=True)
     if done.address:

@@ -133,22 +133,16 @@ class AnnotatedDataset(ImageTextDataset):
         Raises:
             DataError: It is missing, truncated or not an image.
         """
-        try:
-            return decode_image(self._images.read(self.records[index].image))
-        except BadImageError as error:
-            raise self._bad_image(index, error) from error
+        return self._read(index)[1]
 
     def image_file(self, index: int) -> tuple[str, bytes]:
         """Return the file of image `index` as it is.
 
         Raises:
-            DataError: It is missing.
+            DataError: It is missing, truncated or not an image.
         """
-        name = self.records[index].image
-        try:
-            return PurePath(name).suffix[1:].lower() or "img", self._images.read(name)
-        except BadImageError as error:
-            raise self._bad_image(index, error) from error
+        content, _ = self._read(index)
+        return PurePath(self.records[index].image).suffix[1:].lower() or "img", content
 
     def image_sha256(self, index: int) -> str:
         """Return the SHA-256 (hex) of the file of image `index`.
@@ -156,7 +150,7 @@ class AnnotatedDataset(ImageTextDataset):
         Raises:
             DataError: It is missing.
         """
-        return hashlib.sha256(self.image_file(index)[1]).hexdigest()
+        return hashlib.sha256(self._content(index)).hexdigest()
 
     def image_fingerprint(self) -> str:
         """Return the hashes of the images' files, and how they are decoded: everywhere the same.
@@ -185,6 +179,20 @@ class AnnotatedDataset(ImageTextDataset):
 
     def _files(self) -> list[Path | None]:
         return [self._images.file(record.image) for record in self.records]
+
+    def _content(self, index: int) -> bytes:
+        try:
+            return self._images.read(self.records[index].image)
+        except BadImageError as error:
+            raise self._bad_image(index, error) from error
+
+    def _read(self, index: int) -> tuple[bytes, NDArray[np.uint8]]:
+        """Return an image's file and its pixels."""
+        content = self._content(index)
+        try:
+            return content, decode_image(content)
+        except BadImageError as error:
+            raise self._bad_image(index, error) from error
 
     def _bad_image(self, index: int, error: BadImageError) -> DataError:
         return DataError(

@@ -12,7 +12,7 @@ from wfa.errors import ConfigError, UserError, unknown
 from wfa.exports.export_source import Source, Written
 from wfa.exports.model_card import CARD, card
 from wfa.exports.push_to_hub import push
-from wfa.files import file_hash, temporary_folder, write_text
+from wfa.files import file_hash, replace_folder, temporary_folder, write_text
 from wfa.plugins.plugin_sources import how_to_install
 from wfa.plugins.registry import Choice
 from wfa.runs.parts import load_run
@@ -100,7 +100,7 @@ def export_run(
         else:
             written = writer.write_splits(source, made, data, split)
         _describe(source, to, written, made, licence)
-        _publish(made, folder)
+        replace_folder(made, folder)
     address = push(folder, repository, written.repository) if repository else ""
     call = written.usage.format(folder=folder)
     return Exported(folder / written.main, call, written.left_out, address)
@@ -138,13 +138,3 @@ def _describe(source: Source, to: str, written: Written, made: Path, licence: st
               "config_id": config.config_id, "wfa": __version__, "sha256": files}  # fmt: skip
     write_text(made / CARD, card(source, written, files, licence))
     write_text(made / RECORD, json.dumps(record, indent=1) + "\n")
-
-
-def _publish(made: Path, folder: Path) -> None:
-    """Give a folder that is whole its name; what had it before is removed."""
-    if not folder.exists():
-        made.replace(folder)
-        return
-    with temporary_folder(folder) as old:
-        folder.replace(old / folder.name)
-        made.replace(folder)

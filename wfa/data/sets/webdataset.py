@@ -160,22 +160,27 @@ class WebDataset(ImageTextDataset):
         Raises:
             DataError: It cannot be decoded, or its shard has become shorter.
         """
+        return self._read(index)[1]
+
+    def image_file(self, index: int) -> tuple[str, bytes]:
+        """Return the file of image `index` as it is.
+
+        Raises:
+            DataError: It cannot be decoded, or its shard has become shorter.
+        """
+        return self._placed.places[index].ending, self._read(index)[0]
+
+    def _read(self, index: int) -> tuple[bytes, NDArray[Any]]:
+        """Return an image's file and its pixels."""
         place = self._placed.places[index]
         try:
-            return decode(place.ending, place.read())
+            content = place.read()
+            return content, decode(place.ending, content)
         except BadImageError as error:
             raise DataError(
                 f"the image {self._placed.records[index].image} of {place.file} {error}. Leave "
                 "such images out with data.on_bad_image=skip"
             ) from error
-
-    def image_file(self, index: int) -> tuple[str, bytes]:
-        """Return the file of image `index` as it is."""
-        place = self._placed.places[index]
-        try:
-            return place.ending, place.read()
-        except BadImageError as error:
-            raise DataError(f"image {self._placed.records[index].image} {error}") from error
 
     @cached_property
     def checksum(self) -> str:
