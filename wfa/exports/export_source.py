@@ -47,13 +47,22 @@ class Source:
                 f"locked towers are no open_clip model; {other}train with encoder=open_clip or "
                 "encoder=small to export"
             )
-        if encoder.image_spec.bands:
+        self.check_pictures()
+        return encoder
+
+    def check_pictures(self) -> None:
+        """Refuse a run of sensors.
+
+        Raises:
+            ModelError: It takes the bands of sensors.
+        """
+        bands = self.model.encoder.image_spec.bands
+        if bands:
             raise ModelError(
-                f"{self.run} was trained on the bands {', '.join(encoder.image_spec.bands)}: "
+                f"{self.run} was trained on the bands {', '.join(bands)}: "
                 "the image towers of other packages take red, green and blue pictures only; use "
                 "the run folder itself, or export a run that was trained on pictures"
             )
-        return encoder
 
     def left_out(self) -> tuple[str, ...]:
         """Name what the model has learned beside its towers."""

