@@ -120,10 +120,14 @@ def test_antimeridian_and_pole(cut: Cut, scenes: Path) -> None:
                 transform=from_corner(3_339_484, -1_900_000, 100, 100))  # fmt: skip
     write_scene(scenes / "pole.tif", blocks(1, 1, 9), crs="EPSG:3995",
                 transform=from_corner(-100, 100, 10, 10))  # fmt: skip
+    write_scene(scenes / "counted_on.tif", blocks(1, 2, 10), crs="EPSG:4326",
+                transform=from_corner(179.99, 5, 0.001, 0.001))  # fmt: skip
     done = cut()
     assert done.left_out == ()
     library = Library(done.folder)
-    fiji, pole = library.boxes
+    across, behind, fiji, pole = library.boxes
+    assert across.tolist() == pytest.approx([179.99, 4.98, -179.99, 5])
+    assert behind.tolist() == pytest.approx([-179.99, 4.98, -179.97, 5])
     assert fiji[0] > 179.9
     assert fiji[2] < -179.9
     assert pole[3] == pytest.approx(90)
@@ -131,6 +135,7 @@ def test_antimeridian_and_pole(cut: Cut, scenes: Path) -> None:
     for within, wanted in (
         ("179,-20,-179,-10", ["fiji.tif"]), ("-179.99,-20,-170,-10", ["fiji.tif"]),
         ("40,89.9999,41,90", ["pole.tif"]), ("0,0,10,10", []),
+        ("-179.98,4,-179,6", ["counted_on.tif#20,0,20,20"]),
     ):  # fmt: skip
         mask = library.select(within=within)
         assert mask is not None

@@ -116,9 +116,17 @@ def place_tiles(raster: Raster, windows: Sequence[Window]) -> list[PlacedTile]:
         box: Sides | None = None
         with suppress(ProjError):  # a corner lies outside of what the CRS can say
             found = way.transform_bounds(*own)
-            box = found if np.isfinite(found).all() else None
+            box = _around(*found) if np.isfinite(found).all() else None
         placed.append(PlacedTile(raster.path, window, box, raster.crs, own, raster.date))
     return placed
+
+
+def _around(west: float, south: float, east: float, north: float) -> Sides:
+    """Bring longitudes that are counted on past 180 degrees, as scenes in EPSG:4326 may, back."""
+    if east - west >= 360:
+        return -180.0, south, 180.0, north
+    back = [x if -180 <= x <= 180 else (x + 180) % 360 - 180 for x in (west, east)]
+    return back[0], south, back[1], north
 
 
 def write_tiles(path: Path, tiles: Mapping[str, PlacedTile]) -> None:
