@@ -102,11 +102,11 @@ def test_two_at_once_leave_one_whole_file(tmp_path: Path) -> None:
 def test_a_pickle_holds_no_features_and_no_network(tmp_path: Path) -> None:
     class LazyTower(CountingTextTower):
         @cached_property
-        def network(self) -> torch.Tensor:
+        def states(self) -> torch.Tensor:
             return torch.zeros(1_000_000)
 
     text_tower = LazyTower()
-    text_tower.network.sum()
+    text_tower.states.sum()
     assert len(pickle.dumps(vars(text_tower))) > 4_000_000
     state = pickle.dumps(text_tower.__getstate__())
     assert len(state) < 1_000

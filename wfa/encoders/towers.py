@@ -39,18 +39,20 @@ class ImageTower(ABC):
         width: D, the width of its features.
         image_spec: What it wants to be given.
         weights: Identifies what is computed: the SHA-256 (hex) of its weights.
-        network: What `encode` computes as one module of (B, 3, size, size), for those who write it
-            in another form; None where there is none.
     """
 
     width: int
     image_spec: ImageSpec
     weights: str
-    network: nn.Module | None = None
 
     @abstractmethod
     def encode(self, images: Tensor) -> Tensor:
         """Encode images (B, C, size, size) as `normalise` leaves them; (B, D) float32."""
+
+    @property
+    def network(self) -> nn.Module | None:
+        """What `encode` computes as one module, for other forms of it; None where there is none."""
+        return None
 
     @property
     def fingerprint(self) -> str:
@@ -67,19 +69,21 @@ class TextTower(ABC):
         weights: SHA-256 (hex) of its weights and of what turns texts into tokens.
         hub_folder: A folder of the Hugging Face hub's form, whose last states' mean over the tokens
             is what `encode` gives; None where there is none.
-        network: What `encode` computes as one module of tokens and their mask, both (U, L) int64;
-            None where there is none.
     """
 
     width: int
     context_length: int
     weights: str
     hub_folder: Path | None = None
-    network: nn.Module | None = None
 
     @abstractmethod
     def encode(self, texts: Sequence[str]) -> Tensor:
         """Encode U texts; (U, D) float32."""
+
+    @property
+    def network(self) -> nn.Module | None:
+        """What `encode` makes of tokens and their mask, both (U, L) int64; None as above."""
+        return None
 
     def __getstate__(self) -> dict[str, Any]:
         """Leave behind what is loaded on first use, such as the network: it is loaded again."""

@@ -28,7 +28,7 @@ class EfficientNetLite0(ImageTower):
         self.weights = file_hash(self._path)
 
     @cached_property
-    def network(self) -> nn.Module:  # type: ignore[override]
+    def network(self) -> nn.Module:
         """Images to features, with its weights."""
         network = EfficientNet.from_name("efficientnet-lite0")
         network.load_state_dict(torch.load(self._path, map_location="cpu", weights_only=True))

@@ -32,7 +32,7 @@ class MiniLM(TextTower):
         return BertTokenizerFast.from_pretrained(self._folder)
 
     @cached_property
-    def network(self) -> nn.Module:  # type: ignore[override]
+    def network(self) -> nn.Module:
         """Tokens and their mask to features, with its weights."""
         config = BertConfig.from_pretrained(self._folder)
         network = BertModel(config, add_pooling_layer=False)
