@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 
 from tests.data.tiny import SPEC, TinyDataset, drawn_by, ragged, tokenize
 from wfa.aggregation.text_half import TextHalf
-from wfa.bigearthnet.text_records import Captions
 from wfa.captions.folding import caption_ids, caption_key
 from wfa.data import dataset as dataset_module
 from wfa.data.batch import Batch
+from wfa.data.captions_of_records import Captions
 from wfa.data.dataset import Record
 from wfa.data.loader import CaptionDataModule, EpochBatches, Key, TrainingBatches, most_images
 from wfa.data.pixel_inputs import PixelInputs

@@ -38,7 +38,8 @@ def parts(tmp_path: Path) -> tuple[Path, Path]:
             texts = [f"stolen picture {place}"]
         else:
             picture = Image.fromarray(rng.integers(0, 255, (16, 16, 3), dtype=np.uint8))
-            texts = [f"noise of kind {place}"] + ["The field is RED."] * (place == 4)
+            leaked = ["The field is RED."] if place in (4, 6) else []
+            texts = [f"noise of kind {place}"] * (place != 6) + leaked
         picture.save(two / f"p{place}.png")
         split = "train" if place < 8 else "validation"
         rows += [(f"p{place}.png", text, split) for text in texts]
@@ -69,7 +70,7 @@ def test_images_and_captions_that_leak_are_found_and_removed(parts: tuple[Path, 
     leaks = named.details()["leaks"]
     assert leaks["two"]["images"] == {"one/validation": 2}
     # "the field is red" and others stand in both splits of `one`; case and stop do not matter
-    assert leaks["two"]["captions"] == {"one/validation": 1}
+    assert leaks["two"]["captions"] == {"one/validation": 2}
     removed = Mixture(mixed(parts), "train")
     assert [r.image for r in removed.records] == [i for i in images if i not in STOLEN]
     assert removed.details()["leaks"] == leaks
@@ -78,6 +79,10 @@ def test_images_and_captions_that_leak_are_found_and_removed(parts: tuple[Path, 
     held_out = {text.lower() for text in all_captions(Mixture(mixed(parts), "validation"))}
     assert not held_out & {text.lower().rstrip(".") for text in all_captions(bare)}
     assert "noise of kind 4" in all_captions(bare)
+    gone = set(images) - {record.image for record in bare.records}
+    assert gone == {*STOLEN, "two/p6.png"}
+    assert {line.partition(": ")[0] for line in bare.skipped} == gone
+    assert "two/p6.png: all its captions stand in one/validation" in bare.skipped
     for kind, message in (("image_leaks", "2 images of two"), ("caption_leaks", "captions of one")):
         with pytest.raises(DataError, match=f"{message}/train stand in one/validation"):
             Mixture(mixed(parts, **{kind: "refuse"}), "train")
@@ -121,6 +126,8 @@ def test_the_saved_config_gives_the_same_mixture(parts: tuple[Path, Path], tmp_p
         ("[{name: rsicd, weight: 0}]", r"weight=0.0 must be in \(0, 1000\]"),
         ("[{name: rsicd, weigth: 2}]", "weigth"),
         ("[{weight: 2}]", "names no data set"),
+        ("3", r"no data '3'.*\(parts are written as \[\{name: rsicd"),
+        ("{name: rsicd}", r"wants a list.*parts are written as"),
         ("[mixture]", "is a mixture itself"),
         ("[{name: rsicd", "cannot be read"),
         ("[]", "needs data.parts"),

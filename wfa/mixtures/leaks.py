@@ -22,10 +22,13 @@ class Leaks:
     Attributes:
         images: Place of a training image -> the evaluation split that has its picture.
         captions: (place of a training image, place of its caption) -> the evaluation split.
+        silenced: Place of a training image all of whose captions are among them -> the evaluation
+            split of the first.
     """
 
     images: Mapping[int, str]
     captions: Mapping[tuple[int, int], str]
+    silenced: Mapping[int, str]
 
     def counts(self) -> dict[str, dict[str, int]]:
         """Return `images` and `captions` -> evaluation split -> how many."""
@@ -91,10 +94,12 @@ def _leaks(
         for row, found in enumerate(picture_hashes(split))
         if found in pictures
     }  # fmt: skip
-    captions = {
-        (row, place): texts[text]
-        for row, own in enumerate(split.captions)
-        for place, text in enumerate(fold_all(own))
-        if text in texts
-    }
-    return Leaks(images, captions)
+    captions, silenced = {}, {}
+    for row, own in enumerate(split.captions):
+        found = {
+            (row, place): texts[text] for place, text in enumerate(fold_all(own)) if text in texts
+        }
+        captions.update(found)
+        if len(found) == len(own):
+            silenced[row] = found[row, 0]
+    return Leaks(images, captions, silenced)

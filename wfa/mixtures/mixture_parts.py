@@ -14,6 +14,7 @@ from wfa.plugins.registry import Choice
 Part = Mapping[str, Any]
 """One part: `name`, `weight`, `as` (what it is called), and the options of its data set."""
 _OWN = ("name", "weight", "as")
+_FORM = "parts are written as [{name: rsicd, weight: 1}, {name: ucm_captions}]"
 
 
 def read_parts(value: Any, key: str) -> tuple[Part, ...]:
@@ -27,8 +28,12 @@ def read_parts(value: Any, key: str) -> tuple[Part, ...]:
         try:
             value = yaml.load(value, Loader=yaml.BaseLoader)  # every item is the text that it is
         except yaml.YAMLError as error:
-            raise ConfigError(f"{key} cannot be read: {value!r} ({error})") from error
-    parts = tuple(_part(one, f"{key}[{place}]") for place, one in enumerate(list_items(value, key)))
+            raise ConfigError(f"{key} cannot be read: {value!r} ({error}; {_FORM})") from error
+    try:
+        items = enumerate(list_items(value, key))
+        parts = tuple(_part(one, f"{key}[{place}]") for place, one in items)
+    except ConfigError as error:
+        raise ConfigError(f"{error} ({_FORM})") from error
     names = [part["as"] for part in parts]
     for name in names:
         if names.count(name) > 1:
@@ -48,7 +53,7 @@ def choice_of_part(part: Part) -> Choice:
 def _part(value: Any, key: str) -> Part:
     said = {"name": value} if isinstance(value, str) else mapping_of(value, key)
     if not isinstance(said.get("name"), str):
-        raise ConfigError(f"{key} names no data set: write {{name: rsicd, weight: 1}}")
+        raise ConfigError(f"{key} names no data set")
     if said["name"] == "mixture":
         raise ConfigError(f"{key} is a mixture itself: name its parts here")
     weight = typed(float, said.get("weight", 1.0), f"{key}.weight")

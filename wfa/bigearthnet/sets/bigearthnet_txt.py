@@ -32,7 +32,8 @@ from wfa.bigearthnet.patch_labels import LABEL_WORDS, has_labels, patch_labels
 from wfa.bigearthnet.patch_reader import PatchReader
 from wfa.bigearthnet.row_instructions import as_written, instruction_of
 from wfa.bigearthnet.rows import Row
-from wfa.bigearthnet.text_records import Captions, TextRecords
+from wfa.bigearthnet.text_records import TextRecords
+from wfa.data.captions_of_records import Captions
 from wfa.data.channels import Channels
 from wfa.data.dataset import REMEDIES, SPLITS, ImageTextDataset, SourceConfig
 from wfa.data.instruction import Instruction

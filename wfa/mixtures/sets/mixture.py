@@ -1,19 +1,22 @@
 """Several data sets as one: trained on together, evaluated part by part."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from wfa.data.captions_of_records import Captions
 from wfa.data.channels import Channels
-from wfa.data.dataset import SPLITS, ImageTextDataset, Record, SourceConfig
+from wfa.data.dataset import SPLITS, ImageTextDataset, SourceConfig
 from wfa.errors import ConfigError, DataError
 from wfa.mixtures.leaks import Leaks, find_leaks
+from wfa.mixtures.mixed_records import MixedRecords
 from wfa.mixtures.mixture_parts import Part, choice_of_part, read_parts
 
-REMEDIES = ("remove", "name", "refuse")
+_REMOVE = "remove"
+REMEDIES = (_REMOVE, "name", "refuse")
 """What is done about what training shares with evaluation."""
 _TRAIN = "train"
 _SHOWN = 3  # names in a message
@@ -42,6 +45,7 @@ class Mixture(ImageTextDataset):
     """One split of several data sets; its images are called `part/name`."""
 
     name = "mixture"
+    records: MixedRecords
 
     def __init__(self, options: Config, split: str) -> None:
         self.split = split
@@ -50,27 +54,22 @@ class Mixture(ImageTextDataset):
         self._weights = {part["as"]: part["weight"] for part in options.parts}
         self._leaks = self._found_leaks(options) if split == _TRAIN else {}
         _refuse(options, self._leaks)
-        kept = [
-            (name, row, left)
-            for name, part in self._parts.items()
-            for row, captions in enumerate(part.captions)
-            if (left := self._kept(options, name, row, captions))
-        ]
-        if not kept:
+        without = {name: _left_out(options, found) for name, found in self._leaks.items()}
+        silent = {
+            name: found.captions
+            for name, found in self._leaks.items()
+            if options.caption_leaks == _REMOVE
+        }
+        self.records = MixedRecords(self._parts, without, silent)
+        if not self.records:
             raise DataError(f"nothing of the split {split} is left: see data.image_leaks")
-        self._places = [(name, row) for name, row, _ in kept]
-        self.records = [
-            Record(f"{name}/{self._parts[name].records[row].image}", captions)
-            for name, row, captions in kept
-        ]
         self.notes = tuple(note for part in self._parts.values() for note in part.notes)
         self.skipped = tuple(
             f"{name}/{line}" for name, part in self._parts.items() for line in part.skipped
         ) + tuple(
-            f"{name}/{self._parts[name].records[row].image}: has the picture of an image of {where}"
-            for name, found in self._leaks.items()
-            for row, where in found.images.items()
-            if options.image_leaks == "remove"
+            f"{name}/{self._parts[name].records[row].image}: {why}"
+            for name, rows in without.items()
+            for row, why in rows.items()
         )
 
     @classmethod
@@ -110,7 +109,7 @@ class Mixture(ImageTextDataset):
 
     def repeats(self) -> NDArray[np.float64] | None:
         """Return how often each image comes in an epoch."""
-        return np.array([self._weights[name] for name, _ in self._places])
+        return np.array([self._weights[name] for name in self._parts])[self.records.part]
 
     def details(self) -> dict[str, Any]:
         """Return the images of each part, and what training shares with evaluation."""
@@ -121,10 +120,25 @@ class Mixture(ImageTextDataset):
         leaks = {name: found.counts() for name, found in self._leaks.items()}
         return {"parts": counted, **({"leaks": leaks} if self.split == _TRAIN else {})}
 
+    @property
+    def captions(self) -> Sequence[tuple[str, ...]]:
+        """The captions of each image, made on access."""
+        return Captions(self.records)
+
+    @property
+    def makes_texts(self) -> bool:
+        """Texts are made at each use where a part makes its own so."""
+        return any(part.makes_texts for part in self._parts.values())
+
     def read_image(self, index: int) -> NDArray[Any]:
         """Read image `index` as its part does."""
-        name, row = self._places[index]
-        return self._parts[name].read_image(row)
+        _, part, row = self.records.place(index)
+        return part.read_image(row)
+
+    def image_file(self, index: int) -> tuple[str, bytes]:
+        """Return the file of image `index` as its part does."""
+        _, part, row = self.records.place(index)
+        return part.image_file(row)
 
     def check_present(self) -> None:
         """Look whether every image of every part is there."""
@@ -134,19 +148,6 @@ class Mixture(ImageTextDataset):
     def image_fingerprint(self) -> str:
         """Return the checksums of the parts' images."""
         return ",".join(part.images_checksum for part in self._parts.values())
-
-    def _kept(
-        self, options: Config, name: str, row: int, captions: tuple[str, ...]
-    ) -> tuple[str, ...]:
-        """Return the captions of an image that are trained on; none where it is left out."""
-        found = self._leaks.get(name)
-        if found is None:
-            return captions
-        if options.image_leaks == "remove" and row in found.images:
-            return ()
-        if options.caption_leaks != "remove":
-            return captions
-        return tuple(c for place, c in enumerate(captions) if (row, place) not in found.captions)
 
     def _found_leaks(self, options: Config) -> dict[str, Leaks]:
         evaluated = {
@@ -179,6 +180,20 @@ def _open(options: Config, split: str) -> dict[str, ImageTextDataset]:
     if not opened:
         raise DataError(f"no part of the mixture has the split {split!r}")
     return opened
+
+
+def _left_out(options: Config, found: Leaks) -> dict[int, str]:
+    """Return place of an image that is left out -> why."""
+    reasons = {}
+    if options.caption_leaks == _REMOVE:
+        reasons = {
+            row: f"all its captions stand in {where}" for row, where in found.silenced.items()
+        }
+    if options.image_leaks == _REMOVE:
+        reasons |= {
+            row: f"has the picture of an image of {where}" for row, where in found.images.items()
+        }
+    return reasons
 
 
 def _refuse(options: Config, leaks: Mapping[str, Leaks]) -> None:
