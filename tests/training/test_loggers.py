@@ -46,6 +46,22 @@ def test_one_that_cannot_start_is_named(tmp_path: Path, monkeypatch: pytest.Monk
         start_loggers(["mlflow"], tmp_path, "run")
 
 
+def test_an_interrupted_run_goes_on_as_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("mlflow")
+    monkeypatch.setenv("MLFLOW_ALLOW_FILE_STORE", "true")
+
+    def started(logs: Path) -> str | int | None:
+        (logger,) = start_loggers(["mlflow"], logs, "run")
+        return logger.version
+
+    first = started(tmp_path / "one")
+    assert started(tmp_path / "one") == first
+    assert started(tmp_path / "two") != first
+    assert list(tmp_path.glob(f"two/mlruns/*/{started(tmp_path / 'two')}"))
+
+
 def test_one_that_does_not_exist_is_refused() -> None:
     assert "MLFLOW_TRACKING_URI" not in os.environ
     with pytest.raises(ConfigError, match=r"train\.loggers='wnadb'.*Did you mean 'wandb'"):

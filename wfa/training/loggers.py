@@ -15,45 +15,57 @@ from lightning.pytorch.loggers import (
 )
 
 from wfa.errors import ConfigError
+from wfa.files import write_text
 from wfa.plugins.plugin_sources import how_to_install
 
 PROJECT = "wfa"
 """What runs are filed under, unless a variable of the logger's own says otherwise."""
+_TRACKING_URI = "MLFLOW_TRACKING_URI"
 
 
-def _csv(logs: Path, name: str) -> Logger:
-    del name
+def _csv(logs: Path, name: str, known: str | None) -> Logger:
+    del name, known
     return CSVLogger(logs, name="csv")
 
 
-def _tensorboard(logs: Path, name: str) -> Logger:
-    del name
+def _tensorboard(logs: Path, name: str, known: str | None) -> Logger:
+    del name, known
     return TensorBoardLogger(logs, name="", version="")
 
 
-def _wandb(logs: Path, name: str) -> Logger:
+def _wandb(logs: Path, name: str, known: str | None) -> Logger:
     logs.mkdir(parents=True, exist_ok=True)  # else it writes below the system's temporary folder
     project = os.environ.get("WANDB_PROJECT", PROJECT)
     offline = os.environ.get("WANDB_MODE") == "offline"
-    return WandbLogger(name=name, save_dir=logs, project=project, offline=offline)
+    return WandbLogger(name=name, save_dir=logs, project=project, offline=offline, id=known)
 
 
-def _mlflow(logs: Path, name: str) -> Logger:
-    if "MLFLOW_TRACKING_URI" not in os.environ:
+def _mlflow(logs: Path, name: str, known: str | None) -> Logger:
+    given = os.environ.get(_TRACKING_URI)
+    if given is None:
         # Its client alone has no other store that needs no server, and asks whether this is meant.
         os.environ.setdefault("MLFLOW_ALLOW_FILE_STORE", "true")
-    return MLFlowLogger(
+    logger = MLFlowLogger(
         experiment_name=os.environ.get("MLFLOW_EXPERIMENT_NAME", PROJECT),
         run_name=name,
-        tracking_uri=os.environ.get("MLFLOW_TRACKING_URI", f"file:{(logs / 'mlruns').absolute()}"),
+        run_id=known,
+        tracking_uri=given or f"file:{(logs / 'mlruns').absolute()}",
     )
+    _ = logger.experiment
+    if given is None:
+        os.environ.pop(_TRACKING_URI, None)  # it was set just now, for all runs of this process
+    return logger
 
 
-_MADE: Mapping[str, Callable[[Path, str], Logger]] = {
+_MADE: Mapping[str, Callable[[Path, str, str | None], Logger]] = {
     "csv": _csv, "tensorboard": _tensorboard, "wandb": _wandb, "mlflow": _mlflow,
 }  # fmt: skip
 _PACKAGES = {"wandb": "wandb", "mlflow": "mlflow-skinny"}
-"""Logger -> the package that it writes through, where that is not always installed."""
+"""Logger -> the package that it writes through, where that is not always installed.
+
+They are services, which know a run by an id; it is kept, so that a run that was interrupted goes on
+there as the same.
+"""
 
 
 def check_loggers(names: Iterable[str]) -> None:
@@ -86,8 +98,12 @@ def start_loggers(names: Sequence[str], logs: Path, run: str) -> list[Logger]:
     loggers = []
     for name in dict.fromkeys(names):
         try:
-            logger: Any = _MADE[name](logs, run)
+            own = logs / f"{name}.id"
+            known = own.read_text(encoding="utf-8").strip() if own.is_file() else None
+            logger: Any = _MADE[name](logs, run, known)
             _ = logger.experiment  # it begins when it is first asked for
+            if name in _PACKAGES and known is None:
+                write_text(own, f"{logger.version}\n")
         except Exception as error:  # each has its own; all are the machine's or the person's
             cause = " ".join(str(error).split())
             raise ConfigError(
