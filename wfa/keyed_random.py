@@ -1,5 +1,6 @@
 """Random draws that follow what they are drawn for, not the process, the order or the device."""
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -45,3 +46,15 @@ def _mixed(values: Tensor) -> Tensor:
     values = (values ^ ((values >> 16) & 0xFFFF)) * _MIX[0]
     values = (values ^ ((values >> 15) & 0x1FFFF)) * _MIX[1]
     return values ^ ((values >> 16) & 0xFFFF)
+
+
+def image_rng(seed: int, epoch: int, row: int, copy: int) -> np.random.Generator:
+    """Return the generator of a training image.
+
+    Args:
+        seed: The run's seed.
+        epoch: From 0.
+        row: The number of the image.
+        copy: How often it has come before in the epoch.
+    """
+    return np.random.default_rng((seed, epoch, row, *([copy] if copy else [])))

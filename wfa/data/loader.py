@@ -19,6 +19,7 @@ from wfa.data.instruction_draws import InstructionDraws
 from wfa.data.weighted_captions import WeightedCaptions
 from wfa.data.worker_errors import Telling, TellingLoader
 from wfa.errors import ConfigError
+from wfa.keyed_random import image_rng
 
 
 class Key(NamedTuple):
@@ -113,7 +114,7 @@ class TrainingBatches(Dataset[Batch]):
 
     def _sample(self, key: Key) -> Sample:
         epoch, row, progress, copy = key
-        rng = np.random.default_rng((self._seed, epoch, row, *([copy] if copy else [])))
+        rng = image_rng(self._seed, epoch, row, copy)
         drawn = DrawnTexts.of(self._texts.half, *self._texts.of(row), rng, progress)
         image = self._inputs.image(row, rng)
         asked = self._instructions.draw(epoch, row) if self._instructions else ()

@@ -21,12 +21,14 @@ class Streamed(NamedTuple):
         image: (H, W, C), as `ImageTextDataset.read_image` gives it.
         captions: At least one, none blank.
         weights: (K,) of the captions, sum 1; None where they are to be computed.
+        copy: How often its reader has given it before; each time it draws anew.
     """
 
     name: str
     image: NDArray[Any]
     captions: tuple[str, ...]
     weights: Floats | None
+    copy: int
 
 
 @dataclass
@@ -68,8 +70,12 @@ class ImageStream(Protocol):
     def streams(self) -> int:
         """How many streams a global batch is put together from; 0 for one a process."""
 
+    @property
+    def ordered(self) -> bool:
+        """Whether every pass has the same order; an epoch goes on where the one before ended."""
+
     def read(
-        self, seed: tuple[int, ...], reader: int, readers: int, left_out: LeftOut
+        self, seed: tuple[int, ...], reader: int, readers: int, left_out: LeftOut, skip: int = 0
     ) -> Iterator[Streamed]:
         """Give the images of one reader without end, pass after pass.
 
@@ -78,6 +84,7 @@ class ImageStream(Protocol):
             reader: Which one; no two readers of a pass get the same image.
             readers: How many there are.
             left_out: Is told what is left out.
+            skip: Images that are not given, of a stream that is `ordered`.
 
         Raises:
             DataError: Something cannot be read and is not to be left out, or nothing can.

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import fields
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -71,6 +72,56 @@ def test_in_a_fixed_order_batches_are_those_of_the_folder(
     for place, ours in enumerate(streamed):
         theirs = by_number[[Key(0, row) for row in range(8 * place, 8 * place + 8)]]
         assert_equal(ours, theirs, but=("rows",))
+
+
+@pytest.mark.parametrize("workers", [1, 3])
+def test_in_a_fixed_order_an_epoch_goes_on_where_the_last_one_ended(
+    packed: tuple[ImageTextDataset, Path], monkeypatch: pytest.MonkeyPatch, workers: int
+) -> None:
+    info = SimpleNamespace(id=workers - 1, num_workers=workers)
+    monkeypatch.setattr("wfa.data.shards.stream_batches.get_worker_info", lambda: info)
+    options = Config(root=str(packed[1]), shuffle=0)
+    dataset = WebDataset(options, "train")
+    inputs = PixelInputs(dataset, SPEC, tokenize, cache=None, augment="none")
+
+    def epochs(*wanted: int) -> list[list[Batch]]:
+        stream = dataset.stream(weights_key(HALF))
+        assert stream is not None
+        module = StreamDataModule(inputs, stream, HALF, 3, 2, 4, 0)
+        made, places = module.share(0, 1)
+        found = []
+        for epoch in wanted:
+            places.set_epoch(epoch)  # type: ignore[attr-defined]
+            found.append([made[place].item for place in list(places)[workers - 1 :: workers]])
+        return found
+
+    through = epochs(*range(6))
+    assert len({row for own in through[:3] for batch in own for row in batch.rows.tolist()}) > 2
+    rows = [row for own in through for batch in own for row in batch.rows.tolist()]
+    own_pass = len(set(rows))
+    assert rows == [rows[place % own_pass] for place in range(len(rows))]
+    for epoch in (2, 5):  # as after an interruption
+        for ours, theirs in zip(epochs(epoch)[0], through[epoch], strict=True):
+            assert_equal(ours, theirs)
+
+
+def test_an_image_that_comes_again_in_an_epoch_draws_anew(
+    packed: tuple[ImageTextDataset, Path],
+) -> None:
+    options = Config(root=str(packed[1]), shuffle=0)
+    stream = WebDataset(options, "train").stream(None)
+    assert stream is not None
+    dataset, one = WebDataset(options, "train"), read_choice("aggregation", "single")
+    inputs = PixelInputs(dataset, SPEC, tokenize, cache=None, augment="none")
+    half = TextHalf(one.plugin(), one.options)
+    module = StreamDataModule(inputs, stream, half, 3, 16, 4, 0)
+    made, places = module.share(0, 1)
+    drawn = [made[place].item for place in places]
+    images = len(set(torch.cat([batch.rows for batch in drawn]).tolist()))
+    ids = torch.cat([batch.caption_ids for batch in drawn])
+    again = len(ids) - images
+    assert again > 0
+    assert ids[:again].tolist() != ids[images:].tolist()
 
 
 def test_weights_of_another_technique_are_computed(

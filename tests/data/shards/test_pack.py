@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.data.shards.made_shards import write_shards
+from tests.data.shards.made_shards import jpeg, write_shards
 from tests.training.conftest import make_folder
 from wfa.aggregation.text_half import TextHalf
 from wfa.data.shards.pack import pack
@@ -105,6 +105,45 @@ def test_a_missing_image_stops_it_before_its_shard(
         packed(read_choice("data", "captions_folder", {"root": str(broken)}), tmp_path / "out")
     assert not list((tmp_path / "out").glob("*.tar"))
     assert packed(data, tmp_path / "whole").complete
+
+
+def test_a_truncated_picture_is_named_or_left_out(folder: Path, tmp_path: Path) -> None:
+    broken = tmp_path / "own"
+    shutil.copytree(folder, broken)
+    picture = broken / "2.png"
+    picture.write_bytes(picture.read_bytes()[:-200])
+    options = {"root": str(broken)}
+    with pytest.raises(
+        DataError, match=r"2\.png of captions_folder is truncated.*on_bad_image=skip"
+    ):
+        packed(read_choice("data", "captions_folder", options), tmp_path / "out")
+    assert not list((tmp_path / "out").glob("*.tar"))
+    index = packed(
+        read_choice("data", "captions_folder", {**options, "on_bad_image": "skip"}),
+        tmp_path / "rest",
+    )
+    assert sum(split.images for split in index.splits.values()) == 22
+    assert verify_shards(tmp_path / "rest").ok
+
+
+def test_classes_travel_along(tmp_path: Path, cache_dir: Path) -> None:
+    own, out = tmp_path / "own", tmp_path / "out"
+    for place, split in enumerate(("train", "validation", "test") * 2):
+        path = own / split / ("RiverBank", "forest")[place // 3] / f"{place}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(jpeg(place))
+    data = read_choice("data", "class_folder", {"root": str(own)})
+    packed(data, out)
+    shards = read_choice("data", "webdataset", {"root": str(out)})
+    for split in ("train", "test"):
+        theirs = data.plugin()(data.options, split)
+        ours = shards.plugin()(shards.options, split)
+        assert ours.classes == theirs.classes == ("forest", "river bank")
+        assert [ours.labels(row) for row in range(2)] == [theirs.labels(row) for row in range(2)]
+    (out / "index.json").write_text((out / "index.json").read_text().replace("forest", "wood"))
+    ours = shards.plugin()(shards.options, "test")
+    with pytest.raises(DataError, match=r"of a class that index\.json does not have"):
+        [ours.labels(row) for row in range(2)]
 
 
 BANDS = """

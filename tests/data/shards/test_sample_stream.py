@@ -49,6 +49,28 @@ def test_without_a_buffer_the_order_is_that_of_the_files(tmp_path: Path) -> None
     assert taken(source, 20) == [*range(9), *range(9), 0, 1]
 
 
+@pytest.mark.parametrize("skip", [0, 1, 7, 8, 40])
+@pytest.mark.parametrize("tolerance", [Tolerance(), Tolerance(True, True, True)])
+def test_what_is_skipped_is_only_not_given(tmp_path: Path, skip: int, tolerance: Tolerance) -> None:
+    paths = write_shards(tmp_path, [3, 4])
+    if tolerance.samples:  # what is left out does not count, and is told once
+        bad = {"png": b"no", "json": captions_json("a")}
+        paths.insert(1, write_tar(tmp_path / "bad.tar", {"x": bad}))
+        content = paths[2].read_bytes()  # cut where the end is to be marked: the last sample goes
+        paths[2].write_bytes(content[: -(-len(content.rstrip(b"\0")) // 512) * 512])
+    source = stream(paths, tolerance=tolerance)
+    whole, before, rest = LeftOut(), LeftOut(), LeftOut()
+    found = list(islice(source.read((0,), 0, 1, whole), skip + 10))
+    list(islice(source.read((0,), 0, 1, before), skip))
+    left = list(islice(source.read((0,), 0, 1, rest, skip), 10))
+    assert values(left) == values(found[skip:])
+    assert [one.copy for one in left] == [one.copy for one in found[skip:]]
+    a_pass = 6 if tolerance.samples else 7
+    assert [one.copy for one in found] == [place // a_pass for place in range(skip + 10)]
+    assert before.counts + rest.counts == whole.counts
+    assert set(rest.counts) == ({"images", "shards"} if tolerance.samples else set())
+
+
 @pytest.mark.parametrize("readers", [1, 2, 3, 5])
 def test_a_shuffled_pass_has_every_sample_once(tmp_path: Path, readers: int) -> None:
     source = stream(write_shards(tmp_path, [7, 5, 6]), buffer=4)

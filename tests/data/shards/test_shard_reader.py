@@ -57,7 +57,7 @@ def test_damage_behind_the_first_file_is_not_taken_for_the_end(shard: Path) -> N
     [
         ("/nowhere/a.tar", "is missing"),
         ("pipe:exit 3", "cannot be read: its command ended with code 3"),
-        ("http://127.0.0.1:9/a.tar", "cannot be read: its command ended with code 7"),
+        ("http://127.0.0.1:9/a.tar", "cannot be read (its host does not answer)"),
         ("elsewhere://a.tar", "has an address of a kind that is not known"),
     ],
 )

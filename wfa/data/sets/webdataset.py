@@ -103,7 +103,8 @@ class WebDataset(ImageTextDataset):
             )
         self._urls = places[split]
         self._index = _index(options)
-        self.channels = self._index.channels if self._index else None
+        if self._index:
+            self.channels, self.classes = self._index.channels, self._index.classes
         check_shards(self._urls, options.form, options.tolerance)
 
     @classmethod
@@ -153,6 +154,22 @@ class WebDataset(ImageTextDataset):
     def records(self) -> list[Record]:  # type: ignore[override]
         """The images with their captions; shards are looked through when they are asked for."""
         return self._placed.records
+
+    def labels(self, index: int) -> tuple[int, ...]:
+        """Return the places in `classes` of what the sample names; of shards without an index none.
+
+        Raises:
+            DataError: It names a class that the index does not have.
+        """
+        if not self.classes:
+            return ()
+        try:
+            return tuple(map(self.classes.index, self._placed.labels[index]))
+        except ValueError as error:
+            raise DataError(
+                f"the sample of {self.records[index].image} in {self._placed.places[index].file} "
+                f"is of a class that {INDEX} does not have ({error}): pack the data again"
+            ) from error
 
     def read_image(self, index: int) -> NDArray[Any]:
         """Read image `index` at its native size.
@@ -237,6 +254,7 @@ def _readable(found: Placed) -> Placed:
     return Placed(
         [found.records[row] for row in good],
         [found.places[row] for row in good],
+        [found.labels[row] for row in good],
         found.skipped + bad,
     )
 

@@ -35,9 +35,9 @@ class _Piece:
 def pack(data: Choice, aggregation: Choice, folder: Path, options: PackOptions) -> ShardIndex:
     """Write the shards of all splits of a data set; goes on where it stopped.
 
-    Images are copied as they are. A sample is `KEY.<ending of the image>` and `KEY.json` with
-    `captions`, `weights`, `image` (its name) and `labels` (the classes that it is known to be of).
-    The same data gives the same bytes.
+    Images are copied as they are, once they were decoded. A sample is `KEY.<ending of the image>`
+    and `KEY.json` with `captions`, `weights`, `image` (its name) and `labels` (the classes that it
+    is known to be of). The same data gives the same bytes.
 
     Args:
         data: The data set.
@@ -62,6 +62,7 @@ def pack(data: Choice, aggregation: Choice, folder: Path, options: PackOptions) 
             "key": weights_key(half),
         },
         channels=first.channels,
+        classes=first.classes,
         publication={"citation": plugin.facts.citation, "terms": plugin.facts.terms},
         splits={
             name: PackedSplit(split.checksum, len(split), sum(map(len, split.captions)))
@@ -177,6 +178,7 @@ class _Writer:
         return PackedShard(piece.file, len(records), int(ends[-1]), size, file_hash(path))
 
     def _sample(self, row: int, record: Record, weights: Weights) -> Mapping[str, Any]:
+        self._split.read_image(row)  # a damaged one is refused here, as everywhere
         ending, content = self._split.image_file(row)
         said = {
             "captions": record.captions,

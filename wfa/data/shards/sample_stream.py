@@ -1,7 +1,7 @@
 """Shards as a stream: split among readers, shuffled, decoded; broken ones told or left out."""
 
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -31,6 +31,11 @@ class Tolerance:
     samples: bool = False
     images: bool = False
 
+    @property
+    def of_samples(self) -> bool:
+        """Whether only looking at a sample tells if it is given."""
+        return self.samples or self.images
+
 
 @dataclass(frozen=True)
 class SampleStream:
@@ -52,31 +57,52 @@ class SampleStream:
     images: int | None = None
     streams: int = 0
 
+    @property
+    def ordered(self) -> bool:
+        """Whether every pass has the same order."""
+        return not self.buffer
+
     def read(
-        self, seed: tuple[int, ...], reader: int, readers: int, left_out: LeftOut
+        self, seed: tuple[int, ...], reader: int, readers: int, left_out: LeftOut, skip: int = 0
     ) -> Iterator[Streamed]:
         """Give the images of one reader without end; see `ImageStream.read`."""
-        number = 0
+        unheard, number = LeftOut(), 0
+
+        def hears() -> LeftOut:
+            return unheard if skip else left_out
+
         while True:
-            order = np.arange(len(self.urls))
-            if self.buffer:
-                order = np.random.default_rng((*seed, number)).permutation(order)
-            shards = share([self.urls[place] for place in order.tolist()], reader, readers)
-            found = self._raw(shards, left_out)
+            shards = share(self._order(seed, number), reader, readers)
+            found = self._raw(shards, hears)
             if self.buffer:
                 key = random.Random(str((*seed, number, reader)))
                 found = shuffle(self.buffer, rng=key)(found)
-            something = False
+            given = 0
             for sample in found:
-                image = self._made(sample, left_out)
-                if image is not None:
-                    something = True
+                image = None
+                if not skip or self.tolerance.of_samples:
+                    image = self._made(sample, number, hears())
+                    if image is None:
+                        continue
+                given += 1
+                if skip:
+                    skip -= 1
+                else:
+                    assert image is not None  # it was made since nothing is skipped
                     yield image
-            if not something:
+            if not given:
                 raise DataError(_nothing(shards, left_out))
-            number += 1
+            passes, skip = divmod(skip, given)  # all passes of a stream in order are alike
+            number += 1 + passes
 
-    def _raw(self, shards: Sequence[Shard], left_out: LeftOut) -> Iterator[RawSample]:
+    def _order(self, seed: tuple[int, ...], number: int) -> list[str]:
+        """Return all shards in the order of a pass."""
+        if not self.buffer:
+            return list(self.urls)
+        order = np.random.default_rng((*seed, number)).permutation(len(self.urls))
+        return [self.urls[place] for place in order.tolist()]
+
+    def _raw(self, shards: Sequence[Shard], hears: Callable[[], LeftOut]) -> Iterator[RawSample]:
         for url, first, step in shards:
             try:
                 for number, sample in enumerate(read_shard(url)):
@@ -89,9 +115,9 @@ class SampleStream:
                         f"{line}. Put a good copy in its place, or read what there is of such "
                         "shards with data.on_bad_shard=skip"
                     ) from error
-                left_out.add("shards", line)
+                hears().add("shards", line)
 
-    def _made(self, sample: RawSample, left_out: LeftOut) -> Streamed | None:
+    def _made(self, sample: RawSample, copy: int, left_out: LeftOut) -> Streamed | None:
         """Decode a sample; None where it is left out."""
         where = f"{sample['__key__']} of {sample['__url__']}"
         try:
@@ -106,7 +132,7 @@ class SampleStream:
         else:
             # Keys repeat where shards of several data sets are read together.
             name = f"{sample['__url__'].rpartition('/')[2]}/{sample['__key__']}"
-            return Streamed(name, image, texts.captions, texts.weights)
+            return Streamed(name, image, texts.captions, texts.weights, copy)
         tolerated, kind, line, option = left
         if not tolerated:
             raise DataError(f"{line}. Leave such {kind} out with data.{option}=skip") from cause

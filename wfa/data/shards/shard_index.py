@@ -67,6 +67,7 @@ class ShardIndex:
         weights: The technique and the options that weighed the captions; `key` says which weights
             they are.
         channels: What the images' channels are; None for red, green and blue.
+        classes: The classes that samples name in `labels`; empty for none.
         publication: Whom to cite and under which terms, as far as is known.
         splits: By name.
         form: Of the file.
@@ -76,6 +77,7 @@ class ShardIndex:
     images_a_shard: int
     weights: Mapping[str, Any]
     channels: Channels | None = None
+    classes: tuple[str, ...] = ()
     publication: Mapping[str, str] = field(default_factory=dict)
     splits: Mapping[str, PackedSplit] = field(default_factory=dict)
     form: int = FORM
@@ -135,4 +137,5 @@ def _index(found: dict[str, Any]) -> ShardIndex:
     if channels is not None:
         lists = {key for key, own in channels.items() if isinstance(own, list)}
         channels = Channels(**channels | {key: tuple(channels[key]) for key in lists})
-    return ShardIndex(**found, channels=channels, splits=splits)
+    classes = tuple(map(str, found.pop("classes", ())))
+    return ShardIndex(**found, channels=channels, classes=classes, splits=splits)

@@ -8,7 +8,6 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from webdataset.gopen import gopen
 from webdataset.tariterators import group_by_keys
 
 from wfa.data.dataset import Record
@@ -18,6 +17,7 @@ from wfa.data.shards.shard_reader import (
     BROKEN,
     BadShardError,
     WholeHeader,
+    open_shard,
     read_shard,
     why_broken,
 )
@@ -66,11 +66,13 @@ class Placed(NamedTuple):
     Attributes:
         records: Names and captions.
         places: Where each image is.
+        labels: The classes that each is said to be of.
         skipped: What was left out, each as `name reason`.
     """
 
     records: list[Record]
     places: list[ImagePlace]
+    labels: list[tuple[str, ...]]
     skipped: list[str]
 
 
@@ -91,7 +93,7 @@ def place_images(
         DataError: A shard or sample cannot be read and is not to be left out, or two images have
             one name.
     """
-    found = Placed([], [], [])
+    found = Placed([], [], [], [])
     names: dict[str, str] = {}
     for url in urls:
         try:
@@ -134,6 +136,7 @@ def _add(
     names[name] = where
     found.records.append(Record(name, texts.captions))
     found.places.append(sample[ending]._replace(ending=ending))
+    found.labels.append(texts.labels)
 
 
 def _placed_samples(url: str, cache: Path) -> Iterator[dict[str, Any]]:
@@ -191,7 +194,7 @@ def _fetch(url: str, path: Path) -> None:
 def _copy(url: str, path: Path) -> None:
     stream = None
     try:
-        stream = gopen(url)
+        stream = open_shard(url)
         with path.open("wb") as file:
             while block := stream.read(_BLOCK):
                 file.write(block)

@@ -10,6 +10,8 @@ from typing import Any
 from webdataset.gopen import Pipe, gopen
 from webdataset.tariterators import group_by_keys
 
+from wfa.data.shards.fetched_shard import FetchedShard
+
 RawSample = dict[str, Any]
 """A sample as a shard holds it: ending of the file's name -> content; `__key__`, `__url__`."""
 
@@ -58,18 +60,28 @@ def _is_plain(buf: bytes | bytearray) -> bool:
     )
 
 
+def open_shard(url: str) -> Any:
+    """Open a path, `http://...`, `pipe:COMMAND`, or what else `webdataset` opens, to read bytes.
+
+    Raises:
+        OSError: It cannot be opened.
+        ValueError: Nothing opens such an address.
+    """
+    return FetchedShard(url) if url.startswith(("http://", "https://")) else gopen(url)
+
+
 def read_shard(url: str) -> Iterator[RawSample]:
     """Give the samples of a shard, one after the other; nothing is decoded.
 
     Args:
-        url: A path, `http://...`, `pipe:COMMAND`, or what else `webdataset` opens.
+        url: Its address; see `open_shard`.
 
     Raises:
         BadShardError: It is missing, no tar file, truncated or damaged; after the samples before.
     """
     stream = None
     try:
-        stream = gopen(url)
+        stream = open_shard(url)
         yield from group_by_keys(_files(stream, url))
         stream.close()  # tells of a command that failed after its last byte
     except BROKEN as error:

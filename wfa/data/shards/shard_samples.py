@@ -52,11 +52,13 @@ class Texts(NamedTuple):
         weights: Their importance weights, sum 1; None where the sample has none that are to be
             used.
         image: The name of the image, where the sample says it.
+        labels: The classes that it is said to be of.
     """
 
     captions: tuple[str, ...]
     weights: Weights | None
     image: str | None
+    labels: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -123,11 +125,13 @@ class SampleForm:
         elif self.probabilities:
             each = zip(self.probabilities, found, strict=True)
             weights = np.array([share / len(own) for share, own in each for _ in own])
-        name = spelt.get("image") if isinstance(spelt, dict) else None
+        said = spelt if isinstance(spelt, dict) else {}
+        name, labels = said.get("image"), said.get("labels")
         return Texts(
             tuple(flat[place] for place in kept),
             None if weights is None else _normalised(weights[kept]),
             name if isinstance(name, str) and name.strip() else None,
+            tuple(map(str, labels)) if isinstance(labels, list) else (),
         )
 
 

@@ -2,7 +2,7 @@
 
 An order follows from (seed, epoch): every epoch reads the shards in another one, from its start.
 So what goes on after an epoch repeats nothing and needs no state, and an epoch that was interrupted
-is read again as it was.
+is read again as it was. Where shards keep their order, an epoch goes on where the one before ended.
 """
 
 from collections.abc import Iterator
@@ -10,7 +10,6 @@ from hashlib import blake2b
 from itertools import islice
 from typing import Any, NamedTuple
 
-import numpy as np
 from torch.utils.data import Dataset, Sampler, get_worker_info
 
 from wfa.aggregation.text_half import TextHalf
@@ -20,6 +19,7 @@ from wfa.data.pixel_inputs import PixelInputs
 from wfa.data.streamed import ImageStream, LeftOut, Streamed
 from wfa.data.worker_errors import Noted
 from wfa.errors import ConfigError
+from wfa.keyed_random import image_rng
 
 
 class StreamPlace(NamedTuple):
@@ -45,6 +45,7 @@ class StreamBatches(Dataset[Noted]):
         size: Images that a batch takes of each stream.
         own: The streams of this process, of `streams` in all.
         streams: Streams that a global batch is put together from.
+        batches: Batches in an epoch.
     """
 
     def __init__(
@@ -56,6 +57,7 @@ class StreamBatches(Dataset[Noted]):
         size: int,
         own: range,
         streams: int,
+        batches: int,
     ) -> None:
         self._inputs = inputs
         self._stream = stream
@@ -64,7 +66,9 @@ class StreamBatches(Dataset[Noted]):
         self._size = size
         self._own = own
         self._streams = streams
+        self._batches = batches
         self._epoch = -1
+        self._taken = 0
         self._left_out = LeftOut()
         self._open: list[Iterator[Streamed]] = []
 
@@ -77,6 +81,7 @@ class StreamBatches(Dataset[Noted]):
             for images in self._open
             for streamed in islice(images, self._size)
         ]
+        self._taken += 1
         noted = Noted(collate(samples, self._inputs), LeftOut())
         noted.left_out.merge(self._left_out)
         self._left_out.counts.clear()
@@ -87,20 +92,24 @@ class StreamBatches(Dataset[Noted]):
         """Open this worker's streams of an epoch; each worker reads other shards."""
         info = get_worker_info()
         worker, workers = (info.id, info.num_workers) if info else (0, 1)
-        self._open = [
-            self._stream.read(
-                (self._seed, epoch),
-                stream * workers + worker,
-                self._streams * workers,
-                self._left_out,
-            )
-            for stream in self._own
-        ]
-        self._epoch = epoch
+        an_epoch = len(range(worker, self._batches, workers))  # as the loader shares them out
+        goes_on = epoch == self._epoch + 1 and self._taken == an_epoch
+        if not (self._stream.ordered and self._open and goes_on):
+            self._open = [
+                self._stream.read(
+                    (self._seed, epoch),
+                    stream * workers + worker,
+                    self._streams * workers,
+                    self._left_out,
+                    skip=epoch * an_epoch * self._size if self._stream.ordered else 0,
+                )
+                for stream in self._own
+            ]
+        self._epoch, self._taken = epoch, 0
 
     def _sample(self, streamed: Streamed, place: StreamPlace) -> Sample:
         row = row_of(streamed.name)
-        rng = np.random.default_rng((self._seed, place.epoch, row))
+        rng = image_rng(self._seed, place.epoch, row, streamed.copy)
         weights = streamed.weights
         if weights is None:
             weights = self._half.weigh([streamed.captions])
@@ -181,7 +190,7 @@ class StreamDataModule(LoadedBatches):
             )
         own = range(rank * streams // ranks, (rank + 1) * streams // ranks)
         size = self._batch_size // streams
-        return StreamBatches(*self._parts, size, own, streams), self._steps
+        return StreamBatches(*self._parts, size, own, streams, len(self._steps)), self._steps
 
 
 def row_of(name: str) -> int:
