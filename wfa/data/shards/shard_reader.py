@@ -10,7 +10,7 @@ from typing import Any
 from webdataset.gopen import Pipe, gopen
 from webdataset.tariterators import group_by_keys
 
-from wfa.data.shards.fetched_shard import FetchedShard
+from wfa.fetched_bytes import FetchedBytes
 
 RawSample = dict[str, Any]
 """A sample as a shard holds it: ending of the file's name -> content; `__key__`, `__url__`."""
@@ -67,7 +67,7 @@ def open_shard(url: str) -> Any:
         OSError: It cannot be opened.
         ValueError: Nothing opens such an address.
     """
-    return FetchedShard(url) if url.startswith(("http://", "https://")) else gopen(url)
+    return FetchedBytes(url) if url.startswith(("http://", "https://")) else gopen(url)
 
 
 def read_shard(url: str) -> Iterator[RawSample]:

@@ -1,4 +1,4 @@
-"""A shard over HTTP that goes on where its store stalls or breaks off.
+"""A file over HTTP that goes on where its store stalls or breaks off.
 
 `webdataset` has curl fetch it once: a store that stalls would be waited for without end, and curl's
 own retries write what came before once more.
@@ -27,8 +27,8 @@ _REASONS = {
 """Code of curl -> what it means."""
 
 
-class FetchedShard:
-    """The bytes of a shard as they come.
+class FetchedBytes:
+    """The bytes of a file as they come.
 
     Args:
         url: Its address, `http://...` or `https://...`.

@@ -1,4 +1,4 @@
-"""Shards over HTTP: what a store breaks off is asked for again, and what it refuses is named."""
+"""Files over HTTP: what a store breaks off is asked for again, and what it refuses is named."""
 
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -8,7 +8,7 @@ from threading import Thread
 import pytest
 
 from tests.data.shards.made_shards import numbered, write_tar
-from wfa.data.shards import fetched_shard
+from wfa import fetched_bytes
 from wfa.data.shards.shard_reader import BadShardError, read_shard
 
 PARTS = 3
@@ -45,7 +45,7 @@ class _Store(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    monkeypatch.setattr(fetched_shard, "PAUSES", (0.0, 0.0))
+    monkeypatch.setattr(fetched_bytes, "PAUSES", (0.0, 0.0))
     _Store.content = write_tar(tmp_path / "a.tar", numbered(0, 3)).read_bytes()
     _Store.asked = []
     with ThreadingHTTPServer(("127.0.0.1", 0), _Store) as server:
