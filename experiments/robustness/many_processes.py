@@ -1,0 +1,157 @@
+"""Train on shards and on a mixture, on one, two and four processes, and with one that is killed.
+
+    nice python -m experiments.robustness.many_processes
+
+Generated pictures, cached contrast in parts of four, shuffled captions and shards. torchrun starts
+the processes as those of two machines, over gloo; then as those of one, of which number 1 is killed
+once there is a checkpoint, and torchrun starts both again. What differs from one process at the end
+goes to `many_processes.json`: the largest difference of weights and of metrics.
+"""
+
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from PIL import Image, ImageOps
+from safetensors.numpy import load_file
+
+from tests.training.conftest import SMALL, make_folder, run
+from wfa.files import write_text
+
+WORDS = (
+    *(word for word in SMALL if not word.startswith(("data=", "train.batch", "train.workers"))),
+    "train.batch_size=16", "train.micro_batch=4", "train.workers=1", "train.strategy=ddp",
+    "train.epochs=4", "train.keep_checkpoints=true", "aggregation.caption_dropout=0.5",
+)  # fmt: skip
+LIMIT = 3600.0
+"""Seconds that a run may take on a busy machine."""
+
+
+def main() -> None:
+    """Train all, compare and record."""
+    rows = []
+    with tempfile.TemporaryDirectory() as folder:
+        for name, words in made(Path(folder)).items():
+            root = Path(folder) / name
+            one = root / "one"
+            run(["train", *words, f"out={one}"], root, seconds=LIMIT)
+            for processes in (2, 4):
+                out = root / str(processes)
+                as_two_machines([*words, f"out={out}"], processes, root)
+                rows.append({"data": name, "processes": processes, **differences(out, one)})
+            killed = root / "killed"
+            killed_once([*words, f"out={killed}"], killed, root)
+            rows.append({"data": name, "processes": 2, "killed": 1, **differences(killed, one)})
+            print(*rows[-3:], sep="\n", flush=True)
+    own = Path(__file__).with_suffix(".json")
+    write_text(own, json.dumps(rows, indent=1) + "\n")
+
+
+def made(folder: Path) -> dict[str, list[str]]:
+    """Make the data; return the settings of each run."""
+    one, two = folder / "one", folder / "two"
+    one.mkdir()
+    make_folder(one, 72)
+    shutil.copytree(one, two)
+    for path in two.glob("*.png"):  # other pictures than those of `one`
+        ImageOps.invert(Image.open(path)).save(path)
+    for path in (one, two):
+        pack = ["data", "pack", "captions_folder", f"data.root={path}", "images=8"]
+        run([*pack, f"out={folder / 'packed' / path.name}"], folder, seconds=LIMIT)
+    packed = folder / "packed"
+    parts = f"[{{name: captions_folder, as: one, root: {one}, weight: 1.5}}, " \
+        f"{{name: webdataset, as: two, root: {packed / 'two'}}}]"  # fmt: skip
+    shards = ["data=webdataset", f"data.root={packed / 'one'}", "data.streams=4", "data.shuffle=6"]
+    return {"shards": [*WORDS, *shards], "mixture": [*WORDS, "data=mixture", f"data.parts={parts}"]}
+
+
+def as_two_machines(words: Sequence[str], processes: int, cache: Path) -> None:
+    """Train on two launchers that meet at an address of this machine."""
+    each = processes // 2
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    launched = [
+        launch(
+            ["--nnodes=2", f"--node-rank={node}", f"--nproc-per-node={each}",
+             "--master-addr=127.0.0.1", f"--master-port={port}"],
+            ["train.num_nodes=2", f"train.devices={each}", *words],
+            cache,
+        )
+        for node in range(2)
+    ]  # fmt: skip
+    for process in launched:
+        said, _ = process.communicate(timeout=LIMIT)
+        assert process.returncode == 0, said
+
+
+def killed_once(words: Sequence[str], out: Path, cache: Path) -> None:
+    """Train on two processes, kill number 1 on the way, and wait for those that torchrun starts."""
+    launcher = launch(
+        ["--nproc-per-node=2", "--max-restarts=1", "--master-addr=127.0.0.1", "--master-port=0",
+         "--rdzv-backend=c10d", "--rdzv-endpoint=127.0.0.1:0"],
+        ["train.devices=2", *words],
+        cache,
+    )  # fmt: skip
+    limit = time.monotonic() + LIMIT
+    while not (out / "checkpoints" / "last.ckpt").is_file():
+        assert launcher.poll() is None, launcher.communicate()[0]
+        assert time.monotonic() < limit
+        time.sleep(0.005)
+    first = number_one(launcher.pid)
+    os.kill(first, signal.SIGKILL)
+    assert not (out / "run.json").exists(), "the run ended before it was killed"
+    said, _ = launcher.communicate(timeout=LIMIT)
+    assert launcher.returncode == 0, said
+
+
+def launch(launcher: Sequence[str], words: Sequence[str], cache: Path) -> "subprocess.Popen[str]":
+    """Start torchrun."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "torch.distributed.run", *launcher, "-m", "wfa", "train", *words],
+        env={**os.environ, "WFA_CACHE_DIR": str(cache), "OMP_NUM_THREADS": "1"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+
+
+def number_one(launcher: int) -> int:
+    """Return the process of rank 1 that a launcher started."""
+    for folder in Path("/proc").iterdir():
+        if not folder.name.isdigit():
+            continue
+        try:
+            parent = int(folder.joinpath("stat").read_text().rpartition(")")[2].split()[1])
+            environment = folder.joinpath("environ").read_bytes().split(b"\0")
+        except OSError:  # it has ended
+            continue
+        if parent == launcher and b"RANK=1" in environment:
+            return int(folder.name)
+    raise AssertionError("there is no process of rank 1")
+
+
+def differences(folder: Path, other: Path) -> dict[str, Any]:
+    """Return the largest differences of two runs."""
+    ours, theirs = (load_file(path / "model.safetensors") for path in (folder, other))
+    values = [
+        [row["value"] for row in json.loads((path / "metrics.json").read_text())]
+        for path in (folder, other)
+    ]
+    return {
+        "weights": max(float(abs(ours[name] - theirs[name]).max()) for name in theirs),
+        "metrics": max(abs(a - b) for a, b in zip(*values, strict=True)),
+    }
+
+
+if __name__ == "__main__":
+    main()
