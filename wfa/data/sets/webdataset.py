@@ -161,15 +161,11 @@ class WebDataset(ImageTextDataset):
         Raises:
             DataError: It names a class that the index does not have.
         """
-        if not self.classes:
-            return ()
-        try:
-            return tuple(map(self.classes.index, self._placed.labels[index]))
-        except ValueError as error:
-            raise DataError(
-                f"the sample of {self.records[index].image} in {self._placed.places[index].file} "
-                f"is of a class that {INDEX} does not have ({error}): pack the data again"
-            ) from error
+        named = self._placed.labels[index] if self.classes else ()
+        if unknown := set(named) - set(self.classes):
+            where = f"{self.records[index].image} in {self._placed.places[index].file}"
+            raise DataError(f"{where} is of a class that {INDEX} does not have: {unknown.pop()!r}")
+        return tuple(map(self.classes.index, named))
 
     def read_image(self, index: int) -> NDArray[Any]:
         """Read image `index` at its native size.
