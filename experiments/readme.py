@@ -6,6 +6,7 @@ python -m experiments.readme
 import json
 from pathlib import Path
 from statistics import mean
+from typing import Any
 
 import numpy as np
 
@@ -19,7 +20,7 @@ PAGES = {
     HERE.parent / "README.md": ("printed", "classes", "techniques", "use"),
     HERE.parent / "docs" / "bigearthnet.md": ("tasks", "sensors"),
     HERE.parent / "docs" / "field.md": ("classes",),
-    HERE.parent / "docs" / "speed.md": ("speed",),
+    HERE.parent / "docs" / "speed.md": ("speed", "to_validation_mr"),
 }
 """Page -> its blocks."""
 _HEAD = 2
@@ -63,6 +64,7 @@ def blocks() -> dict[str, str]:
         "sensors": "\n\n".join(sensors),
         "classes": (CLASSES / "README.md").read_text(encoding="utf-8").split("\n\n")[1],
         "speed": speed(),
+        "to_validation_mr": benchmark("to_validation_mr"),
     }
 
 
@@ -119,13 +121,29 @@ def speed() -> str:
     """Return the table of the benchmarks that have a goal: ours against a peer in one run."""
     lines = ["| what | ours | peer | times better | wanted |", "|---|---|---|---|---|"]
     for name in SPEED:
-        path = HERE / "benchmarks" / f"{name}.json"
-        for row in json.loads(path.read_text(encoding="utf-8")):
-            if row["goal"] is not None:
-                ours, peer = (f"{_short(row[side])} {row['unit']}" for side in ("ours", "peer"))
-                numbers = f"{ours} | {peer} | {row['ratio']:.1f} | {row['goal']:.4g}"
-                lines.append(f"| {name}: {row['case']} | {numbers} |")
+        lines += [
+            f"| {name}: {_figures(row)} | {row['goal']:.4g} |"
+            for row in _benchmark(name)
+            if row["goal"] is not None
+        ]
     return "\n".join(lines)
+
+
+def benchmark(name: str) -> str:
+    """Return the table of one benchmark, whatever its goals."""
+    lines = ["| what | ours | peer | times better |", "|---|---|---|---|"]
+    return "\n".join([*lines, *(f"| {_figures(row)} |" for row in _benchmark(name))])
+
+
+def _benchmark(name: str) -> list[dict[str, Any]]:
+    path = HERE / "benchmarks" / f"{name}.json"
+    rows: list[dict[str, Any]] = json.loads(path.read_text(encoding="utf-8"))
+    return rows
+
+
+def _figures(row: dict[str, Any]) -> str:
+    ours, peer = (f"{_short(row[side])} {row['unit']}" for side in ("ours", "peer"))
+    return f"{row['case']} | {ours} | {peer} | {row['ratio']:.1f}"
 
 
 def _short(value: float) -> str:
