@@ -1,4 +1,4 @@
-"""Scenes written as BigEarthNet v2 and BigEarthNet.txt are: imagery, maps, metadata, annotations.
+"""Made patches written as BigEarthNet v2 and BigEarthNet.txt are: imagery, maps, metadata, annotations.
 
 What is written is read by the code that reads the published data, and annotated by the code that
 annotates published maps.
@@ -35,7 +35,7 @@ from wfa.scenes.scene_place import MOST_IMAGES
 from wfa.scenes.sensor_pairs import Pair, make_pair
 
 MANIFEST = "scenes_s1s2.json"
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 """Raised whenever the same settings give other bytes than before."""
 
 TEXTS = "bigearthnet_txt"

@@ -1,22 +1,24 @@
-"""A scene as Sentinel-2 and Sentinel-1 see it, in integers only.
+"""A patch as Sentinel-2 and Sentinel-1 see it, in integers only.
 
 Neither sensor tells all classes apart, and each tells what the other does not: in Sentinel-2 a town
 looks like a ploughed field, industry like sand, an orchard like scrub, a vineyard like heath and a
 marsh like grassland; in Sentinel-1 all water is equally dark, all forest equally bright and all low
-crops are alike. Countries and climate zones tint the bands of Sentinel-2, seasons the vegetation.
+crops are alike.
+
+A place shows as far as it does in nature: spring comes later and autumn earlier in the north, the
+sun stands lower, and where summers are dry, fields are dry in summer and soils red. A country has
+no mark of its own: who can tell Belgium from Luxembourg does it by what lies there.
 """
 
 import math
-from collections.abc import Mapping
 
 import numpy as np
 from numpy.typing import NDArray
 
-from wfa.bigearthnet.annotate.patch_metadata import CLIMATES, COUNTRIES
+from wfa.bigearthnet.annotate.patch_metadata import CLIMATES, SEASONS
 from wfa.bigearthnet.bands import NATIVE_SIZE, S1_BANDS, S2_BANDS
 from wfa.draws import Draws
-from wfa.scenes.land_classes import LAND, SEASONS
-from wfa.scenes.scene_layout import Scene
+from wfa.scenes.land_classes import LAND
 from wfa.scenes.scene_place import ScenePlace
 
 SENSING = 4
@@ -68,23 +70,25 @@ _LOOKS = {
     "river": (-22.0, -29.0, 0, 10, 16),
     "sea": (-22.0, -29.0, 0, 10, 16),
 }
-# Of vegetation in spring, summer, autumn and winter: B01-B03, B04-B05, B06-B09, B11-B12, in 1/256.
-_VEGETATION = (
-    (256, 240, 276, 256),
-    (256, 256, 256, 256),
-    (276, 330, 190, 270),
-    (290, 360, 130, 230),
-)
-_SUN = (246, 256, 222, 190)
-# Steps of a twelfth, one code a country for B02, B03, B04 and B05: no two are alike.
-_COUNTRY_TINTS = (
-    "0000", "+0-0", "-0+0", "0+0-", "0-0+", "+-00", "-+00", "00+-", "00-+", "+00+",
-)  # fmt: skip
-# Likewise one a climate zone for B8A with B09, B11 and B12.
-_CLIMATE_TINTS = ("++0", "+0+", "0++", "+00", "000", "0+0", "00-", "-00", "--0")
-_STEPS = {"-": 235, "0": 256, "+": 277}
+# Of bare and of fully grown vegetation: B01-B03, B04-B05, B06-B09, B11-B12, in 1/256.
+_BARE, _GROWN = np.array((290, 360, 130, 230)), np.array((256, 256, 256, 256))
+_GREENS, _FADES = 86, 303  # days of the year at the equator's side of the patches, 38 degrees north
+_LATER, _EARLIER = 2.0, 1.5  # days for each degree farther north
+_HALF = 25.0  # days from the first leaf to the middle of the change
+_SOUTH = 38.0
+_DRY_MONTHS = range(6, 11)
+_DROUGHT = 90  # of 256: how green fields stay in a dry summer
+# How dry the soil is in each climate zone; the steps of shortwave infrared and of red, in 1/256.
+_DRYNESS = (3, 3, 2, 2, 0, 1, 0, -2, -2)
+_DRY_SWIR, _DRY_RED = 9, 7
+# Where the sun stands at noon over the equator, in degrees north, by month; it is half past ten.
+_DECLINATION = (-21, -13, -2, 10, 19, 23, 21, 14, 3, -9, -18, -23)
+_BEFORE_NOON = 10.0
+_WAY_DOWN = 1.3  # how much darker it is for each degree that the sun stands lower, in 1/256
 
 _BAND = {band: place for place, band in enumerate(S2_BANDS)}
+_SWIR, _RED = [_BAND["B11"], _BAND["B12"]], [_BAND["B04"]]
+_DRY_SUMMER = ("Temperate, dry summer", "Arid")
 _GROUPS = np.array([0, 0, 0, 1, 1, 2, 2, 2, 2, 2, 3, 3])
 _BASE = np.array([_SPECTRA[land.name].split() for land in LAND], dtype=np.int32)
 _FOLLOWS = np.array([_LOOKS[land.name][2] for land in LAND], dtype=np.int32)
@@ -95,7 +99,8 @@ DB = 64
 _ECHO = np.array(
     [[round(DB * level) for level in _LOOKS[land.name][:2]] for land in LAND], np.int32
 )
-_WET = (12, 0, 20, 32)  # in winter the soil is wet: fields echo more, in 1/64 dB
+_WET = (32, 12, 0, 20)  # in winter the soil is wet: fields echo more, in 1/64 dB
+_HERBS = np.array([land.group in ("crop", "green") for land in LAND])
 _SOIL = np.array([land.group in ("crop", "green", "wild") for land in LAND], np.int32)
 
 
@@ -117,71 +122,83 @@ def _speckle() -> NDArray[np.int32]:
 _SPECKLE = _speckle()
 
 
-def draw_s2(scene: Scene, place: ScenePlace, draws: Draws) -> dict[str, NDArray[np.uint16]]:
+def draw_s2(
+    land: NDArray[np.uint8], place: ScenePlace, draws: Draws
+) -> dict[str, NDArray[np.uint16]]:
     """Draw the 12 bands of Sentinel-2 at their native sizes: digital numbers, 1 to 10,000.
 
     Args:
-        scene: Its map has 120 x 120 pixels.
-        place: Its country and climate zone.
+        land: (120, 120) places in `LAND`.
+        place: Its month, latitude and climate zone are seen.
         draws: Random numbers.
     """
-    land, size = scene.land_cover.astype(np.intp), scene.land_cover.shape[0]
-    palette = _palette(scene, place, draws)
-    shade = _GRAIN.take(land) * draws.grain(size, size) + _SWELL.take(land) * draws.swell(size, 6)
+    code, size = land.astype(np.intp), land.shape[0]
+    palette = _palette(place, draws)
+    shade = _GRAIN.take(code) * draws.grain(size, size) + _SWELL.take(code) * draws.swell(size, 6)
     light = 256 + (shade >> 7)
     bands = {}
     for band, values in zip(S2_BANDS, palette.T, strict=True):
-        picture = _averaged(values.take(land) * light >> 8, NATIVE_SIZE[band])
+        picture = _averaged(values.take(code) * light >> 8, NATIVE_SIZE[band])
         picture += picture * draws.grain(*picture.shape) >> 12
         bands[band] = np.clip(picture, 1, 10_000).astype(np.uint16)
     return bands
 
 
-def draw_s1(scene: Scene, draws: Draws) -> dict[str, NDArray[np.float32]]:
+def draw_s1(land: NDArray[np.uint8], season: str, draws: Draws) -> dict[str, NDArray[np.float32]]:
     """Draw VV and VH, (120, 120) float32 dB, with the speckle of four looks.
 
     Args:
-        scene: Its map has 120 x 120 pixels.
+        land: (120, 120) places in `LAND`.
+        season: One of BigEarthNet's.
         draws: Random numbers.
     """
-    land, size = scene.land_cover.astype(np.intp), scene.land_cover.shape[0]
-    wet = _WET[SEASONS.index(scene.season)]
+    code, size = land.astype(np.intp), land.shape[0]
+    wet = _WET[SEASONS.index(season)]
     echo = _ECHO + (wet * _SOIL)[:, None] + (draws.grain(len(LAND), len(S1_BANDS)) * 40 >> 7)
     swell = draws.swell(size, 6) * 48 >> 7
     bands = {}
     for band, levels in zip(S1_BANDS, echo.T, strict=True):
         speckle = _SPECKLE.take(draws.grain(size, size) + 128)
-        bands[band] = (levels.take(land) + swell + speckle).astype(np.float32) / np.float32(DB)
+        bands[band] = (levels.take(code) + swell + speckle).astype(np.float32) / np.float32(DB)
     return bands
 
 
-def _palette(scene: Scene, place: ScenePlace, draws: Draws) -> NDArray[np.int32]:
+def greenness(month: int, latitude: float) -> int:
+    """Return how grown vegetation is that nothing dries out, 0 to 256.
+
+    Leaves come and go within 50 days, later and earlier the farther north.
+    """
+    day = 30.4 * month - 15
+    north = latitude - _SOUTH
+    come = (day - (_GREENS + _LATER * north)) / _HALF
+    gone = ((_FADES - _EARLIER * north) - day) / _HALF
+    return round(128 * (1 + max(-1.0, min(1.0, come, gone))))
+
+
+def sunlight(month: int, latitude: float) -> int:
+    """Return how bright the land is, in 1/256 of what it is under a sun of 60 degrees."""
+    height = 90 - latitude + _DECLINATION[month - 1] - _BEFORE_NOON
+    return 256 - round(_WAY_DOWN * (60 - max(5.0, min(60.0, height))))
+
+
+def _palette(place: ScenePlace, draws: Draws) -> NDArray[np.int32]:
     """Return the digital number of each class in each band, (classes, 12), in this image."""
-    season = SEASONS.index(scene.season)
-    growth = np.array(_VEGETATION[season], np.int32)[_GROUPS]
+    dryness = _DRYNESS[CLIMATES.index(place.climate_zone)]
+    green = greenness(place.month, place.latitude)
+    parched = place.climate_zone.startswith(_DRY_SUMMER) and place.month in _DRY_MONTHS
+    grown = np.where(_HERBS & parched, green * _DROUGHT >> 8, green)[:, None]
+    growth = (_BARE + ((_GROWN - _BARE) * grown >> 8))[:, _GROUPS]
     followed = 256 + (_FOLLOWS[:, None] * (growth - 256) >> 8)
-    palette: NDArray[np.int32] = _BASE * followed >> 8
-    palette = palette * _tints(place) >> 8
+    palette: NDArray[np.int32] = _BASE * followed.astype(np.int32) >> 8
+    palette[:, _SWIR] = palette[:, _SWIR] * (256 + _DRY_SWIR * dryness) >> 8
+    palette[:, _RED] = palette[:, _RED] * (256 + _DRY_RED * dryness) >> 8
     # The sun and the haze differ from image to image, no two fields are alike.
-    palette = palette * (_SUN[season] + draws.between(-14, 14)) >> 8
+    palette = palette * (sunlight(place.month, place.latitude) + draws.between(-14, 14)) >> 8
     own = 256 + (draws.grain(len(LAND), 1) * 14 >> 7) + (draws.grain(*palette.shape) * 5 >> 7)
     palette = palette * own >> 8
     haze = draws.between(0, 40)
     palette[:, : _BAND["B05"]] += haze
     return palette
-
-
-def _tints(place: ScenePlace) -> NDArray[np.int32]:
-    """Return the factor of each band in 1/256, by country and climate zone."""
-    tints = np.full(len(S2_BANDS), _STEPS["0"], np.int32)
-    code = _COUNTRY_TINTS[COUNTRIES.index(place.country)]
-    for band, step in zip(("B02", "B03", "B04", "B05"), code, strict=True):
-        tints[_BAND[band]] = _STEPS[step]
-    code = _CLIMATE_TINTS[CLIMATES.index(place.climate_zone)]
-    for group, step in zip((("B8A", "B09"), ("B11",), ("B12",)), code, strict=True):
-        for band in group:
-            tints[_BAND[band]] = _STEPS[step]
-    return tints
 
 
 def _averaged(picture: NDArray[np.int32], size: int) -> NDArray[np.int32]:
@@ -195,11 +212,3 @@ def _averaged(picture: NDArray[np.int32], size: int) -> NDArray[np.int32]:
             total += picture[row::factor, column::factor]
     total //= factor * factor
     return total
-
-
-def sensor_bands(
-    scene: Scene, place: ScenePlace
-) -> tuple[Mapping[str, NDArray[np.uint16]], Mapping[str, NDArray[np.float32]]]:
-    """Draw both sensors' bands, from one stream of the scene's own."""
-    draws = Draws(scene.seed, scene.split, scene.index, SENSING)
-    return draw_s2(scene, place, draws), draw_s1(scene, draws)

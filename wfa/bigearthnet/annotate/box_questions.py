@@ -9,8 +9,8 @@ from wfa.bigearthnet.annotate.yes_no_questions import Question
 from wfa.bigearthnet.rows import BOX, Box
 from wfa.draws import Draws
 
-MOST = 3
-"""Questions of each category that a patch gets at most."""
+MOST = 4
+"""Questions of each category that a patch gets at most: 4.8 an image in all are published."""
 
 LEAST_SHARE, MOST_SHARE, LEAST_FILL = 0.01, 0.5, 0.4
 """A target covers 1 to 50 % of the image and at least 40 % of its box (arXiv:2603.29630)."""
@@ -18,25 +18,38 @@ LEAST_SHARE, MOST_SHARE, LEAST_FILL = 0.01, 0.5, 0.4
 _ONLY = (
     "Identify a continuous patch of <ref>{land}</ref>.",
     "Locate a patch of <ref>{land}</ref> present in the image.",
+    "Point out a patch of <ref>{land}</ref> in the image.",
     "Where is the <ref>{land}</ref>? Give its box.",
 )
 _LARGEST = (
     "Identify the location of the <ref>largest connected region of {land}</ref>.",
     "Locate the <ref>largest patch of {land}</ref>.",
+    "Identify the <ref>largest patch of {land}</ref> in this image.",
 )
-_POINT = (
-    "Give the box of the region at <point>({x}, {y})</point>.",
-    "Locate the connected land cover region that contains <point>({x}, {y})</point>.",
-    "Which box encloses the land cover region around <point>({x}, {y})</point>?",
+_SMALLEST = (
+    "Show the <ref>smallest patch of {land}</ref>.",
+    "Identify the location of the <ref>smallest connected region of {land}</ref>.",
+)
+_POINT = tuple(
+    f"{ask} <point>({{x}}, {{y}})</point>{where}."
+    for ask in (
+        "Give the box of the region at",
+        "Locate the connected land cover region that contains",
+        "Create a bounding box for the land cover class instance positioned at",
+        "Generate a bounding box around the land cover class instance located at",
+        "Provide a bounding box for the land cover class instance at",
+        "Output a bounding box enclosing the land cover class instance positioned at",
+    )
+    for where in ("", " in the image", " in the satellite image")
 )
 
 
 def box_questions(facts: PatchFacts, draws: Draws) -> Iterator[Question]:
     """Give up to `MOST` questions by class and by point, about different classes and regions."""
-    referred = [(cover, own) for cover in facts.covers if (own := _phrases(facts, cover))]
-    for cover, wordings in draws.shuffled(referred)[:MOST]:
-        text = draws.pick(wordings).format(land=named(cover.land).words)
-        yield Question(text, box_text(facts.box(cover.regions[0])), BOX, "reference")
+    referred = [asked for cover in facts.covers for asked in _phrases(facts, cover)]
+    for region, wordings in draws.shuffled(referred)[:MOST]:
+        text = draws.pick(wordings).format(land=named(region.land).words)
+        yield Question(text, box_text(facts.box(region)), BOX, "reference")
     pointed = [
         (region, point) for region in facts.regions
         if is_target(facts, region) and (point := facts.point(region)) is not None
@@ -57,11 +70,14 @@ def is_target(facts: PatchFacts, region: Region) -> bool:
     return LEAST_SHARE <= share <= MOST_SHARE and region.fill >= LEAST_FILL
 
 
-def _phrases(facts: PatchFacts, cover: Cover) -> tuple[str, ...]:
-    """Return the questions that mean a class's largest region and no other; () where none does."""
-    largest, *others = cover.regions
-    if not is_target(facts, largest):
-        return ()
-    if not others:
-        return _ONLY
-    return _LARGEST if others[0].pixels < largest.pixels else ()
+def _phrases(facts: PatchFacts, cover: Cover) -> Iterator[tuple[Region, tuple[str, ...]]]:
+    """Give the regions of a class that words mean and no other, with the questions that do."""
+    first, last = cover.regions[0], cover.regions[-1]
+    if first is last:
+        ends = [(first, None, _ONLY)]
+    else:
+        ends = [(first, cover.regions[1], _LARGEST), (last, cover.regions[-2], _SMALLEST)]
+    for region, next_one, wordings in ends:
+        alone = next_one is None or next_one.pixels != region.pixels
+        if alone and is_target(facts, region):
+            yield region, wordings

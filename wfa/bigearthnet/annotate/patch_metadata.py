@@ -1,6 +1,7 @@
 """The metadata of BigEarthNet v2 as the annotations need them."""
 
 import re
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -77,7 +78,7 @@ class Metadata:
 
     Attributes:
         patches: The patches, in the order of the file.
-        universe: How frequent each class is, by `labels`.
+        universe: How frequent classes, pairs of them, countries and climate zones are.
 
     Raises:
         DataError: The file is missing or none, or lacks a column.
@@ -86,12 +87,7 @@ class Metadata:
     def __init__(self, path: Path) -> None:
         self._path = path
         table = _read(path)
-        counts: dict[str, int] = {}
-        for label in table["labels"].combine_chunks().flatten().value_counts().to_pylist():
-            counts[label["values"]] = label["counts"]
-        self.universe: Universe = universe_of(
-            [counts.get(land.name, 0) for land in CLASSES], len(table)
-        )
+        self.universe: Universe = _universe(table)
         columns = [name for name in (*_NEEDED[:-1], *_OPTIONAL) if name in table.column_names]
         self._table = table.select(columns).combine_chunks()
         self.patches: list[str | None] = table["patch_id"].to_pylist()
@@ -122,6 +118,19 @@ class Metadata:
             latitude=row.get("latitude"),
             longitude=row.get("longitude"),
         )
+
+
+def _universe(table: pa.Table) -> Universe:
+    place = {land.name: at for at, land in enumerate(CLASSES)}
+    sets = Counter(
+        tuple(sorted({place[name] for name in labels or () if name in place}))
+        for labels in table["labels"].to_pylist()
+    )
+    words = Counter(table["country"].to_pylist())
+    if "climate_zone" in table.column_names:
+        words.update(table["climate_zone"].to_pylist())
+    words.pop(None, None)
+    return universe_of(sets, words)
 
 
 def _season(row: Mapping[str, Any], path: Path) -> str:

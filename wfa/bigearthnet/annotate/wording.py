@@ -6,13 +6,22 @@ from wfa.bigearthnet.annotate.patch_facts import area
 from wfa.bigearthnet.class_names import CLASSES, LandCover
 
 NUMBERS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
-SQUARE_METRES = ("square meters", "m2")
+SQUARE_METRES = ("square meters", "m2", "m^2")
 """How the data set spells the unit."""
 
 
 def named(land: int) -> LandCover:
     """Return the class of a place in `CLASSES`."""
     return CLASSES[land]
+
+
+def many(land: LandCover) -> str:
+    """Return a class in the plural, as questions about amounts mostly have it."""
+    if land.plural:
+        return land.words
+    if land.words.startswith("land "):
+        return f"lands{land.words.removeprefix('land')}"
+    return f"{land.words.replace('woodland ', 'woodlands ')}s"
 
 
 def number(count: int) -> str:
@@ -35,10 +44,10 @@ def verb(land: LandCover, plain: str, third: str) -> str:
     return plain if land.plural else third
 
 
-def metres(pixels: int) -> str:
+def metres(pixels: int, unit: str = "square meters") -> str:
     """Return a size in words, rounded to thousands of square metres."""
     rounded = area(pixels)
-    return f"{rounded:,} square meters" if rounded else "less than 1,000 square meters"
+    return f"{rounded:,} {unit}" if rounded else f"less than 1,000 {unit}"
 
 
 def listed(parts: Sequence[str]) -> str:

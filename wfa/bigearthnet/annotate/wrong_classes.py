@@ -1,7 +1,9 @@
 """Wrong answers that are hard to tell from right ones: classes like those that a patch has."""
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import combinations
 
 from wfa.bigearthnet.class_names import CLASSES
 from wfa.draws import Draws
@@ -37,6 +39,9 @@ SIMILAR = tuple(
 """The classes that each class is easily taken for, in the order of `CLASSES`."""
 
 
+Pair = tuple[int, int]
+_PAIRS = tuple(combinations(range(len(CLASSES)), 2))
+_SCALE = 1000
 _PREFERRED = 4  # times as likely as other classes of the same frequency
 
 
@@ -45,10 +50,18 @@ class Universe:
     """How likely each class is to be asked for where it is missing, in any unit, none below 1.
 
     Weights that follow the odds of a class make it as frequent among wrong answers as among right
-    ones: its name alone then tells nothing. A class that no patch has is rarely asked for.
+    ones: its name alone then tells nothing. A class that no patch has is rarely asked for. The same
+    holds for pairs of classes, countries and climate zones.
+
+    Attributes:
+        weights: Of each class.
+        pairs: Of each two classes in one patch, the lower place first; 1 for those not in it.
+        words: Of each country and climate zone; 1 for those not in it.
     """
 
     weights: tuple[int, ...] = (1,) * len(CLASSES)
+    pairs: Mapping[Pair, int] = field(default_factory=dict)
+    words: Mapping[str, int] = field(default_factory=dict)
 
     def draw(self, draws: Draws, unwanted: Collection[int], near: int | None = None) -> int | None:
         """Draw a class by its weight, preferably one like `near`.
@@ -64,21 +77,79 @@ class Universe:
         alike = frozenset() if near is None else SIMILAR[near]
         lands = [land for land in range(len(CLASSES)) if land not in unwanted]
         weights = [self.weights[land] * (_PREFERRED if land in alike else 1) for land in lands]
-        if not lands:
-            return None
-        lot = draws.below(sum(weights))
-        place = 0
-        while lot >= weights[place]:
-            lot -= weights[place]
-            place += 1
-        return lands[place]
+        return lands[drawn(weights, draws)] if lands else None
+
+    def draw_pair(
+        self,
+        draws: Draws,
+        unwanted: Collection[Pair],
+        near: Collection[int],
+        of: int | None = None,
+    ) -> Pair | None:
+        """Draw two classes by the weight of their pair, preferably with one of `near`.
+
+        Args:
+            draws: Random numbers.
+            unwanted: Pairs that must not come out, the lower place first.
+            near: Classes that the patch has.
+            of: A class that is one of the two; None for any.
+
+        Returns:
+            The pair, the lower place first, or None when all are unwanted.
+        """
+        pairs = [pair for pair in _PAIRS if pair not in unwanted and (of is None or of in pair)]
+        weights = [
+            self.pairs.get(pair, 1) * (_PREFERRED if pair[0] in near or pair[1] in near else 1)
+            for pair in pairs
+        ]
+        return pairs[drawn(weights, draws)] if pairs else None
+
+    def wrong_words(self, right: str, known: Sequence[str], count: int, draws: Draws) -> list[str]:
+        """Draw different words other than the right one, each by its weight."""
+        left = [text for text in known if text != right]
+        found = []
+        while left and len(found) < count:
+            found.append(left.pop(drawn([self.words.get(text, 1) for text in left], draws)))
+        return found
 
 
-def universe_of(counts: Sequence[int], patches: int) -> Universe:
+def drawn(weights: Sequence[int], draws: Draws) -> int:
+    """Draw a place in `weights`, each as often as its weight says."""
+    lot, place = draws.below(sum(weights)), 0
+    while lot >= weights[place]:
+        lot -= weights[place]
+        place += 1
+    return place
+
+
+def universe_of(
+    sets: Mapping[Sequence[int], int], words: Mapping[str, int] | None = None
+) -> Universe:
     """Make a universe of a data set.
 
+    A right answer is one of a patch's classes or pairs, each as likely as the others of the patch;
+    a wrong one comes from the patches that lack it.
+
     Args:
-        counts: How many patches have each class, in the order of `CLASSES`.
-        patches: How many there are.
+        sets: Classes of a patch, ascending places in `CLASSES` -> how many patches have these.
+        words: How many patches lie in each country and in each climate zone.
     """
-    return Universe(tuple(max(1, 100 * count // (patches - count + 1)) for count in counts))
+    patches = sum(sets.values())
+    lands, pairs = _odds(sets, 1, patches), _odds(sets, 2, patches)
+    return Universe(
+        tuple(lands.get((land,), 1) for land in range(len(CLASSES))),
+        {(pair[0], pair[1]): weight for pair, weight in pairs.items()},
+        {text: max(1, _SCALE * n // (patches - n + 1)) for text, n in (words or {}).items()},
+    )
+
+
+def _odds(sets: Mapping[Sequence[int], int], size: int, patches: int) -> dict[Sequence[int], int]:
+    """Return the weights of what is made of `size` classes."""
+    right: Counter[Sequence[int]] = Counter()
+    there: Counter[Sequence[int]] = Counter()
+    for lands, count in sets.items():
+        own = list(combinations(lands, size))
+        for part in own:
+            right[part] += _SCALE * count // len(own)
+            there[part] += count
+    return {part: max(1, right[part] // (patches - there[part] + 1)) for part in right}

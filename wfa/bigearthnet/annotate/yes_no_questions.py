@@ -4,19 +4,19 @@ The answer is drawn first, yes and no alike, then a question that has it and tha
 have had the other one: its wording tells nothing.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import NamedTuple, TypeVar
 
 from wfa.bigearthnet.annotate.patch_facts import Cover, PatchFacts
-from wfa.bigearthnet.annotate.wording import SQUARE_METRES, does, named, number, verb
+from wfa.bigearthnet.annotate.wording import SQUARE_METRES, does, many, named, number, verb
 from wfa.bigearthnet.annotate.wrong_classes import Universe
 from wfa.bigearthnet.rows import YES_NO
 from wfa.draws import Draws
 
 T = TypeVar("T")
 
-EACH = 2
-"""Questions of each category that a patch gets where there is enough to ask."""
+EACH = {"presence": 5, "area": 2, "count": 1, "adjacency": 1}
+"""Questions of each category that a patch gets at most: 7.8 an image in all are published."""
 
 _PRESENCE = (
     "Is any portion of the image covered by {land}?",
@@ -25,21 +25,30 @@ _PRESENCE = (
     "Can you identify {land} in the satellite image?",
     "Does the satellite view capture {land}?",
     "Does the satellite image contain {land}?",
+    "Does the image capture {land}?",
+    "Are there regions of {land} in the satellite image?",
+    "Can you observe any {land} in the satellite image?",
+    "Do parts of the image correspond to {land}?",
 )
 _ADJACENCY = (
     "Would you say that any {one} {lies} next to {other} in the image?",
     "{Does} any {one} share a boundary with {other} in the image?",
     "{Does} any {one} directly touch {other}?",
     "{Is} there any {one} bordering {other} in the image?",
+    "{Is} there any {one} and {other} directly connected in the scene?",
 )
 _SHARE = (
     "{Does} {land} cover {bound} of the image?",
     "{Does} {land} take up {bound} of the image?",
     "Would you say that {land} {takes} up {bound} of the image?",
+    "Is the total area of {lands} {bound} of the image?",
+    "Is the region of {lands} {bound} of the image?",
 )
 _COUNT = (
     "{Is} there {bound} of {land} in the image?",
     "Can you confirm that there {is_} {bound} of {land} in this image?",
+    "Does the image contain {bound} of {land}?",
+    "Are {lands} present in {bound} within the image?",
 )
 _REGIONS = (
     ("connected region", "connected regions"),
@@ -50,7 +59,6 @@ _DECILES = range(10, 100, 10)
 _NEAR = 25  # per cent: a threshold further from the truth is too easy
 _MARGIN = 1  # per cent: one that is nearer cannot be judged by eye
 _IMAGE = 1_440_000  # square metres
-_SEVERAL, _SINGLE = 85, 10  # per cent
 _LEAST = 0.002  # of the image: less cannot be seen
 
 
@@ -67,7 +75,7 @@ def yes_no_questions(facts: PatchFacts, universe: Universe, draws: Draws) -> Ite
     """Give up to `EACH` different questions of each category; their number follows the map."""
     for category, ask in _ASK.items():
         asked: set[str] = set()
-        for _ in range(EACH):
+        for _ in range(EACH[category]):
             wanted = draws.chance(50)
             text = ask(facts, universe, draws, wanted)
             if text is not None and text not in asked:
@@ -88,14 +96,16 @@ def _presence(facts: PatchFacts, universe: Universe, draws: Draws, wanted: bool)
 def _adjacency(facts: PatchFacts, universe: Universe, draws: Draws, wanted: bool) -> str | None:
     if not facts.borders:
         return None  # then only "no" could be asked for
-    pair: tuple[int, int | None] = draws.pick(sorted(facts.borders))
-    if draws.chance(50):
-        pair = (pair[1] or 0, pair[0])
+    pair = draws.pick(sorted(facts.borders))
+    pair = pair if draws.chance(50) else pair[::-1]
     if not wanted:
-        pair = (pair[0], _apart(facts, universe, draws, *pair))
-    if pair[1] is None:
-        return None
-    one, other = named(pair[0]), named(pair[1])
+        kept = pair[0]
+        present = [cover.land for cover in facts.covers]
+        apart = universe.draw_pair(draws, touching(facts), present, of=kept)
+        if apart is None:
+            return None
+        pair = apart if apart[0] == kept else apart[::-1]
+    one, other = map(named, pair)
     return draws.pick(_ADJACENCY).format(
         one=one.words,
         other=other.words,
@@ -105,24 +115,9 @@ def _adjacency(facts: PatchFacts, universe: Universe, draws: Draws, wanted: bool
     )
 
 
-def _apart(
-    facts: PatchFacts, universe: Universe, draws: Draws, land: int, like: int | None
-) -> int | None:
-    """Draw a class that does not touch `land`: one of the patch, or one like its neighbour."""
-    present = [
-        cover.land
-        for cover in facts.covers
-        if cover.land != land and not touch(facts, land, cover.land)
-    ]
-    if present and draws.chance(80):
-        return draws.pick(present)
-    return universe.draw(draws, {cover.land for cover in facts.covers}, near=like)
-
-
-def touch(facts: PatchFacts, one: int, other: int) -> bool:
-    """Say whether two classes share an edge, or so much as a corner."""
-    pair = (min(one, other), max(one, other))
-    return pair in facts.borders or pair in facts.corners
+def touching(facts: PatchFacts) -> Collection[tuple[int, int]]:
+    """Return the pairs of classes that share an edge, or so much as a corner."""
+    return facts.borders | facts.corners
 
 
 def _share(facts: PatchFacts, universe: Universe, draws: Draws, wanted: bool) -> str | None:
@@ -135,7 +130,11 @@ def _share(facts: PatchFacts, universe: Universe, draws: Draws, wanted: bool) ->
         return None
     land, bound = named(found[0]), found[1]
     return draws.pick(_SHARE).format(
-        Does=does(land), land=land.words, takes=verb(land, "take", "takes"), bound=bound
+        Does=does(land),
+        land=land.words,
+        lands=many(land),
+        takes=verb(land, "take", "takes"),
+        bound=bound,
     )
 
 
@@ -179,7 +178,7 @@ def _share_bounds(share: float, unit: str) -> Iterator[tuple[str, bool]]:
 
 def _count(facts: PatchFacts, universe: Universe, draws: Draws, wanted: bool) -> str | None:
     del universe
-    seen = _countable(facts)
+    seen = countable(facts)
     kept = {cover.land: dict(_count_bounds(len(cover.regions))) for cover in seen}
     found = _splitting(kept, draws, wanted)
     if found is None:
@@ -191,27 +190,15 @@ def _count(facts: PatchFacts, universe: Universe, draws: Draws, wanted: bool) ->
         Is="Is" if single else "Are",
         is_="is" if single else "are",
         land=named(land).words,
+        lands=many(named(land)),
         bound=f"{how} {number(limit)} {one if limit == 1 else more}",
     )
 
 
-def _countable(facts: PatchFacts) -> list[Cover]:
+def countable(facts: PatchFacts) -> list[Cover]:
     """Return the classes whose regions are all large enough to be seen."""
     least = _LEAST * facts.labels.size
     return [cover for cover in facts.covers if cover.regions[-1].pixels >= least]
-
-
-def counted(facts: PatchFacts, draws: Draws) -> Cover | None:
-    """Draw a class whose regions are to be counted.
-
-    Most classes lie in one piece. Where all do, mostly nothing is asked, or else "one" would be a
-    good guess.
-    """
-    seen = _countable(facts)
-    several = [cover for cover in seen if len(cover.regions) > 1]
-    if several and draws.chance(_SEVERAL):
-        return draws.pick(several)
-    return draws.pick(seen) if seen and (several or draws.chance(_SINGLE)) else None
 
 
 def _count_bounds(count: int) -> Iterator[tuple[tuple[str, int], bool]]:
