@@ -9,6 +9,7 @@ Shapes: B images, P cells of each, R instructions, T tokens, W width, V words.
 
 import math
 from collections import Counter
+from functools import cache
 
 import torch
 from open_clip.transformer import MultimodalTransformer
@@ -24,6 +25,8 @@ _MLP_RATIO = 2.0
 """Hidden units over width: half of the usual, to spare a CPU."""
 _OCTAVES = 3
 """From the slowest wave over an image's cells, half a period, to the quickest."""
+_BELL = 3.0
+"""Standard deviation, in per cent of a side, of the places that are nearly right."""
 _FEWEST, _PARTS = 24, 8
 """Sequences of similar length go through the layers together, so that little is padding: at least
 so many, in at most so many parts."""
@@ -104,7 +107,8 @@ class Decoder(nn.Module):
 
         Returns:
             (R,) float32, the sum of the cross-entropies over the answer's tokens and its end, in
-            nats, and (R,), how many they are; a token that is not known counts in neither.
+            nats, and (R,), how many they are; a token that is not known counts in neither. Of a
+            place those beside it are nearly right: its cross-entropy is against all of them.
         """
         order = (instructions != PAD).sum(1).argsort(stable=True)
         parts = torch.split(order, max(_FEWEST, -(-len(order) // _PARTS)))
@@ -130,6 +134,9 @@ class Decoder(nn.Module):
     def write(self, seen: Tensor, prompts: Tensor, most: int) -> list[list[int]]:
         """Write answers greedily: the likeliest word each time, until the end.
 
+        Where that is a place, the median of all places is written: it lies nearest to where the
+        place may be, while the likeliest one is one of many that are about as likely.
+
         Args:
             seen: (R, P, W), of each prompt's image.
             prompts: (R, T) int64, all of one length, so none is padded.
@@ -144,7 +151,7 @@ class Decoder(nn.Module):
         for _ in range(min(most, self.context_length - prompts.shape[1] + 1)):
             read = layers.read(self._text(tokens, length))
             length += tokens.shape[1]
-            words = self.known[self._likelihoods(read).argmax(1)]
+            words = self._chosen(self._likelihoods(read))
             more = words != END
             going, words = going[more], words[more]
             if not len(going):
@@ -180,9 +187,34 @@ class Decoder(nn.Module):
         # Not `seen[image]`, as above; the gradient of a lookup is summed in a fixed order.
         own = functional.embedding(image, seen.flatten(1)).view(len(image), *seen.shape[1:])
         words = self.next_words(own, given, asked)
-        nats = -words.gather(1, wanted[asked][:, None])[:, 0]
+        nats = self._nats(words, wanted[asked])
         each = torch.zeros_like(wanted, dtype=nats.dtype).masked_scatter(asked, nats)
         return each.sum(1), asked.sum(1)
+
+    def _nats(self, words: Tensor, wanted: Tensor) -> Tensor:
+        """Return the cross-entropies (N,) of log-probabilities (N, V) against places of `known`."""
+        nats = -words.gather(1, wanted[:, None])[:, 0]
+        percent = self.known[wanted] - FIRST_PLACE
+        are_places = percent >= 0
+        if not bool(are_places.any()):
+            return nats
+        places = self._of_places(words[are_places])
+        near = _nearness(places.device)[percent[are_places]]
+        return nats.masked_scatter(are_places, -(near * places).sum(1))
+
+    def _chosen(self, words: Tensor) -> Tensor:
+        """Return the token to be written by log-probabilities (R, V)."""
+        tokens = self.known[words.argmax(1)]
+        are_places = tokens >= FIRST_PLACE
+        if bool(are_places.any()):
+            below = self._of_places(words[are_places]).softmax(1).cumsum(1)
+            tokens[are_places] = FIRST_PLACE + (below < 0.5).sum(1).clamp(max=PLACES - 1)
+        return tokens
+
+    def _of_places(self, words: Tensor) -> Tensor:
+        """Return the columns (N, 101) of the places among those of all words (N, V)."""
+        first = int((self.known < FIRST_PLACE).sum())
+        return words[:, first : first + PLACES]
 
     def _read(self, seen: Tensor, text: Tensor, at: Tensor) -> Tensor:
         """Return the layers' output at chosen places alone, (places, W).
@@ -214,6 +246,14 @@ class Decoder(nn.Module):
         """Return the tokens' places among those known; `UNKNOWN`'s for others."""
         places = torch.searchsorted(self.known, tokens.contiguous()).clamp(max=len(self.known) - 1)
         return torch.where(self.known[places] == tokens, places, UNKNOWN)
+
+
+@cache
+def _nearness(device: torch.device) -> Tensor:
+    """Return how right each place is for each, (101, 101): a bell around it, of sum 1."""
+    places = torch.arange(PLACES, device=device)
+    near = torch.exp(-((places[:, None] - places) / _BELL).square() / 2)
+    return near / near.sum(1, keepdim=True)
 
 
 def _waves(side: int, width: int) -> Tensor:

@@ -1,4 +1,4 @@
-"""Made patches written as BigEarthNet v2 and BigEarthNet.txt are: imagery, maps, metadata, annotations.
+"""Made patches as BigEarthNet v2 and BigEarthNet.txt are: imagery, maps, metadata, annotations.
 
 What is written is read by the code that reads the published data, and annotated by the code that
 annotates published maps.
