@@ -55,7 +55,7 @@ def blocks() -> dict[str, str]:
     start = printed.index("scenes · test")
     table = "\n".join(line.rstrip() for line in printed[start:].splitlines())
     tasks = (TASKS / "README.md").read_text(encoding="utf-8").split("\n\n")[1].splitlines()
-    sensors = (SENSORS / "README.md").read_text(encoding="utf-8").split("\n\n")[1:6]
+    sensors = (SENSORS / "README.md").read_text(encoding="utf-8").split("\n\n")[1:7]
     return {
         "printed": f"```\n{table.strip()}\n```",
         "techniques": techniques(),

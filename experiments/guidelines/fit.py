@@ -160,7 +160,7 @@ def main() -> None:
         "of the training split: distinct captions an image, and the share that other images bear "
         "too. `left out` is the mean absolute error of what the other data sets within an octave "
         "of distinct captions foresee; - where there are none. `scenes` and `scenes_s1s2` are "
-        "synthetic.\n\n"
+        "synthetic; `scenes_s1s2` is the first version, before it followed real frequencies.\n\n"
         "```\nWFA_DATA_DIR=DIR python -m experiments.guidelines.fit\n```\n",
     )
 

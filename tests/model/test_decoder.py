@@ -1,5 +1,6 @@
 """The decoder: its loss by hand, what it may look at, and that it learns what it is taught."""
 
+import math
 from collections import Counter
 
 import pytest
@@ -176,6 +177,41 @@ def test_all_places_are_known_once_one_is_and_keep_what_they_learned() -> None:
         decoder.words.copy_(trained)
     decoder.learn_words(counts)
     torch.testing.assert_close(decoder.words.detach(), trained)
+
+
+def with_places() -> Decoder:
+    torch.manual_seed(0)
+    decoder = Decoder(3, 4, 16, 1, 2, 12, OWN_TOKENS + PLACES + 2)
+    decoder.learn_words(Counter({5: 1, 6: 1, FIRST_PLACE: 1}))
+    return decoder
+
+
+@torch.no_grad()
+def test_of_a_place_those_beside_it_are_nearly_right() -> None:
+    decoder, prompt = with_places(), torch.tensor([[5, ANSWER]])
+    image = seen(decoder, 1)
+    words = decoder.next_words(image, prompt, prompt == ANSWER)[0, -PLACES:].tolist()
+    for percent in (0, 37, 100):
+        answer = torch.tensor([[5, ANSWER, FIRST_PLACE + percent]])
+        bell = [math.exp(-(((place - percent) / 3) ** 2) / 2) for place in range(PLACES)]
+        wanted = -sum(a * b for a, b in zip(bell, words, strict=True)) / sum(bell)
+        sums, counts = decoder.losses(image, answer, torch.tensor([0]))
+        assert float(sums) == pytest.approx(wanted, rel=1e-5)
+        assert counts.tolist() == [1]
+
+
+@torch.no_grad()
+def test_of_many_likely_places_the_median_is_written() -> None:
+    decoder, prompt = with_places(), torch.tensor([[5, ANSWER]])
+    decoder.words[decoder.known < FIRST_PLACE] *= 0.1
+    decoder.words[-PLACES:] *= 0.1
+    image = seen(decoder, 1)
+    words = decoder.next_words(image, prompt, prompt == ANSWER)[0]
+    likely = words[-PLACES:].exp().tolist()
+    median = next(at for at in range(PLACES) if sum(likely[: at + 1]) >= sum(likely) / 2)
+    assert int(words.argmax()) >= len(words) - PLACES
+    assert likely.index(max(likely)) != median
+    assert decoder.write(image, prompt, 1) == [[FIRST_PLACE + median]]
 
 
 def test_every_parameter_learns() -> None:

@@ -26,9 +26,10 @@ class CachedLayers:
     def read(self, text: Tensor) -> Tensor:
         """Read further tokens (R, T, W); return the layers' output at the last of them, (R, W)."""
         held, self._text = self._text, []
+        last = len(self._layers.resblocks) - 1
         for number, block in enumerate(self._layers.resblocks):
             past = held[number] if held else None
-            text = self._block(block, text, past)
+            text = self._block(block, text, past, only_last=number == last)
             text = _cross(self._layers.cross_attn[number], text, *self._image[number])
         out: Tensor = self._layers.ln_final(text[:, -1])
         return out
@@ -39,16 +40,24 @@ class CachedLayers:
         self._text = [(keys[rows], values[rows]) for keys, values in self._text]
 
     def _block(
-        self, block: ResidualAttentionBlock, text: Tensor, past: tuple[Tensor, Tensor] | None
+        self,
+        block: ResidualAttentionBlock,
+        text: Tensor,
+        past: tuple[Tensor, Tensor] | None,
+        only_last: bool,
     ) -> Tensor:
+        """Return what one layer makes of the tokens, or of the last one alone (R, 1, W)."""
         attn = block.attn
         mixed = functional.linear(block.ln_1(text), attn.in_proj_weight, attn.in_proj_bias)
         query, key, value = (_split(part, attn) for part in mixed.chunk(3, -1))
         if past is not None:
             key, value = torch.cat([past[0], key], 2), torch.cat([past[1], value], 2)
         self._text.append((key, value))
-        # The first tokens see those before them; one that comes later sees all.
-        found = functional.scaled_dot_product_attention(query, key, value, is_causal=past is None)
+        if only_last:
+            query, text = query[:, :, -1:], text[:, -1:]
+        # The first tokens see those before them; one that comes later, or is the last, sees all.
+        causal = past is None and not only_last
+        found = functional.scaled_dot_product_attention(query, key, value, is_causal=causal)
         return _through(block, text, found)
 
 

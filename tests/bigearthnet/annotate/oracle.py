@@ -21,7 +21,9 @@ def lands_in(text: str) -> list[int]:
 
 
 def value(word: str) -> int:
-    """Read a number in digits or words."""
+    """Read a number in digits or words; of more than five, 6."""
+    if word == "More than five":
+        return 6
     return NUMBERS.index(word) if word in NUMBERS else int(word)
 
 

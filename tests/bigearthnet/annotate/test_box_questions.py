@@ -29,10 +29,13 @@ def region_of(oracle: Oracle, question: Question) -> Pixels:
         at = (min(int(target.y * 120), 119), min(int(target.x * 120), 119))
         return next(pixels for _, pixels in oracle.regions if at in pixels)
     regions = oracle.of_class(lands_in(target)[0])
-    if "largest" not in target:
-        assert len(regions) == 1
-    else:
+    if "smallest" in target:
+        assert len(regions[-1]) < len(regions[-2])
+        return regions[-1]
+    if "largest" in target:
         assert len(regions[0]) > len(regions[1])
+    else:
+        assert len(regions) == 1
     return regions[0]
 
 

@@ -39,7 +39,8 @@ def test_right_and_wrong_answers_name_a_class_alike() -> None:
     rng = np.random.default_rng(0)
     shares = np.linspace(0.05, 0.9, 19)
     patches = rng.random((4000, 19)) < shares
-    universe = universe_of(patches.sum(axis=0).tolist(), len(patches))
+    sets = Counter(tuple(np.flatnonzero(patch).tolist()) for patch in patches if patch.any())
+    universe = universe_of(sets)
     draws = Draws(0, "p", 0, 0)
     wrong = Counter(universe.draw(draws, set(np.flatnonzero(patch).tolist())) for patch in patches)
     right = Counter(int(rng.choice(np.flatnonzero(patch))) for patch in patches)
@@ -50,8 +51,28 @@ def test_right_and_wrong_answers_name_a_class_alike() -> None:
 
 
 def test_a_class_that_no_patch_has_is_rarely_asked_for() -> None:
-    counts = [0] * 19
-    counts[LAKE], counts[BROAD] = 50, 30
-    found = draw(universe_of(counts, 100), {LAKE}, near=LAKE)
+    found = draw(universe_of({(LAKE,): 50, (BROAD,): 30, (): 20}), {LAKE}, near=LAKE)
     assert found[BROAD] > 0.5 * found.total()
-    assert all(count >= 1 for count in universe_of([0] * 19, 10).weights)
+    assert universe_of({(): 10}).weights == (1,) * 19
+
+
+def test_wrong_pairs_are_as_frequent_as_right_ones() -> None:
+    """Of three pairs that patches have, one six times, it is also the wrong one most often."""
+    rare, often = (ARABLE, BROAD), (ARABLE, LAKE)
+    universe = universe_of({often: 60, rare: 10, (BROAD, LAKE): 30})
+    draws = Draws(0, "p", 0, 0)
+    found = Counter(universe.draw_pair(draws, {(BROAD, LAKE)}, near=()) for _ in range(400))
+    assert found[often] > 4 * found[rare] > 0
+    of = Counter(universe.draw_pair(draws, {often}, near=(BROAD,), of=BROAD) for _ in range(100))
+    assert all(pair is not None and BROAD in pair for pair in of)
+    assert universe.draw_pair(draws, {(0, k) for k in range(1, 19)}, near=(), of=0) is None
+
+
+def test_wrong_words_follow_their_frequency_and_are_not_the_right_one() -> None:
+    universe = universe_of({(ARABLE,): 100}, {"Finland": 60, "Kosovo": 1})
+    draws = Draws(0, "p", 0, 0)
+    known = ("Austria", "Finland", "Kosovo", "Serbia", "Portugal")
+    found = [universe.wrong_words("Austria", known, 2, draws) for _ in range(200)]
+    assert all(len(set(words)) == 2 and "Austria" not in words for words in found)
+    assert sum("Finland" in words for words in found) > 190
+    assert universe.wrong_words("Norway", ("Norway", "Serbia"), 3, draws) == ["Serbia"]

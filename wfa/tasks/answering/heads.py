@@ -10,9 +10,18 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from wfa.tasks.answering.image_grid import MEASURES, WAY, cell_centres, measures, ordered, way_to
+from wfa.tasks.answering.image_grid import (
+    MEASURES,
+    RELATION,
+    WAY,
+    cell_centres,
+    measures,
+    ordered,
+    relation,
+    way_to,
+)
 from wfa.tasks.answering.statement_groups import Rows
-from wfa.tasks.answering.text_reading import PADDING, QUANTITY, Encoded
+from wfa.tasks.answering.text_reading import NO_LAND, PADDING, QUANTITY, Encoded
 
 HEADS = 8
 _KERNEL = 5
@@ -38,10 +47,17 @@ class Sizes(NamedTuple):
 
 
 class Seen(NamedTuple):
-    """What is seen of B images: `cells` (B, W, G, G) and `whole` (B, D)."""
+    """What is seen of B images.
+
+    Attributes:
+        cells: (B, W, G, G).
+        whole: (B, D).
+        lands: (B, 20, G, G), how much of each cell is of each class, and of none.
+    """
 
     cells: Tensor
     whole: Tensor
+    lands: Tensor
 
 
 class Read(NamedTuple):
@@ -51,11 +67,15 @@ class Read(NamedTuple):
         meaning: (U, W).
         bounds: (U, 2), the least and the largest share of the image that it speaks of.
         features: (U, D), the run's own, normalised.
+        lands: (U, 2), the classes that it names.
+        way: (U, 2), where the first is said to lie, seen from the second.
     """
 
     meaning: Tensor
     bounds: Tensor
     features: Tensor
+    lands: Tensor
+    way: Tensor
 
     def take(self, rows: Tensor) -> "Read":
         """Return some of the texts, or one several times."""
@@ -109,7 +129,8 @@ class Reader(nn.Module):
         mean = states.sum(2) / there.sum(2).clamp(min=1)
         most = (states - 1e4 * (1 - there)).amax(2)
         own = self.features(features * features.shape[1] ** 0.5)
-        return Read(self.out(torch.cat([mean, most, own], 1)), texts.bounds, features)
+        meaning = self.out(torch.cat([mean, most, own], 1))
+        return Read(meaning, texts.bounds, features, texts.lands, texts.way)
 
 
 class Eyes(nn.Module):
@@ -130,6 +151,7 @@ class Eyes(nn.Module):
         self.register_buffer("std", torch.ones(sizes.channels))
         self.enter = nn.Conv2d(sizes.channels + 2, width, 1)
         self.near = nn.ModuleList(_Near(width) for _ in range(2))
+        self.lands = nn.Conv2d(width, NO_LAND + 1, 1)
         self.dropout = nn.Dropout(sizes.dropout)
 
     def forward(self, tokens: Tensor, whole: Tensor) -> Seen:
@@ -140,7 +162,7 @@ class Eyes(nn.Module):
         cells = functional.gelu(self.enter(torch.cat([tokens, places], 1)))
         for layer in self.near:
             cells = layer(cells)
-        return Seen(cells, whole)
+        return Seen(cells, whole, self.lands(cells).softmax(1))
 
 
 class Judge(nn.Module):
@@ -153,13 +175,13 @@ class Judge(nn.Module):
         self.gate_query, self.gate_key = nn.Linear(width, width), nn.Linear(width, width)
         self.gate_bias = nn.Parameter(torch.full((HEADS, 1), -1.0))
         self.whole = nn.Linear(sizes.features, width)
-        known = 4 * width + MEASURES * HEADS
+        known = 4 * width + MEASURES * HEADS + RELATION
         self.out = nn.Sequential(
             nn.LayerNorm(known), nn.Linear(known, 2 * width), nn.GELU(),
             nn.Dropout(sizes.dropout), nn.Linear(2 * width, width), nn.GELU(),
             nn.Linear(width, 1),
         )  # fmt: skip
-        self.amount_query, self.amount_key = nn.Linear(width, width), nn.Conv2d(width, width, 1)
+        self.lies = nn.Parameter(torch.tensor(2.0))
         self.matters = nn.Linear(width, 1)
         self.similarity = nn.Parameter(torch.tensor(5.0))
 
@@ -173,20 +195,17 @@ class Judge(nn.Module):
         """
         attended, gates = self._look(seen.cells, read.meaning, image)
         whole = self.whole(seen.whole * seen.whole.shape[1] ** 0.5)[image]
-        known = [read.meaning, whole, read.meaning * whole, attended, measures(gates)]
+        first, second = (seen.lands[image, land] for land in read.lands.unbind(1))
+        told = relation(first, second, read.way)
+        known = [read.meaning, whole, read.meaning * whole, attended, measures(gates), told]
         near = (seen.whole[image] * read.features).sum(1)
         logits = self.out(torch.cat(known, 1))[:, 0] + self.similarity * near
-        share = self._share(seen.cells, read.meaning, image)
+        logits = logits + self.lies * told[:, 0]
+        share = first.mean((1, 2))
         within = torch.minimum(share - read.bounds[:, 0], read.bounds[:, 1] - share)
         matters = functional.softplus(self.matters(read.meaning)[:, 0])
         logits = logits + matters * torch.tanh(_SHARPNESS * within)
         return Judged(logits, functional.relu(-within))
-
-    def _share(self, cells: Tensor, meaning: Tensor, image: Tensor) -> Tensor:
-        """Return the share of the image that is of what a statement speaks of, (S,)."""
-        rows = Rows(image, len(cells))
-        near = rows.pad(self.amount_query(meaning)) @ self.amount_key(cells).flatten(2)
-        return rows.take(torch.sigmoid(near / cells.shape[1] ** 0.5).mean(2))
 
     def _look(self, cells: Tensor, meaning: Tensor, image: Tensor) -> tuple[Tensor, Tensor]:
         """Return what attention finds (S, W), and how far cells are meant (S, H, G, G)."""
@@ -214,7 +233,7 @@ class Locator(nn.Module):
         width, half = sizes.width, sizes.width // 2
         self.enter = nn.Conv2d(width, half, 1)
         self.meaning = nn.Linear(width, 2 * half)
-        self.point = nn.Conv2d(WAY, half, 1)
+        self.point = nn.Conv2d(WAY + 1, half, 1)
         self.near = nn.ModuleList(_Near(half) for _ in range(_LAYERS))
         # Where each side is, how far off the cell's centre, and whether the cell is inside.
         self.sides = nn.Conv2d(half, 9, 1)
@@ -233,7 +252,8 @@ class Locator(nn.Module):
         """
         grid = seen.cells.shape[-1]
         centres = cell_centres(grid).to(seen.cells)
-        away = way_to(point, centres)
+        meant = seen.lands[image, read.lands[:, 0]][:, None] * (1 - point[:, 2, None, None, None])
+        away = torch.cat([way_to(point, centres), meant], 1)
         gain, shift = self.meaning(read.meaning)[:, :, None, None].chunk(2, 1)
         cells = (self.enter(seen.cells)[image] + self.point(away)) * (1 + gain) + shift
         for layer in self.near:

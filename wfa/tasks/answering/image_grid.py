@@ -10,6 +10,9 @@ from torch.nn import functional
 MEASURES = 6
 """Values that `measures` gives of one gate."""
 
+RELATION = 8
+"""Values that `relation` gives of two maps."""
+
 WAY = 4
 """Values that `way_to` gives of one cell."""
 
@@ -36,6 +39,35 @@ def measures(gates: Tensor) -> Tensor:
     wide = functional.max_pool2d(gates.roll(1, 1), 3, 1, 1)
     beside = (gates * wide).amax((2, 3))
     return torch.cat([share, *centre, *spread.clamp(min=0).add(1e-6).sqrt(), beside], 1)
+
+
+def relation(first: Tensor, second: Tensor, way: Tensor) -> Tensor:
+    """Measure where two maps (S, G, G) in 0 to 1 lie, and how they lie to each other.
+
+    Args:
+        first: Of one class.
+        second: Of another.
+        way: (S, 2), where the first is said to lie, seen from the second; zeros for nowhere.
+
+    Returns:
+        (S, 8): how far the first lies in that way, in lengths of their distance, from -1 to 1;
+        their distance; the share of each; the most of each in a cell; how far they lie beside each
+        other; how long the first's outline is, in sides of the image.
+    """
+    centres = cell_centres(first.shape[-1]).to(first)
+    middles = [
+        torch.einsum("syx,pyx->sp", own / own.sum((1, 2), keepdim=True).clamp(min=1e-6), centres)
+        for own in (first, second)
+    ]
+    apart = middles[0] - middles[1]
+    far = apart.square().sum(1).add(1e-4).sqrt()
+    wide = functional.max_pool2d(second[:, None], 3, 1, 1)[:, 0]
+    edges = [first.diff(dim=axis).abs().sum((1, 2)) / first.shape[-1] for axis in (1, 2)]
+    return torch.stack([
+        (apart * way).sum(1) / far, far,
+        first.mean((1, 2)), second.mean((1, 2)), first.amax((1, 2)), second.amax((1, 2)),
+        (first * wide).amax((1, 2)), edges[0] + edges[1],
+    ], 1)  # fmt: skip
 
 
 def way_to(point: Tensor, centres: Tensor) -> Tensor:

@@ -21,7 +21,7 @@ from wfa.tasks.answering.text_reading import Vocabulary
 FILE = "bigearthnet_txt.safetensors"
 BLIND = "bigearthnet_txt.blind.safetensors"
 """The same of heads that learned without the image."""
-_FORMAT = "wfa-task-heads-1"
+_FORMAT = "wfa-task-heads-2"
 _GALLERY, _ROWS = "gallery.images", "gallery.rows"
 
 

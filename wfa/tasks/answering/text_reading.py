@@ -9,6 +9,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from wfa.bigearthnet.class_names import CLASS, CLASSES, land_cover
+
 PADDING, UNKNOWN, NUMBER = 0, 1, 2
 _FIRST_WORD = 3
 _TOKEN = re.compile(r"\d[\d,]*(?:\.\d+)?|[a-z]+(?:-[a-z]+)*2?|%")
@@ -22,6 +24,12 @@ _AT_MOST = re.compile(
     r"not (?:more|greater|larger|exceed))\b|\bno more than\b",
     re.IGNORECASE,
 )
+_LAND = re.compile(rf"\b{CLASS}\b", re.IGNORECASE)
+_LEFT, _RIGHT, _ABOVE, _BELOW = (
+    re.compile(rf"\b(?:{words})\b", re.IGNORECASE)
+    for words in ("left", "right", "above|top", "below|bottom")
+)
+NO_LAND = len(CLASSES)
 QUANTITY = 4
 """How many values describe a number: whether it is a share of the image, that share, whether it is
 a count, a tenth of that count."""
@@ -34,17 +42,22 @@ class Encoded(NamedTuple):
         words: (U, L) int64, 0 behind the end.
         quantities: (U, L, 4) float32, zero for words that are no number.
         bounds: (U, 2) float32, see `share_bounds`.
+        lands: (U, 2) int64, see `lands_named`.
+        way: (U, 2) float32, see `way_told`.
     """
 
     words: Tensor
     quantities: Tensor
     bounds: Tensor
+    lands: Tensor
+    way: Tensor
 
     def take(self, rows: Tensor) -> "Encoded":
         """Return some of the texts, no longer than the longest of them."""
         words = self.words[rows]
         used = int((words != PADDING).any(0).sum())
-        return Encoded(words[:, :used], self.quantities[rows, :used], self.bounds[rows])
+        rest = (part[rows] for part in self[2:])
+        return Encoded(words[:, :used], self.quantities[rows, :used], *rest)
 
     def to(self, device: torch.device) -> "Encoded":
         """Return the texts on a device."""
@@ -87,7 +100,9 @@ class Vocabulary:
                     words[row, place] = NUMBER
                 quantities[row, place] = _quantity(token, tokens[place + 1 :])
         bounds = np.array([share_bounds(text) for text in texts], np.float32).reshape(-1, 2)
-        return Encoded(*map(torch.from_numpy, (words, quantities, bounds)))
+        lands = np.array([lands_named(text) for text in texts], np.int64).reshape(-1, 2)
+        way = np.array([way_told(text) for text in texts], np.float32).reshape(-1, 2)
+        return Encoded(*map(torch.from_numpy, (words, quantities, bounds, lands, way)))
 
 
 def share_bounds(text: str) -> tuple[float, float]:
@@ -103,6 +118,25 @@ def share_bounds(text: str) -> tuple[float, float]:
     if len(shares) > 1:
         return min(shares), max(shares)
     return (0.0, shares[0]) if _AT_MOST.search(text) else (shares[0], 1.0)
+
+
+def lands_named(text: str) -> tuple[int, int]:
+    """Return the first two classes that a text names, places in `CLASSES`; `NO_LAND` for none."""
+    named = dict.fromkeys(land_cover(found[0]) for found in _LAND.finditer(text))
+    first, second, *_ = [*(CLASSES.index(land) for land in named if land), NO_LAND, NO_LAND]
+    return first, second
+
+
+def way_told(text: str) -> tuple[float, float]:
+    """Return the way of length 1, x and y, in which a text says that one class lies from another.
+
+    Zeros where it names other than two classes, or tells no way; y runs downwards.
+    """
+    rest, named = _LAND.subn(" ", text)
+    x = bool(_RIGHT.search(rest)) - bool(_LEFT.search(rest))
+    y = bool(_BELOW.search(rest)) - bool(_ABOVE.search(rest))
+    length = (x * x + y * y) ** 0.5
+    return (x / length, y / length) if named == 2 and length else (0.0, 0.0)
 
 
 def _tokens(text: str) -> list[str]:
