@@ -16,6 +16,7 @@ from typing import Any
 
 from wfa.files import write_text
 from wfa.options.recipes import read_yaml
+from wfa.scenes.official_files import FORMAT_VERSION
 from wfa.tasks.catalogue import GROUPS, TASKS
 from wfa.tasks.scores_file import FILE
 
@@ -23,6 +24,11 @@ HERE = Path(__file__).parent
 WAYS = {"figures": "heads", "ranked": "statements ranked", "generated": "decoded"}
 """Key of scores.json -> how the answers were made."""
 GOALS = {"binary": 0.75, "mcq": 0.5, "referring": 0.35, "captioning": 0.2}
+CONTROLS = {
+    "majority": "majority", "prior": "prior", "blind": "blind heads",
+    "shuffled": "heads, another image",
+}  # fmt: skip
+"""Control -> its column."""
 METRICS = {"binary": "accuracy", "mcq": "accuracy", "referring": "mIoU", "captioning": "BLEU-4"}
 
 
@@ -54,28 +60,52 @@ def result(label: str, out: Path, seconds: dict[str, float]) -> dict[str, Any]:
 
 def columns(rows: list[dict[str, Any]]) -> dict[str, dict[str, float]]:
     """Return each column of the table: title -> task or group -> its figure."""
-    return {
-        f"{row['run']}, {way}": {
-            figure["task"]: figure["value"]
-            for figure in row[key]
-            if figure["metric"] == METRICS[figure["task"].partition("/")[0]]
+    found = {}
+    for row in rows:
+        controls = row["controls"]["figures"]
+        of = {way: row.get(key) for key, way in WAYS.items()}
+        of |= {
+            title: [own for own in controls
+                    if own["control"] == name and own["of"] in ("", "figures")]
+            for name, title in CONTROLS.items()
+        }  # fmt: skip
+        found |= {
+            f"{row['run']}, {title}": {
+                figure["task"]: figure["value"]
+                for figure in figures
+                if figure["metric"] == METRICS[figure["task"].partition("/")[0]]
+            }
+            for title, figures in of.items()
+            if figures
         }
+    return found
+
+
+def seen(rows: list[dict[str, Any]]) -> set[tuple[str, str]]:
+    """Return the columns and tasks whose answers are better than every control."""
+    return {
+        (f"{row['run']}, {WAYS[own['answers']]}", own["task"])
         for row in rows
-        for key, way in WAYS.items()
-        if row.get(key)
+        for own in row["controls"]["seen"]
+        if own["seen"]
     }
 
 
 def table(rows: list[dict[str, Any]]) -> str:
     """Return the figures in percent: the groups with their goals first, then the single tasks."""
-    found = columns(rows)
+    found, bold = columns(rows), seen(rows)
     names = [*GROUPS.values(), *(task.name for task in TASKS if task.name not in METRICS)]
     lines = [
         f"| task | metric | {' | '.join(found)} | goal |",
         "|---|---|" + "---|" * (len(found) + 1),
     ]
     for name in names:
-        cells = [f"{100 * one[name]:.1f}" if name in one else "" for one in found.values()]
+        cells = [
+            f"{'**' * ((title, name) in bold)}{100 * one[name]:.1f}{'**' * ((title, name) in bold)}"
+            if name in one
+            else ""
+            for title, one in found.items()
+        ]
         goal = f"{100 * GOALS[name]:.0f}" if name in GOALS else ""
         metric = METRICS[name.partition("/")[0]]
         lines.append(f"| {name} | {metric} | {' | '.join(cells)} | {goal} |")
@@ -97,9 +127,11 @@ def write(rows: list[dict[str, Any]]) -> None:
         "# How many of the 15 tasks of BigEarthNet.txt can one contrastive run answer?\n\n"
         f"{table(rows)}\n\n"
         "Percent on the bench split of `scenes_s1s2`, which is synthetic: maps drawn from a seed "
-        "with Sentinel-1 and Sentinel-2 bands, in the official formats. The figures say that every "
-        "task can be learned and measured; they say nothing about real scenes, and cannot stand "
-        "beside published ones. Chance is 50 for binary and 25 for mcq. One seed each; whole "
+        "with Sentinel-1 and Sentinel-2 bands, in the official formats, version "
+        f"{FORMAT_VERSION} of the stand-in. They say nothing about real scenes, and cannot stand "
+        "beside published ones. Bold: measurably better than every control; of captions their "
+        "concept F1 is compared. Heads are compared with all four columns of controls, decoded "
+        "answers with the decoder's own at another image. One seed each; whole "
         f"processes, with other work beside them: {runs}.\n\n"
         "```\npython experiments/2026-11_what_can_one_run_answer/answer_all.py\n```\n",
     )

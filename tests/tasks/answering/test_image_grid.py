@@ -1,3 +1,5 @@
+import math
+
 import pytest
 import torch
 from hypothesis import given
@@ -10,6 +12,7 @@ from wfa.tasks.answering.image_grid import (
     generalised_iou,
     measures,
     ordered,
+    relation,
     way_to,
 )
 
@@ -77,3 +80,21 @@ def test_generalised_iou_is_torchvisions(pair: list[list[float]]) -> None:
     first, second = torch.tensor(pair[:1]), torch.tensor(pair[1:])
     peer = generalized_box_iou(first, second)[0]
     assert torch.allclose(generalised_iou(first, second), peer, atol=1e-5)
+
+
+def test_two_maps_are_measured_as_by_hand() -> None:
+    """One cell of a grid of 4 up on the left, two beside each other at the bottom."""
+    first, second = torch.zeros(2, 1, 4, 4)
+    first[0, 0, 0] = 1.0
+    second[0, 3, 1:3] = 0.5
+    # Centres (1/8, 1/8) and (4/8, 7/8): the first lies (-3, -6)/8 from the second.
+    far = math.hypot(3, 6) / 8
+    ways = {(-1.0, 0.0): 3 / 8 / far, (0.0, -1.0): 6 / 8 / far, (1.0, 0.0): -3 / 8 / far}
+    for way, along in ways.items():
+        found = relation(first, second, torch.tensor([way]))[0].tolist()
+        wanted = [along, far, 1 / 16, 1 / 16, 1.0, 0.5, 0.0, 2 / 4]
+        assert found == pytest.approx(wanted, abs=1e-3)
+    second[0, 1, 1] = 0.25  # touches the first in a corner
+    beside = relation(first, second, torch.zeros(1, 2))[0]
+    assert float(beside[6]) == pytest.approx(0.25)
+    assert float(beside[0]) == 0.0

@@ -1,7 +1,16 @@
 import pytest
 import torch
 
-from wfa.tasks.answering.text_reading import NUMBER, UNKNOWN, Vocabulary, share_bounds
+from wfa.bigearthnet.class_names import CLASSES
+from wfa.tasks.answering.text_reading import (
+    NO_LAND,
+    NUMBER,
+    UNKNOWN,
+    Vocabulary,
+    lands_named,
+    share_bounds,
+    way_told,
+)
 
 
 @pytest.mark.parametrize(
@@ -49,3 +58,29 @@ def test_taking_some_trims_to_the_longest() -> None:
 def test_no_texts() -> None:
     found = Vocabulary(["a"]).encode([])
     assert found.words.shape[0] == found.bounds.shape[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "lands", "way"),
+    [
+        ("The pastures are above and to the left of the inland waters.", (4, 17), (-1, -1)),
+        ("The mixed forests are to the right of the pastures.", (10, 4), (1, 0)),
+        ("Where are the pastures relative to mixed forest? to the bottom-right", (4, 10), (1, 1)),
+        ("Pastures and arable land share a boundary.", (4, 2), (0, 0)),
+        ("Pastures cover at least 50% of the image.", (4, NO_LAND), (0, 0)),
+        ("The image was taken in Finland.", (NO_LAND, NO_LAND), (0, 0)),
+        ("Pastures lie to the left.", (4, NO_LAND), (0, 0)),
+    ],
+)
+def test_the_classes_and_the_way_a_text_tells(
+    text: str, lands: tuple[int, int], way: tuple[int, int]
+) -> None:
+    assert lands_named(text) == lands
+    length = max(1.0, (way[0] ** 2 + way[1] ** 2) ** 0.5)
+    assert way_told(text) == pytest.approx((way[0] / length, way[1] / length))
+
+
+def test_every_class_is_known_by_its_name() -> None:
+    for place, land in enumerate(CLASSES):
+        assert lands_named(f"There is {land.words}.") == (place, NO_LAND)
+        assert lands_named(land.name) == (place, NO_LAND)

@@ -7,10 +7,11 @@ import torch
 
 from tests.bigearthnet.made import row
 from wfa.bigearthnet.rows import Row
-from wfa.tasks.answering.heads import Heads, Sizes
+from wfa.tasks.answering.heads import Heads
 from wfa.tasks.answering.image_tokens import ImageTokens
 from wfa.tasks.answering.question_arrays import Material, gather
 from wfa.tasks.answering.question_batches import Asked
+from wfa.tasks.answering.reader import Sizes
 from wfa.tasks.answering.text_reading import Vocabulary
 
 GRID, CHANNELS, WIDTH = 4, 3, 16

@@ -16,11 +16,12 @@ from wfa.errors import DataError
 from wfa.model.clip import MultiCaptionCLIP
 from wfa.tasks.answering.answer_options import Config
 from wfa.tasks.answering.caption_retrieval import retrieve_captions
-from wfa.tasks.answering.heads import Heads, Sizes
+from wfa.tasks.answering.heads import Heads
 from wfa.tasks.answering.image_tokens import ImageTokens
 from wfa.tasks.answering.image_views import Annotated, look
 from wfa.tasks.answering.question_arrays import Floats, Ints, Material, gather
 from wfa.tasks.answering.question_batches import Asked
+from wfa.tasks.answering.reader import Sizes
 from wfa.tasks.answering.saved_heads import Kept
 from wfa.tasks.answering.statement_ranking import (
     best_thresholds,

@@ -7,9 +7,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from wfa.tasks.answering.heads import Heads, Judged, Located, Read, Seen
+from wfa.tasks.answering.heads import Heads, Judged, Located, Seen
 from wfa.tasks.answering.image_tokens import ImageTokens
 from wfa.tasks.answering.question_arrays import NO_OPTION, Ints, Material
+from wfa.tasks.answering.reader import Read
 from wfa.tasks.answering.text_reading import Vocabulary
 
 FAR = -1e4

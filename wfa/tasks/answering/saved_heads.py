@@ -14,7 +14,8 @@ from torch import Tensor
 from wfa.errors import ModelError
 from wfa.files import atomic_write
 from wfa.tasks.answering.answer_options import Config
-from wfa.tasks.answering.heads import Heads, Sizes
+from wfa.tasks.answering.heads import Heads
+from wfa.tasks.answering.reader import Sizes
 from wfa.tasks.answering.statement_ranking import Thresholds
 from wfa.tasks.answering.text_reading import Vocabulary
 
