@@ -60,7 +60,7 @@ def result(label: str, out: Path, seconds: dict[str, float]) -> dict[str, Any]:
 
 def columns(rows: list[dict[str, Any]]) -> dict[str, dict[str, float]]:
     """Return each column of the table: title -> task or group -> its figure."""
-    found = {}
+    found: dict[str, dict[str, float]] = {}
     for row in rows:
         controls = row["controls"]["figures"]
         of = {way: row.get(key) for key, way in WAYS.items()}

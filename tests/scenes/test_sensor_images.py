@@ -1,6 +1,7 @@
 import hashlib
 from collections import defaultdict
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -111,7 +112,7 @@ def test_speckle_is_that_of_four_looks() -> None:
     assert 0.45 < float(np.mean(ratios)) < 0.56
 
 
-def looks(kind: str, **place: object) -> dict[str, float]:
+def looks(kind: str, **place: Any) -> dict[str, float]:
     """Give the mean of each band over one kind of land somewhere, over some images."""
     somewhere: ScenePlace = replace(place_scene(0, "train", 0), **place)
     land = np.full((120, 120), CODE[kind], np.uint8)

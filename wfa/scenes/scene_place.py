@@ -77,7 +77,8 @@ def place_scene(seed: int, split: str, index: int) -> ScenePlace:
     draws = Draws(seed, split, index, PLACING)
     countries, of = patch_lots()
     country = countries.draw(draws)
-    month, tile, lands = (lot.draw(draws) for lot in of[country])
+    own = of[country]
+    month, tile, lands = own.months.draw(draws), own.tiles.draw(draws), own.lands.draw(draws)
     block, rest = divmod(index, 90 * 90)
     row, column = divmod(rest, 90)
     latitude = tile.latitude - _STEP * row

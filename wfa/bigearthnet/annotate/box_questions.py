@@ -74,10 +74,10 @@ def _phrases(facts: PatchFacts, cover: Cover) -> Iterator[tuple[Region, tuple[st
     """Give the regions of a class that words mean and no other, with the questions that do."""
     first, last = cover.regions[0], cover.regions[-1]
     if first is last:
-        ends = [(first, None, _ONLY)]
+        ends: list[tuple[Region, tuple[str, ...]]] = [(first, _ONLY)]
     else:
-        ends = [(first, cover.regions[1], _LARGEST), (last, cover.regions[-2], _SMALLEST)]
-    for region, next_one, wordings in ends:
-        alone = next_one is None or next_one.pixels != region.pixels
-        if alone and is_target(facts, region):
+        ends = [(first, _LARGEST), (last, _SMALLEST)]
+    for region, wordings in ends:
+        alike = [own for own in cover.regions if own.pixels == region.pixels]
+        if len(alike) == 1 and is_target(facts, region):
             yield region, wordings

@@ -40,6 +40,7 @@ SIMILAR = tuple(
 
 
 Pair = tuple[int, int]
+Lands = tuple[int, ...]
 _PAIRS = tuple(combinations(range(len(CLASSES)), 2))
 _SCALE = 1000
 _PREFERRED = 4  # times as likely as other classes of the same frequency
@@ -123,7 +124,7 @@ def drawn(weights: Sequence[int], draws: Draws) -> int:
 
 
 def universe_of(
-    sets: Mapping[Sequence[int], int], words: Mapping[str, int] | None = None
+    sets: Mapping[Lands, int], words: Mapping[str, int] | None = None
 ) -> Universe:
     """Make a universe of a data set.
 
@@ -143,10 +144,10 @@ def universe_of(
     )
 
 
-def _odds(sets: Mapping[Sequence[int], int], size: int, patches: int) -> dict[Sequence[int], int]:
+def _odds(sets: Mapping[Lands, int], size: int, patches: int) -> dict[Lands, int]:
     """Return the weights of what is made of `size` classes."""
-    right: Counter[Sequence[int]] = Counter()
-    there: Counter[Sequence[int]] = Counter()
+    right: Counter[Lands] = Counter()
+    there: Counter[Lands] = Counter()
     for lands, count in sets.items():
         own = list(combinations(lands, size))
         for part in own:
