@@ -123,4 +123,5 @@ def _grown(
     wide = _PARCEL.get(name, _SMALL_PARCEL) + draws.between(-2, 6)
     parcel = u // wide * draws.between(1, 3) + v // (2 * wide // 3) * draws.between(1, 3)
     codes = np.array([CODE[kind] for kind in kinds], np.uint8)
-    return codes[parcel % len(codes)]
+    grown: NDArray[np.uint8] = codes[parcel % len(codes)]
+    return grown

@@ -108,7 +108,7 @@ class Universe:
     def wrong_words(self, right: str, known: Sequence[str], count: int, draws: Draws) -> list[str]:
         """Draw different words other than the right one, each by its weight."""
         left = [text for text in known if text != right]
-        found = []
+        found: list[str] = []
         while left and len(found) < count:
             found.append(left.pop(drawn([self.words.get(text, 1) for text in left], draws)))
         return found
