@@ -123,9 +123,7 @@ def drawn(weights: Sequence[int], draws: Draws) -> int:
     return place
 
 
-def universe_of(
-    sets: Mapping[Lands, int], words: Mapping[str, int] | None = None
-) -> Universe:
+def universe_of(sets: Mapping[Lands, int], words: Mapping[str, int] | None = None) -> Universe:
     """Make a universe of a data set.
 
     A right answer is one of a patch's classes or pairs, each as likely as the others of the patch;
