@@ -191,9 +191,9 @@ def test_of_a_place_those_beside_it_are_nearly_right() -> None:
     decoder, prompt = with_places(), torch.tensor([[5, ANSWER]])
     image = seen(decoder, 1)
     words = decoder.next_words(image, prompt, prompt == ANSWER)[0, -PLACES:].tolist()
-    for percent in (0, 37, 100):
+    for percent, wide in ((0, 1e-3), (2, 1.0), (37, 3.0), (100, 1e-3)):
         answer = torch.tensor([[5, ANSWER, FIRST_PLACE + percent]])
-        bell = [math.exp(-(((place - percent) / 3) ** 2) / 2) for place in range(PLACES)]
+        bell = [math.exp(-(((place - percent) / wide) ** 2) / 2) for place in range(PLACES)]
         wanted = -sum(a * b for a, b in zip(bell, words, strict=True)) / sum(bell)
         sums, counts = decoder.losses(image, answer, torch.tensor([0]))
         assert float(sums) == pytest.approx(wanted, rel=1e-5)

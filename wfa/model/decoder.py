@@ -204,17 +204,20 @@ class Decoder(nn.Module):
 
     def _chosen(self, words: Tensor) -> Tensor:
         """Return the token to be written by log-probabilities (R, V)."""
-        tokens = self.known[words.argmax(1)]
-        are_places = tokens >= FIRST_PLACE
-        if bool(are_places.any()):
-            below = self._of_places(words[are_places]).softmax(1).cumsum(1)
-            tokens[are_places] = FIRST_PLACE + (below < 0.5).sum(1).clamp(max=PLACES - 1)
-        return tokens
+        likeliest, tokens = words.max(1)
+        places = self._of_places(words)
+        if not places.shape[1]:
+            return self.known[tokens]
+        # A place is one of many that are about as likely: all of them stand against other words.
+        are_places = (places.logsumexp(1) > likeliest) | (self.known[tokens] >= FIRST_PLACE)
+        below = places.softmax(1).cumsum(1)
+        median = FIRST_PLACE + (below < 0.5).sum(1).clamp(max=PLACES - 1)
+        return torch.where(are_places, median, self.known[tokens])
 
     def _of_places(self, words: Tensor) -> Tensor:
         """Return the columns (N, 101) of the places among those of all words (N, V)."""
-        first = int((self.known < FIRST_PLACE).sum())
-        return words[:, first : first + PLACES]
+        first, last = (int((self.known < end).sum()) for end in (FIRST_PLACE, _NO_TOKEN))
+        return words[:, first:last]
 
     def _read(self, seen: Tensor, text: Tensor, at: Tensor) -> Tensor:
         """Return the layers' output at chosen places alone, (places, W).
@@ -250,9 +253,13 @@ class Decoder(nn.Module):
 
 @cache
 def _nearness(device: torch.device) -> Tensor:
-    """Return how right each place is for each, (101, 101): a bell around it, of sum 1."""
+    """Return how right each place is for each, (101, 101): a bell around it, of sum 1.
+
+    It grows narrow towards the edges of the image, which are met exactly: its median is the place.
+    """
     places = torch.arange(PLACES, device=device)
-    near = torch.exp(-((places[:, None] - places) / _BELL).square() / 2)
+    wide = (torch.minimum(places, PLACES - 1 - places) / 2).clamp(1e-3, _BELL)[:, None]
+    near = torch.exp(-((places[:, None] - places) / wide).square() / 2)
     return near / near.sum(1, keepdim=True)
 
 
