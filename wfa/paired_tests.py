@@ -41,6 +41,15 @@ def randomisation_p(differences: Floats, flips: int = FLIPS, seed: int = 0) -> F
     return extreme / total if exact else (extreme + 1.0) / (total + 1.0)
 
 
+def smallest_p(units: int) -> float:
+    """Return the smallest two-sided p that so many paired units can reach: 2 of 2^M patterns.
+
+    Args:
+        units: Those whose difference may be other than 0.
+    """
+    return min(1.0, 2.0 ** (1 - units))
+
+
 def holm(p_values: Sequence[float]) -> list[float]:
     """Return p-values adjusted over their family by Holm's step-down procedure, in their order."""
     order = sorted(range(len(p_values)), key=lambda place: p_values[place])

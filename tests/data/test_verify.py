@@ -71,20 +71,20 @@ def test_everything_wrong_is_listed(root: Path) -> None:
     looked_in = f"(looked in {root / 'images'}, {root})"
     assert report.problems == (
         "train: b.png is truncated",
-        "train: f.png: no caption",
-        "train: f.png: empty caption",
+        "train: f.png, row 6: no caption (data.on_empty_caption=skip leaves out what has none)",
         f"test: e.png is missing {looked_in}",
     )
     assert report.repeats == ("train/a.png = test/d.png",)
     assert report.splits[0].sizes == {"12 x 10 x 3 uint8": 1}
+    assert report.summary == "3 of 5 decoded, 3 problems"
 
 
 def test_bad_images_that_are_to_be_skipped_are_noted(root: Path) -> None:
     report = verify(CaptionsFolder, FolderConfig(root=str(root), on_bad_image="skip"))
-    assert report.problems == (
-        "train: f.png: no caption",
-        "train: f.png: empty caption",
-    )
+    assert [line.partition(" (")[0] for line in report.problems] == [
+        "train: f.png, row 6: no caption"
+    ]
+    assert report.summary == "3 of 5 decoded, 2 left out by on_bad_image=skip, 1 problem"
     train, test = (note for note in report.notes if "on_bad_image" in note)
     assert "train: " in train
     assert "1 of 2 images, such as b.png, which is truncated" in train

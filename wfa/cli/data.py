@@ -91,6 +91,7 @@ def verify(
         out, found = asked.out, _verified(asked.data)
     for line in found.problems:
         console.print(f"[red]problem:[/] {escape(line)}", soft_wrap=True)
+    console.print(found.summary)
     if out is not None:
         write_text(out, json.dumps(found.to_json(), indent=1) + "\n")
     if not found.ok:

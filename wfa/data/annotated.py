@@ -64,6 +64,7 @@ class Source:
         where: The annotations, for messages.
         notes: What was decided about them, a sentence each.
         classes: Names of the classes that the images of all splits are of; empty for none.
+        missing: What may be wrong with the names of images that are not there; empty for nothing.
     """
 
     entries: Sequence[Entry]
@@ -71,6 +72,7 @@ class Source:
     where: Path
     notes: tuple[str, ...] = ()
     classes: tuple[str, ...] = ()
+    missing: str = ""
 
 
 class AnnotatedDataset(ImageTextDataset):
@@ -86,6 +88,7 @@ class AnnotatedDataset(ImageTextDataset):
         self._where = source.where
         self._root = self.root(options)
         self._images = source.images
+        self._hint = source.missing
         self.notes = source.notes
         self.classes = source.classes or self.classes
         entries = [entry for entry in source.entries if split_of(entry, source.where) == split]
@@ -174,7 +177,7 @@ class AnnotatedDataset(ImageTextDataset):
             raise DataError(
                 f"{_count(len(missing), 'image')} of {self.name} (annotated in {self._where}) "
                 f"{'is' if len(missing) == 1 else 'are'} missing ({self._images.searched}): "
-                f"{_some(missing)}. {_REMEDY}"
+                f"{_some(missing)}. {self._hint or _REMEDY}"
             )
 
     def _files(self) -> list[Path | None]:
@@ -206,10 +209,15 @@ class AnnotatedDataset(ImageTextDataset):
             raise DataError(_blank_message(blank, self._where))
         full = [(e.image, tuple(c for c in e.captions if c.strip())) for e in entries]
         self.records = tuple(Record(image, captions) for image, captions in full if captions)
-        self.skipped = tuple(f"{image}: no caption" for image, captions in full if not captions)
+        self.skipped = tuple(
+            f"{_at_row(entry)}: no caption"
+            for entry, (_, captions) in zip(entries, full, strict=True)
+            if not captions
+        )
         self.skipped_captions = tuple(
-            f"{entry.image}: empty caption"
+            f"{_at_row(entry)}: empty caption"
             for entry in blank
+            if any(caption.strip() for caption in entry.captions)
             for caption in entry.captions
             if not caption.strip()
         )
@@ -229,8 +237,8 @@ class AnnotatedDataset(ImageTextDataset):
 
 def _blank_message(blank: Sequence[Entry], where: Path) -> str:
     """Say which images have nothing to say, and what to do about it."""
-    without = [entry.image for entry in blank if not any(c.strip() for c in entry.captions)]
-    partly = [entry.image for entry in blank if any(c.strip() for c in entry.captions)]
+    without = [_at_row(entry) for entry in blank if not any(c.strip() for c in entry.captions)]
+    partly = [_at_row(entry) for entry in blank if any(c.strip() for c in entry.captions)]
     parts = []
     if without:
         parts.append(f"{_count(len(without), 'image')} without any caption ({_some(without)})")
@@ -242,6 +250,10 @@ def _blank_message(blank: Sequence[Entry], where: Path) -> str:
         f"{where} has {' and '.join(parts)}: write the captions there, or leave out what has none "
         "with data.on_empty_caption=skip"
     )
+
+
+def _at_row(entry: Entry) -> str:
+    return f"{entry.image}, row {entry.blank_row}" if entry.blank_row else entry.image
 
 
 def _is_number(text: str) -> bool:

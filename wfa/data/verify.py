@@ -17,6 +17,7 @@ from wfa.errors import DataError
 from wfa.progress import track
 
 _Result = TypeVar("_Result")
+_SHOWN = 5  # images without a caption in a message
 
 
 @dataclass(frozen=True)
@@ -64,12 +65,17 @@ class SplitReport:
     def problems(self) -> tuple[str, ...]:
         """What is wrong, one line each."""
         lines = [] if self.tolerated else [f"{bad.image} {bad.reason}" for bad in self.bad_images]
-        if self.expected is None:
-            lines += self.skipped
-        elif self.expected != (self.images, self.captions):
+        if self.expected is None and self.skipped:
+            rest = len(self.skipped) - _SHOWN
+            lines.append(
+                "; ".join(self.skipped[:_SHOWN])
+                + (f"; and {rest} more" if rest > 0 else "")
+                + " (data.on_empty_caption=skip leaves out what has none)"
+            )
+        elif self.expected not in (None, (self.images, self.captions)):
             lines.append(
                 f"{self.images} images with {self.captions} captions, published are "
-                f"{self.expected[0]} with {self.expected[1]}"
+                "{} with {}".format(*self.expected or ())
             )
         return tuple(f"{self.split}: {line}" for line in lines)
 
@@ -108,6 +114,24 @@ class VerifyReport:
     def ok(self) -> bool:
         """Whether nothing is wrong."""
         return not self.problems
+
+    @property
+    def summary(self) -> str:
+        """What was done and found, in one line."""
+        images = sum(split.images for split in self.splits)
+        bad = sum(len(split.bad_images) for split in self.splits)
+        done = (
+            f"{images:,} images decoded" if not bad else f"{images - bad:,} of {images:,} decoded"
+        )
+        wrong = len(self.problems)
+        left = sum(len(split.bad_images) for split in self.splits if split.tolerated)
+        return ", ".join(
+            (
+                done,
+                *([f"{left:,} left out by on_bad_image=skip"] if left else []),
+                f"{wrong:,} problem{'' if wrong == 1 else 's'}" if wrong else "nothing wrong",
+            )
+        )
 
     def to_json(self) -> dict[str, Any]:
         """Return the report as plain types."""

@@ -172,7 +172,7 @@ def _shared_table(found: Audit) -> Table:
     ]  # fmt: skip
     if found["against"]:  # many pairs, most of which share nothing
         rows = [row for row in rows if row[2] != "0" or row[5] not in ("0", DASH)]
-    header = ("of", "also in", "captions", "share", "images with 2",
+    header = ("of", "also in", "captions", "share", "images sharing 2 with one",
               "images alike")  # fmt: skip
     return Table(header, tuple(rows), "what of one split stands in another too", labels=2)
 

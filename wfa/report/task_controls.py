@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from wfa.tables import DASH, Number, Table, count
+from wfa.tasks.controls.above_controls import ALPHA
 
 _CONTROLS = ("majority", "prior", "blind", "shuffled")
 _NAMES = {"figures": "answers", "generated": "generated"}
@@ -71,12 +72,21 @@ def _control_table(name: str, controls: Mapping[str, Any]) -> Table:
     rows = tuple(
         (row["task"], _percent(row["value"]),
          *(_percent(value.get((one, row["task"], row["metric"]))) for one in there),
-         Number(f"{row['p']:.3f}", row["p"]), "yes" if row["seen"] else "no")
+         Number(f"{row['p']:.3f}", row["p"]), _verdict(row))
         for row in own
     )  # fmt: skip
     header = ("task", _NAMES.get(name, name), *there, "p", "seen")
     caption = "beside answers that do not know the image: accuracy, mIoU, concept F1 in percent"
     return Table(header, rows, caption)
+
+
+def _verdict(row: Mapping[str, Any]) -> str:
+    if row["seen"]:
+        return "yes"
+    if row.get("smallest_p", 0.0) < ALPHA:
+        return "no"
+    count = row["patches"]
+    return f"{count} patch{'' if count == 1 else 'es'} cannot show it"
 
 
 def _percent(value: float | None) -> Number:

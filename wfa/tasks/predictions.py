@@ -15,6 +15,8 @@ _SHOWN = 60  # characters of a broken line in a message
 def read_predictions(path: Path) -> dict[int, str]:
     """Read answers in JSON lines, `{"ID": 17, "output": "yes"}`; other keys are not looked at.
 
+    An answer of null is an empty one: wrong, and counted.
+
     Returns:
         ID -> answer as it stands there.
 
@@ -74,6 +76,8 @@ def _entry(line: str, where: str) -> tuple[int, str]:
     if not isinstance(entry, dict) or not {"ID", "output"} <= entry.keys():
         raise DataError(f'{where} is no object with "ID" and "output": {shown}')
     rid, output = entry["ID"], entry["output"]
-    if not isinstance(rid, int) or isinstance(rid, bool) or not isinstance(output, str):
-        raise DataError(f'{where}: "ID" must be a whole number and "output" a string: {shown}')
-    return rid, output
+    if not isinstance(rid, int) or isinstance(rid, bool):
+        raise DataError(f'{where}: "ID" must be a whole number: {shown}')
+    if not isinstance(output, str | None):
+        raise DataError(f'{where}: "output" must be a string: {shown}')
+    return rid, output or ""

@@ -135,6 +135,7 @@ def test_windows_paths_and_a_folder_by_option(tmp_path: Path, picture: Picture) 
     ("text", "options", "message"),
     [
         ("a,b\n1,2\n", {}, r"no column of image file names .* nor of captions .* are: a, b"),
+        ("a.jpg,a lake\nb.jpg,a hill\n", {}, "a row, not a heading: put file_name,caption above"),
         ("filename,b\n1,2\n", {}, r"no column of captions \(data\.caption_column=NAME\).*filename"),
         (
             "filename,caption\n1,2\n",
@@ -150,7 +151,8 @@ def test_windows_paths_and_a_folder_by_option(tmp_path: Path, picture: Picture) 
         ("", {}, "has no rows"),
         ("filename,caption\na.png,one, two\n", {}, "line 2: not the 2 values .* put quotes"),
         ("filename,caption\na.png\n", {}, "line 2: not the 2 values"),
-        ("filename,caption\n../a.png,one\n", {}, "row 1: the image name"),
+        ("filename,caption\n../a.png,one\n", {}, r"row 1: the image name '\.\./a\.png' leaves"),
+        ("filename,caption\n,one\n", {}, "row 1: the image name is empty"),
         ("filename,caption,split\na.png,,train\n", {}, r"without any caption .*a\.png"),
         (
             "filename,caption_1,caption_2,split\na.png,,,train\n",
@@ -190,7 +192,8 @@ def test_broken_files(tmp_path: Path, name: str, content: bytes, message: str) -
 
 
 def test_which_table(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="holds no table of captions: put a CSV"):
+    (tmp_path / "words.xlsx").touch()
+    with pytest.raises(DataError, match=r"files there: 1 \.xlsx\): put a CSV"):
         captions(tmp_path)
     csv(tmp_path, "filename,caption,split\na.png,one,train\n", "a.csv")
     csv(tmp_path, "filename,caption,split\na.png,two,train\n", "b.csv")
@@ -204,8 +207,37 @@ def test_which_table(tmp_path: Path) -> None:
         captions(tmp_path, annotations="c.xls")
 
 
+def test_text_files_beside_images(tmp_path: Path, picture: Picture) -> None:
+    for name in ("train/a.png", "train/b.png", "test/c.png"):
+        path = picture(tmp_path / "images" / name, 0)
+        path.with_suffix(".txt").write_text(f"a lake\n\n {name} \n", encoding="utf-8")
+    found = captions(tmp_path, validation_fraction=0)
+    assert found == {
+        name: ("a lake", name) for name in ("train/a.png", "train/b.png", "test/c.png")
+    }
+    dataset = CaptionsFolder(Config(root=str(tmp_path), validation_fraction=0), "test")
+    assert dataset.read_image(0).shape == (12, 10, 3)
+    assert "captions are read from 3 text files" in dataset.notes[0]
+
+
+def test_what_the_folder_and_the_table_do_not_share(tmp_path: Path, picture: Picture) -> None:
+    for name in ("a.PNG", "b.png", "c.png"):
+        picture(tmp_path / "images" / name.lower(), 0).rename(tmp_path / "images" / name)
+    csv(tmp_path, "file_name,caption,split\na.png,one,test\nb.png,two,test\nb.png,two,test\n")
+    dataset = CaptionsFolder(Config(root=str(tmp_path)), "test")
+    repeats, unnamed, spelt = dataset.notes
+    assert (
+        repeats == "1 caption repeats another of the same image word for word, first that of b.png"
+    )
+    assert "1 image is in" in unnamed
+    assert "first images/c.png" in unnamed
+    assert spelt.startswith("1 name differs from a file only in case: first a.png ~ images/a.PNG")
+    with pytest.raises(DataError, match=r"missing .*: a\.png\. 1 name differs"):
+        dataset.check_present()
+
+
 def test_missing_root_does_not_offer_a_download(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="put your images and a CSV"):
+    with pytest.raises(DataError, match="put your images and a CSV, TSV"):
         captions(tmp_path / "nowhere")
 
 
@@ -304,9 +336,9 @@ def test_ten_images_of_a_person_with_gaps(tmp_path: Path, picture: Picture) -> N
     with pytest.raises(DataError) as error:
         CaptionsFolder(config, "train")
     assert str(error.value) == (
-        f"{tmp_path / 'table.csv'} has 1 image without any caption (7.png) and 1 image with an "
-        "empty caption beside others (3.png): write the captions there, or leave out what has "
-        "none with data.on_empty_caption=skip"
+        f"{tmp_path / 'table.csv'} has 1 image without any caption (7.png, row 15) and 1 image "
+        "with an empty caption beside others (3.png, row 7): write the captions there, or leave "
+        "out what has none with data.on_empty_caption=skip"
     )
 
 

@@ -102,6 +102,20 @@ def test_one_patch_says_that_nothing_can_be_shuffled(tmp_path: Path) -> None:
     assert any("shuffled could not be computed" in note for note in control_notes(content))
 
 
+@pytest.mark.parametrize(("patches", "said"), [(5, "5 patches cannot show it"), (12, "yes")])
+def test_too_few_patches_say_so(tmp_path: Path, patches: int, said: str) -> None:
+    answers = {k: "yes" if k % 2 else "no" for k in range(patches)}
+    asked = [
+        row(k, k, "binary", "presence", "Does the image depict pastures?", answer)
+        | {"patch_id": f"S2_{k}", "s1_name": f"S1_{k}", "split": "test"}
+        for k, answer in answers.items()
+    ]
+    rows = write_rows(tmp_path / "r.parquet", asked)
+    found = controls(rows, answers, training=False)
+    assert found["seen"][0]["smallest_p"] == 2.0 ** (1 - patches) <= found["seen"][0]["p"]
+    assert control_tables({"controls": found})[0].rows[0][-1] == said
+
+
 def test_concept_f1_is_that_of_scikit_learn() -> None:
     outputs = ["Pastures and arable lands.", "A lake.", "Mixed forest borders marine waters."]
     references = ["Pastures.", "Inland waters.", "Mixed forests, arable land, marine waters."]

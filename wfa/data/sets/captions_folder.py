@@ -7,8 +7,9 @@ from typing import Any, ClassVar
 from wfa.data.annotated import AnnotatedDataset, Source
 from wfa.data.image_folder import FolderImages
 from wfa.data.locations import file_inside, folders_of
+from wfa.data.own_folder import compare_names, nothing_to_read, text_files
 from wfa.data.tables.columns import Wanted, find_columns
-from wfa.data.tables.entries import Divided, our_split, split_in_name
+from wfa.data.tables.entries import Divided, our_split, repeat_notes, split_in_name
 from wfa.data.tables.entry_rows import entries_of
 from wfa.data.tables.formats import SUFFIXES, read_table
 from wfa.data.tables.table_options import TableConfig
@@ -33,13 +34,15 @@ class CaptionsFolder(AnnotatedDataset):
     """One split of own images with any number of captions each.
 
     A table has one row a caption or one row an image; captions stand in one column, in a list, or
-    in numbered columns. Without a column of splits the images are divided by the hash of their
-    names, the same way on every machine.
+    in numbered columns. Where there is no table, `a.txt` beside `a.jpg` has a caption a line.
+    Without a column of splits the images are divided by the hash of their names, the same way on
+    every machine.
     """
 
     name = "captions_folder"
     remedy: ClassVar[str | None] = (
-        "put your images and a CSV, JSON, JSONL or Parquet of file names and captions in one folder"
+        "put your images and a CSV, TSV, JSON, JSONL or Parquet of file names and captions in one "
+        "folder"
     )
 
     @classmethod
@@ -50,16 +53,22 @@ class CaptionsFolder(AnnotatedDataset):
             options: The plug-in's `Config`.
 
         Raises:
-            DataError: The table is missing, ambiguous or broken.
+            DataError: The table is ambiguous or broken, or there are no captions at all.
         """
         root = cls.root(options)
+        folders = folders_of(root, options.images)
         paths = _tables(root, options.annotations)
-        parts = [_read(path, options.wanted) for path in paths]
+        parts = [_read(path, options.wanted) for path in paths] or [text_files(root, folders)]
         where = paths[0] if len(paths) == 1 else root
-        entries, notes = options.divided([e for part, _ in parts for e in part], where)
+        found = [entry for part, _ in parts for entry in part]
+        if not found:
+            raise DataError(nothing_to_read(root))
+        entries, notes = options.divided(found, where)
         said = tuple(note for _, own in parts for note in own)
-        images = FolderImages(root, folders_of(root, options.images))
-        return Source(entries, images, where, said + notes)
+        unnamed, spelt = compare_names(root, folders, [entry.image for entry in entries])
+        notes += repeat_notes(entries) + tuple(note for note in (unnamed, spelt) if note)
+        images = FolderImages(root, folders)
+        return Source(entries, images, where, said + notes, missing=spelt)
 
 
 def _read(path: Path, wanted: Wanted) -> Divided:
@@ -75,7 +84,7 @@ def _read(path: Path, wanted: Wanted) -> Divided:
 
 
 def _tables(root: Path, given: str) -> list[Path]:
-    """Return the table; or several of one kind, of which each names another split."""
+    """Return the table; or several of one kind, of which each names another split; or none."""
     if given:
         return [file_inside(root, given, "data.annotations")]
     found = sorted(
@@ -83,11 +92,6 @@ def _tables(root: Path, given: str) -> list[Path]:
         for path in root.iterdir()
         if path.is_file() and path.suffix.lower() in SUFFIXES and not path.name.startswith(".")
     )
-    if not found:
-        raise DataError(
-            f"{root} holds no table of captions: put a CSV with the columns file_name,caption "
-            f"there (or {', '.join(SUFFIXES[1:])})"
-        )
     splits = {our_split(split_in_name(PurePath(path.name))) for path in found} - {""}
     if len(splits) < len(found) > 1 or len({path.suffix for path in found}) > 1:
         names = ", ".join(path.name for path in found)

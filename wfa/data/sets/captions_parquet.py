@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from wfa.data.annotated import AnnotatedDataset, Source
+from wfa.data.tables.entries import repeat_notes
 from wfa.data.tables.parquet_images import ParquetImages
 from wfa.data.tables.parquet_rows import read_rows
 from wfa.data.tables.table_options import TableConfig
@@ -46,4 +47,4 @@ class CaptionsParquet(AnnotatedDataset):
         rows = read_rows(root, options.image_column, options.wanted)
         entries, notes = options.divided(rows.entries, root)
         images = ParquetImages(rows.image, rows.places, options.cache_mb * 2**20)
-        return Source(entries, images, root, rows.notes + notes)
+        return Source(entries, images, root, rows.notes + notes + repeat_notes(rows.entries))

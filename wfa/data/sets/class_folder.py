@@ -6,7 +6,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any, ClassVar
 
 from wfa.data.annotated import AnnotatedDataset, Source
-from wfa.data.image_folder import FolderImages
+from wfa.data.image_folder import FolderImages, pictures_below
 from wfa.data.locations import file_inside, folders_of
 from wfa.data.tables.caption_cells import text_of
 from wfa.data.tables.columns import SPLIT_COLUMNS, file_column, heading_place
@@ -17,9 +17,6 @@ from wfa.data.tables.table_options import DividedConfig
 from wfa.errors import DataError
 
 LABEL_COLUMNS = ("label", "class", "category", "class_name", "label_name")
-_PICTURES = frozenset((
-    ".jpg", ".jpeg", ".png", ".tif", ".tiff", ".webp", ".bmp", ".gif", ".jp2",
-))  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -157,7 +154,7 @@ def _files(folder: Path) -> Iterator[_Labelled]:
     for top in tops:
         classes = sorted(p for p in top.iterdir() if p.is_dir()) if by_split else [top]
         for own in classes:
-            files = sorted(p for p in own.rglob("*") if p.suffix.lower() in _PICTURES)
+            files = pictures_below(own)
             if not files:
                 raise DataError(f"{own} has no image: remove the folder, or put some there")
             for path in files:

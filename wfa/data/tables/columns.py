@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from wfa.data.image_folder import PICTURES
 from wfa.data.tables.caption_cells import text_of
 from wfa.data.tables.entries import SPLIT_NAMES
 from wfa.data.tables.table import Table
@@ -85,7 +86,8 @@ def find_columns(table: Table, wanted: Wanted, image: int | None = None) -> Colu
         if not found
     ]
     if missing:
-        raise DataError(f"{table.path} has no column of {' nor of '.join(missing)}; {_are(table)}")
+        no = f"{table.path} has no column of {' nor of '.join(missing)}"
+        raise DataError(f"{no}; {_are(table)}{_headless(table)}")
     # A column that was named as one thing may have been guessed as the other.
     if file in captions:
         raise DataError(
@@ -189,6 +191,12 @@ def _notes(table: Table, captions: Sequence[int], others: Sequence[int]) -> tupl
 def _plain(heading: str) -> str:
     """Return a heading in lower case, without the number by which pandas tells repeated ones."""
     return re.sub(r"\.\d+$", "", heading.strip().lower())
+
+
+def _headless(table: Table) -> str:
+    if not any(heading.strip().lower().endswith(PICTURES) for heading in table.headings):
+        return ""
+    return ". The first line looks like a row, not a heading: put file_name,caption above it"
 
 
 def _are(table: Table) -> str:

@@ -4,7 +4,7 @@ import hashlib
 import re
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePath, PurePosixPath
 
 from wfa.data.dataset import SPLITS
@@ -27,11 +27,13 @@ class Entry:
         image: Its name.
         split: Our name of its split; as written where we know none such, `""` where it has none.
         captions: Its captions, blank ones too.
+        blank_row: The row of the table, from 1, in which a caption is blank; 0 where none is known.
     """
 
     image: str
     split: str
     captions: tuple[str, ...]
+    blank_row: int = field(default=0, compare=False)
 
 
 Divided = tuple[Sequence[Entry], tuple[str, ...]]
@@ -69,10 +71,12 @@ def image_name(text: str, where: str) -> str:
     """
     path = PurePosixPath(text.strip().replace("\\", "/"))
     drive = len(path.parts) > 0 and path.parts[0].endswith(":")
-    if path.is_absolute() or drive or ".." in path.parts or not path.name:
+    if not path.name and not path.is_absolute():
+        raise DataError(f"{where}: the image name is empty: write the name of the image's file")
+    if path.is_absolute() or drive or ".." in path.parts:
         raise DataError(
-            f"{where}: the image name {text!r} is empty or leaves the data set's folder; write it "
-            "relative to the image folder"
+            f"{where}: the image name {text!r} leaves the data set's folder; write it relative to "
+            "the image folder"
         )
     if not _may_exist(path):
         raise DataError(f"{where}: no file can have the name {text[:_LONGEST_NAME]!r}")
@@ -112,7 +116,7 @@ def divide(entries: Sequence[Entry], fractions: Sequence[tuple[str, float]]) -> 
         for index in order[start : start + count]:
             splits[index] = split
         start += count
-    return [Entry(e.image, split, e.captions) for e, split in zip(entries, splits, strict=True)]
+    return [replace(entry, split=split) for entry, split in zip(entries, splits, strict=True)]
 
 
 def hold_out(entries: Sequence[Entry], fraction: float) -> Divided:
@@ -202,6 +206,20 @@ def split_in_name(path: PurePath) -> str:
         if len(said) == 1:
             return next(iter(said.values()))
     return ""
+
+
+def repeat_notes(entries: Sequence[Entry]) -> tuple[str, ...]:
+    """Say how many captions are those of their own image once more, letter by letter."""
+    repeated = {}
+    for entry in entries:
+        own = [caption for caption in entry.captions if caption.strip()]
+        if len(own) > len(set(own)):
+            repeated[entry.image] = len(own) - len(set(own))
+    if not repeated:
+        return ()
+    count = sum(repeated.values())
+    say = "1 caption repeats" if count == 1 else f"{count} captions repeat"
+    return (f"{say} another of the same image word for word, first that of {next(iter(repeated))}",)
 
 
 def _may_exist(path: PurePath) -> bool:

@@ -17,6 +17,7 @@ def entries_of(table: Table, columns: Columns) -> list[Entry]:
         DataError: A cell has a wrong type, or an image's rows are in different splits.
     """
     captions: dict[str, list[str]] = {}
+    blank: dict[str, int] = {}
     splits: dict[str, str] = {}
     for place, row in enumerate(rows_of(table, columns), start=1):
         first = splits.setdefault(row.image, row.split)
@@ -26,7 +27,12 @@ def entries_of(table: Table, columns: Columns) -> list[Entry]:
                 f"in {first!r} before; give all its rows one split"
             )
         captions.setdefault(row.image, []).extend(row.captions)
-    return [Entry(name, splits[name], tuple(texts)) for name, texts in captions.items()]
+        if row.blank_row:
+            blank.setdefault(row.image, row.blank_row)
+    return [
+        Entry(name, splits[name], tuple(texts), blank.get(name, 0))
+        for name, texts in captions.items()
+    ]
 
 
 def rows_of(table: Table, columns: Columns, are_files: bool = True) -> Iterator[Entry]:
@@ -55,7 +61,8 @@ def rows_of(table: Table, columns: Columns, are_files: bool = True) -> Iterator[
         if len(rest) > 1:
             # Numbered columns are as many as the longest image needs: blank ones are no captions.
             texts = [text for text in texts if text.strip()] or [""]
-        yield Entry(image, split, tuple(texts))
+        blank = not texts or not all(text.strip() for text in texts)
+        yield Entry(image, split, tuple(texts), number if blank else 0)
 
 
 def _image(cell: Any, place: int, table: Table, at: str) -> str:

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from wfa.paired_tests import Floats, holm, randomisation_p
+from wfa.paired_tests import Floats, holm, randomisation_p, smallest_p
 from wfa.tasks.catalogue import GROUPS, TASKS
 from wfa.tasks.score import Scores, TaskMarks
 
@@ -63,8 +63,8 @@ def controls_json(
 
     Returns:
         `figures` of the controls, each with `control` and `of`; `methods`; `left_out`; and `seen`:
-        for each of the answers and each task its value, that of the `best` control, p, and whether
-        it is `seen`.
+        for each of the answers and each task its value, that of the `best` control, p, whether it
+        is `seen`, its `patches`, and the `smallest_p` that so many could reach.
     """
     figures = [
         {"control": control.name, "of": control.of, **figure.as_dict()}
@@ -107,9 +107,16 @@ def _seen(name: str, own: Scores, controls: Sequence[Control]) -> list[dict[str,
         .reshape(len(named), len(controls))
         .max(1)
     )
-    corrected = [*holm(p[: len(single)].tolist()), *holm(p[len(single) :].tolist())]
+    counts = [len(np.unique(one.patch)) for one in marks]
+    corrected, smallest = (
+        [*holm(each[: len(single)]), *holm(each[len(single) :])]
+        for each in (p.tolist(), [smallest_p(count) for count in counts])
+    )
     rows = zip(named, marks, others, corrected, strict=True)
-    return [_row(name, *row, controls) for row in rows]
+    return [
+        {**_row(name, *row, controls), "patches": count, "smallest_p": least}
+        for row, count, least in zip(rows, counts, smallest, strict=True)
+    ]
 
 
 def _row(
