@@ -2,7 +2,9 @@
 
 import json
 import re
+from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -57,21 +59,27 @@ def test_the_technique_that_is_shown_works() -> None:
 def test_every_link_leads_somewhere(page: Path) -> None:
     text = page.read_text(encoding="utf-8")
     for target in re.findall(r"\]\((?!http)([^)#]+)[^)]*\)", text):
-        assert source_of(page, target).exists(), target
+        assert (page.parent / target).exists(), target
 
 
-def source_of(page: Path, target: str) -> Path:
-    """Return the file that a link leads to, or what the site makes that page of."""
-    room, figure = (re.fullmatch(rf"{kind}/(.+)\.md", target) for kind in ("reference", "figures"))
-    if page.parent != DOCS or (DOCS / target).exists():
-        return page.parent / target
-    if target == "figures.md":
-        return ROOT / "experiments"
-    if figure:
-        return ROOT / "experiments" / figure[1] / "README.md"
-    if room:
-        return ROOT / "wfa" / room[1].removesuffix("index")
-    return ROOT / target  # notebooks
+def test_links_of_a_checkout_lead_to_pages_of_the_site() -> None:
+    page = SimpleNamespace(file=SimpleNamespace(src_uri="index.md"))
+    text = (
+        "[a](../experiments) [b](../experiments/2026-11_x) [c](../notebooks/n.ipynb) [d](../wfa) "
+    )
+    text += "[e](../wfa/data/dataset.py#wfa.data.dataset.Record) [f](own_data.md)"
+    wanted = "[a](figures.md) [b](figures/2026-11_x.md) [c](notebooks/n.ipynb) "
+    wanted += "[d](reference/index.md) [e][wfa.data.dataset.Record] [f](own_data.md)"
+    assert made_pages().on_page_markdown(text, page) == wanted
+
+
+def made_pages() -> Any:
+    pytest.importorskip("mkdocs")
+    spec = spec_from_file_location("made_pages", DOCS / "hooks" / "made_pages.py")
+    assert spec is not None and spec.loader is not None
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 def test_recorded_benchmarks_have_the_columns_that_tools_read() -> None:

@@ -1,6 +1,8 @@
 """The pages that are made and not typed: notebooks, experiments, benchmarks, API reference.
 
-mkdocs calls `on_config` before and `on_files` after it has looked for pages.
+mkdocs calls `on_config` before and `on_files` after it has looked for pages. In a checkout, links
+of the pages of `docs/` lead to files that are there; `on_page_markdown` leads them to the pages
+that are made of these files.
 """
 
 import re
@@ -15,6 +17,23 @@ ROOT = Path(__file__).parents[2]
 _SOURCE = re.compile(r"\]\((?:\.\./)*(wfa/[\w/]+)\.py\)")
 _NEIGHBOUR = re.compile(r"\]\(\.\./(\d{4}-\d\d_\w+)\)")
 _OWN_FILE = re.compile(r"\[([^\]]*)\]\((?!http)[\w.-]+\.(?:yaml|py|jsonl)\)")
+_IN_CHECKOUT = (
+    (re.compile(r"\]\(\.\./wfa/[\w/]+\.py#([\w.]+)\)"), r"][\1]"),
+    (re.compile(r"\]\(\.\./wfa\)"), "](reference/index.md)"),
+    (re.compile(r"\]\(\.\./(notebooks/\w+\.ipynb)\)"), r"](\1)"),
+    (re.compile(r"\]\(\.\./experiments\)"), "](figures.md)"),
+    (re.compile(r"\]\(\.\./experiments/([\w-]+)\)"), r"](figures/\1.md)"),
+)
+"""Links of `docs/` to files of the repository -> those to what the site makes of them."""
+
+
+def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:
+    """Lead the links of a page of `docs/` to the pages that are made."""
+    if "/" in page.file.src_uri:
+        return markdown
+    for link, made in _IN_CHECKOUT:
+        markdown = link.sub(made, markdown)
+    return markdown
 
 
 def on_config(config: Any) -> Any:

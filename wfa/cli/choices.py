@@ -7,6 +7,7 @@ import typer
 from rich.markup import escape
 from rich.padding import Padding
 from rich.table import Table
+from typer.core import TyperGroup
 
 from wfa.cli.terminal import Words, console
 
@@ -23,6 +24,7 @@ def config(words: Words = None) -> None:
 
 
 def show_help(
+    context: typer.Context,
     topic: Annotated[
         str | None,
         typer.Argument(
@@ -32,6 +34,8 @@ def show_help(
     ] = None,
 ) -> None:
     """Show every option of a section: its type, default, limits and meaning.
+
+    What a verb takes is shown by `wfa VERB --help`.
 
     Examples:
         wfa help train
@@ -47,6 +51,9 @@ def show_help(
     if topic is None:
         console.print(f"sections: {', '.join(sections())}", soft_wrap=True)
         return
+    if topic not in sections() and _is_verb(topic, context):
+        console.print(f"{topic} is a verb: wfa {topic} --help shows what it takes")
+        return
     for title, about, options in help_tables(topic):
         console.print(f"[bold]{escape(title)}[/]  {escape(about)}", soft_wrap=True)
         for one in options:
@@ -59,6 +66,11 @@ def show_help(
             )
             if one.meaning:
                 console.print(Padding(escape(one.meaning), (0, 0, 0, 6)), highlight=False)
+
+
+def _is_verb(topic: str, context: typer.Context) -> bool:
+    verbs = context.find_root().command
+    return isinstance(verbs, TyperGroup) and topic in verbs.commands
 
 
 def list_choices(

@@ -1,6 +1,7 @@
 """The program `wfa`: its verbs put together, errors turned into messages and exit codes."""
 
 import errno
+import inspect
 import os
 import sys
 from typing import Annotated, NoReturn
@@ -12,7 +13,7 @@ from rich.markup import escape
 from wfa import __version__
 from wfa.cli import audit, benchmark, choices, compare, data, export, runs, search, tasks
 from wfa.cli.shell_signals import TERMINATED, Terminated, outlive_closed_pipes, terminating
-from wfa.cli.terminal import track
+from wfa.cli.terminal import flowing, track
 from wfa.errors import UserError
 from wfa.progress import shown_by
 
@@ -40,6 +41,8 @@ app.command()(choices.config)
 app.command(name="list")(choices.list_choices)
 app.command(name="help")(choices.show_help)
 app.add_typer(data.app, name="data")
+for command in (*app.registered_commands, *data.app.registered_commands):
+    command.help = flowing(inspect.getdoc(command.callback) or "")
 
 _RESUMED = {"train", "compare", "index", "prepare", "pack"}
 """Verbs that go on where they were interrupted; the others begin anew."""

@@ -21,6 +21,16 @@ SECONDS_A_LINE = 30.0
 """Seconds of work after which a log file hears of it for the first time."""
 
 
+def flowing(text: str) -> str:
+    """Join the lines of each paragraph, so that a terminal breaks them at its own width.
+
+    What is indented, such as examples, keeps its lines.
+    """
+    return "\n\n".join(
+        part if "\n " in part else part.replace("\n", " ") for part in text.split("\n\n")
+    )
+
+
 def track(
     steps: Iterable[Any], label: str, total: int | None = None, done: int = 0
 ) -> Iterator[Any]:

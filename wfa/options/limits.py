@@ -70,14 +70,18 @@ def key_of(section: str, name: str) -> str:
     return f"{section}.{name}" if section else name
 
 
-def allowed(field: "Field[Any]") -> str:
+def allowed(field: "Field[Any]", several: bool = False) -> str:
     """Say what a field takes: `at least 1`, `in [0, 1)`, `one of a, b`; empty where all is taken.
 
     A range is closed where it has a square bracket and open where it has a round one.
+
+    Args:
+        field: The field.
+        several: Whether it takes any number of values.
     """
     limits = field.metadata
     if "one_of" in limits:
-        return f"one of {', '.join(map(str, limits['one_of']))}"
+        return f"{'any' if several else 'one'} of {', '.join(map(str, limits['one_of']))}"
     least, above = limits.get("at_least"), limits.get("above")
     most, below = limits.get("at_most"), limits.get("below")
     low = least if least is not None else above

@@ -97,11 +97,12 @@ def options_of(cls: type[Any], prefix: str = "") -> Iterator[OptionHelp]:
         if dataclasses.is_dataclass(hint) and isinstance(hint, type):
             yield from options_of(hint, f"{prefix}{field.name}.")
             continue
+        kind = "words" if "read" in field.metadata else type_name(hints[field.name])
         yield OptionHelp(
             f"{prefix}{field.name}",
-            "words" if "read" in field.metadata else type_name(hints[field.name]),
+            kind,
             _default(field),
-            allowed(field),
+            allowed(field, kind.startswith("list")),
             meaning.get(field.name, ""),
         )
 
