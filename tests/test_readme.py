@@ -2,21 +2,23 @@
 
 import json
 import re
+import sys
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
-from types import SimpleNamespace
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from experiments.readme import PAGES, blocks
+from wfa.testing import check_dataset, check_encoder
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
 TEXTS = (ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted(DOCS.glob("*.md")))
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-OWN_TECHNIQUE = (DOCS / "own_technique.md").read_text(encoding="utf-8")
 
 
 def test_the_generated_blocks_are_those_of_the_experiments() -> None:
@@ -47,12 +49,34 @@ def test_the_readme_is_short() -> None:
 
 
 def test_the_technique_that_is_shown_works() -> None:
-    (source,) = re.findall(r"```python\n(.*?)```", OWN_TECHNIQUE, re.DOTALL)
-    space: dict[str, Any] = {"__name__": "words"}
-    exec(compile(source, "words.py", "exec"), space)
+    space = made("own_technique.md", "Words")
     options = space["Config"]()
     weights = space["Words"].prior_weights(options, [["a river", "a b c d e f"], ["x"]])
     np.testing.assert_allclose(weights, [0.25, 0.75, 1.0])
+
+
+def test_the_encoder_that_is_shown_works() -> None:
+    space = made("own_technique.md", "Letters")
+    check_encoder(space["Letters"], space["Config"], width=8)
+
+
+def test_the_data_set_that_is_shown_works(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for split in ("train", "test"):
+        Image.new("RGB", (9, 7)).save(tmp_path / f"{split}.png")
+        (tmp_path / f"{split}.txt").write_text(f"{split}.png\ta lake\tsome water\n")
+    module = ModuleType("Lines")  # where pickle finds the class
+    vars(module).update(made("own_data.md", "Lines"))
+    monkeypatch.setitem(sys.modules, "Lines", module)
+    check_dataset(module.Lines, module.Config, root=str(tmp_path))
+
+
+def made(page: str, name: str) -> dict[str, Any]:
+    """Run the block of a page that makes a class."""
+    blocks = re.findall(r"```python\n(.*?)```", (DOCS / page).read_text("utf-8"), re.DOTALL)
+    (source,) = (block for block in blocks if f"class {name}(" in block)
+    space: dict[str, Any] = {"__name__": name}
+    exec(compile(source, f"{name}.py", "exec"), space)
+    return space
 
 
 @pytest.mark.parametrize("page", TEXTS, ids=lambda page: page.name)

@@ -9,9 +9,11 @@ from typing import Any
 import pytest
 from rich.console import Console
 from rich.progress import Progress
+from typer.testing import CliRunner
 
 from wfa.cli import terminal
-from wfa.cli.terminal import show_results, track
+from wfa.cli.main import app
+from wfa.cli.terminal import flowing, show_results, track
 
 
 def test_short_work_leaves_nothing_where_there_is_no_terminal(
@@ -87,3 +89,13 @@ def test_results_are_shown_under_the_rule_that_is_asked_for(
     show_results(path, facts, "expected")
     assert "in percent · ties expected" in (said := capsys.readouterr().out)
     assert "25.0" not in said and "50.0" in said
+
+
+def test_paragraphs_of_help_flow_and_examples_keep_their_lines() -> None:
+    assert flowing("One\ntwo.\n\nExamples:\n    wfa a\n    wfa b") == (
+        "One two.\n\nExamples:\n    wfa a\n    wfa b"
+    )
+
+
+def test_help_of_a_verb_names_its_own_help() -> None:
+    assert "wfa export --help" in CliRunner().invoke(app, ["help", "export"]).output

@@ -87,6 +87,9 @@ def test_what_is_allowed_in_words() -> None:
         "several": "one of a, b", "counts": "at least 0", "some": "at least 1", "words": "",
         "free": "",
     }  # fmt: skip
+    assert allowed(next(one for one in fields(Made) if one.name == "several"), True) == (
+        "any of a, b"
+    )
 
 
 def every_class() -> list[tuple[str, str | None]]:

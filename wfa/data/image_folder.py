@@ -1,26 +1,9 @@
 """Images as files in a folder."""
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 
 from wfa.data.decode import NoBytesError
-
-PICTURES = (".jpg", ".jpeg", ".png", ".tif", ".tiff", ".webp", ".bmp", ".gif", ".jp2")
-"""Endings, in lower case, of the files that are taken for images where a folder is listed."""
-
-
-def pictures_below(folder: Path) -> list[Path]:
-    """Return the image files in a folder and those below it, sorted; hidden ones are left out."""
-    found = []
-    for place, below, files in os.walk(folder):
-        below[:] = (name for name in below if not name.startswith("."))
-        found += [
-            Path(place, name)
-            for name in files
-            if name.lower().endswith(PICTURES) and not name.startswith(".")
-        ]
-    return sorted(found)
 
 
 class FolderImages:

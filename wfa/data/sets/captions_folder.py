@@ -7,13 +7,14 @@ from typing import Any, ClassVar
 from wfa.data.annotated import AnnotatedDataset, Source
 from wfa.data.image_folder import FolderImages
 from wfa.data.locations import file_inside, folders_of
-from wfa.data.own_folder import compare_names, nothing_to_read, text_files
+from wfa.data.own_folder import text_files
 from wfa.data.tables.columns import Wanted, find_columns
 from wfa.data.tables.entries import Divided, our_split, repeat_notes, split_in_name
 from wfa.data.tables.entry_rows import entries_of
 from wfa.data.tables.formats import SUFFIXES, read_table
 from wfa.data.tables.table_options import TableConfig
 from wfa.errors import DataError
+from wfa.picture_files import compare_names, nothing_to_read
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any, ClassVar
 
 from wfa.data.annotated import AnnotatedDataset, Source
-from wfa.data.image_folder import FolderImages, pictures_below
+from wfa.data.image_folder import FolderImages
 from wfa.data.locations import file_inside, folders_of
 from wfa.data.tables.caption_cells import text_of
 from wfa.data.tables.columns import SPLIT_COLUMNS, file_column, heading_place
@@ -15,6 +15,7 @@ from wfa.data.tables.formats import SUFFIXES, read_table
 from wfa.data.tables.table import Table
 from wfa.data.tables.table_options import DividedConfig
 from wfa.errors import DataError
+from wfa.picture_files import pictures_below
 
 LABEL_COLUMNS = ("label", "class", "category", "class_name", "label_name")
 

@@ -4,11 +4,11 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from wfa.data.image_folder import PICTURES
 from wfa.data.tables.caption_cells import text_of
 from wfa.data.tables.entries import SPLIT_NAMES
 from wfa.data.tables.table import Table
 from wfa.errors import DataError
+from wfa.picture_files import PICTURES
 
 FILE_COLUMNS = ("filename", "file_name", "file", "image", "path", "image_path", "filepath", "name")
 CAPTION_COLUMNS = (
