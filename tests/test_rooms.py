@@ -15,7 +15,8 @@ import pytest
 ROOMS = (
     "errors", "lazy_names", "text_files", "json_files", "files", "fetched_bytes", "provenance",
     "plugins", "options", "keyed_random", "draws", "progress", "pareto", "paired_tests",
-    "numbering", "picture_files", "tables", "captions", "aggregation", "data", "bigearthnet", "scenes", "encoders",
+    "numbering", "picture_files", "tables", "captions", "aggregation", "data", "bigearthnet",
+    "scenes", "encoders",
     "model", "losses", "retrieval", "metrics", "auditing", "mixtures", "testing", "runs",
     "training", "tasks", "search", "compare", "report", "exports", "face", "cli", "__main__",
 )  # fmt: skip

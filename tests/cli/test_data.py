@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
+from PIL import Image
 from typer.testing import CliRunner
 
 from tests.bigearthnet.annotate.made import PATCH, random_codes, row, write_maps, write_metadata
@@ -72,3 +73,16 @@ def test_whom_to_cite_and_the_terms_are_shown() -> None:
     assert "RSITMD: 4,743 images" in said
     assert "cite: Yuan et al. 2022, doi:10.1109/TGRS.2021.3078451 terms: research use; cite" in said
     assert "terms: annotations and images: CDLA-Permissive-1.0" in said
+
+
+def test_verify_ends_in_what_was_found(tmp_path: Path) -> None:
+    lines = [f"{k}.png,a lake,{'test' if k else 'train'}" for k in range(3)]
+    (tmp_path / "t.csv").write_text("\n".join(["file,caption,split", *lines]), encoding="utf-8")
+    for name in ("0.png", "1.png", "2.png"):
+        Image.new("RGB", (8, 8)).save(tmp_path / name)
+    words = ["verify", "captions_folder", f"data.root={tmp_path}"]
+    assert "3 images decoded, nothing wrong" in runner.invoke(app, words).output
+    (tmp_path / "1.png").write_bytes(b"")
+    assert "2 of 3 images decoded, 1 problem" in runner.invoke(app, words).output
+    skipped = runner.invoke(app, [*words, "data.on_bad_image=skip"]).output
+    assert "2 of 3 images decoded, 1 left out by on_bad_image=skip, nothing wrong" in skipped

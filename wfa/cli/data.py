@@ -4,7 +4,7 @@ import json
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, ClassVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 import typer
 from rich.markup import escape
@@ -91,7 +91,7 @@ def verify(
         out, found = asked.out, _verified(asked.data)
     for line in found.problems:
         console.print(f"[red]problem:[/] {escape(line)}", soft_wrap=True)
-    console.print(found.summary)
+    console.print(_outcome(found.to_json()))
     if out is not None:
         write_text(out, json.dumps(found.to_json(), indent=1) + "\n")
     if not found.ok:
@@ -262,6 +262,20 @@ def _verified_shards(folder: Path) -> "ShardReport":
         table.add_row(shard.file, str(shard.images), str(shard.captions))
     console.print(table)
     return found
+
+
+def _outcome(found: dict[str, Any]) -> str:
+    """Say in one line what was decoded and found."""
+    parts = found.get("splits") or found.get("shards") or ()
+    images, wrong = sum(part["images"] for part in parts), len(found["problems"])
+    bad = sum(len(part.get("bad_images", ())) for part in parts)
+    left = sum(len(part["bad_images"]) for part in parts if part.get("tolerated"))
+    said = [
+        f"{images - bad:,} of {images:,} images decoded" if bad else f"{images:,} images decoded"
+    ]
+    said += [f"{left:,} left out by on_bad_image=skip"] if left else []
+    problems = f"{wrong:,} problem{'' if wrong == 1 else 's'}"
+    return ", ".join([*said, problems if wrong else "nothing wrong"])
 
 
 def _asked(name: str, words: list[str] | None) -> DataSettings:

@@ -115,24 +115,6 @@ class VerifyReport:
         """Whether nothing is wrong."""
         return not self.problems
 
-    @property
-    def summary(self) -> str:
-        """What was done and found, in one line."""
-        images = sum(split.images for split in self.splits)
-        bad = sum(len(split.bad_images) for split in self.splits)
-        done = (
-            f"{images:,} images decoded" if not bad else f"{images - bad:,} of {images:,} decoded"
-        )
-        wrong = len(self.problems)
-        left = sum(len(split.bad_images) for split in self.splits if split.tolerated)
-        return ", ".join(
-            (
-                done,
-                *([f"{left:,} left out by on_bad_image=skip"] if left else []),
-                f"{wrong:,} problem{'' if wrong == 1 else 's'}" if wrong else "nothing wrong",
-            )
-        )
-
     def to_json(self) -> dict[str, Any]:
         """Return the report as plain types."""
         return asdict(self) | {"ok": self.ok}

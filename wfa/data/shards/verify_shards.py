@@ -57,13 +57,6 @@ class ShardReport:
         """Whether nothing is wrong."""
         return not self.problems
 
-    @property
-    def summary(self) -> str:
-        """What was done and found, in one line."""
-        images, wrong = sum(shard.images for shard in self.shards), len(self.problems)
-        found = f"{wrong:,} problem{'' if wrong == 1 else 's'}" if wrong else "nothing wrong"
-        return f"{images:,} images decoded, {found}"
-
     def to_json(self) -> dict[str, Any]:
         """Return the report as plain types."""
         return asdict(self) | {"ok": self.ok}
