@@ -299,6 +299,8 @@ def test_without_texts_the_strict_protocol_is_measured() -> None:
         ({"aggregate": wfa.aggregation.Attention(width=4)}, "its width must be 4"),
         ({"ks": ()}, "K of at least 1"),
         ({"ks": 5}, "K of at least 1"),
+        ({"ks": "15"}, "K of at least 1"),
+        ({"ks": (1.5,)}, "K of at least 1"),
         ({"aggregate": "uniqueness"}, r"such as wfa\.aggregation\.Uniqueness\(\)"),
         ({"image_features": torch.zeros(3, WIDTH)}, "image_features .* of length 0.* row 0"),
     ],

@@ -142,6 +142,7 @@ def test_own_data_technique_and_encoder_are_trained(tmp_path: Path) -> None:
         ({"data": [(torch.ones(3, 2, 2), ["a"])] * 20}, "float32"),
         ({"data": [(own_data(1)[0][0], "a road")] * 20}, "list of texts"),
         ({"data": [(own_data(1)[0][0], [])] * 20}, "has no caption"),
+        ({"data": [(own_data(1)[0][0], iter("ab"))] * 20}, "list of texts"),
         ({"data": [own_data(1)[0][::-1]] * 20}, "list of texts, none blank, but are of the kind"),
         ({"aggregation": 3}, "aggregation must be a name"),
         ({"aggregation": "maen"}, "did you mean 'mean'"),

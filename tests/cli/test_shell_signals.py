@@ -49,7 +49,7 @@ def test_a_run_that_is_broken_off_says_so_and_resumes_exactly(
         assert (tmp_path / "run" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
 
 
-@pytest.mark.parametrize("verb", ["train", "audit"])
+@pytest.mark.parametrize("verb", ["train", "serve"])
 def test_sigterm_before_anything_is_done_ends_the_same_way(
     tmp_path: Path, cache: Path, verb: str
 ) -> None:
@@ -57,9 +57,9 @@ def test_sigterm_before_anything_is_done_ends_the_same_way(
         "import os, signal, sys, typer\n"
         "from wfa.cli import main\n"
         f"@main.app.command({verb!r})\n"
-        "def ended() -> None:\n"
+        "def ended(words: list[str]) -> None:\n"
         "    os.kill(os.getpid(), signal.SIGTERM)\n"
-        f"sys.argv = ['wfa', {verb!r}]\n"
+        f"sys.argv = ['wfa', {verb!r}, 'index']\n"
         "main.main()\n"
     )
     done = subprocess.run(

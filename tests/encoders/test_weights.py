@@ -1,5 +1,6 @@
 """Checkpoints that fit are loaded; for the others the message says what does not."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -164,7 +165,11 @@ def test_the_config_beside_it_says_its_activation(hub_clip: Any, tmp_path: Path)
     with pytest.raises(ModelError, match=r"trained with GELU.*encoder\.model=tiny$"):
         load_checkpoint(clip(quick_gelu=True), path, "tiny-quickgelu")
     (path.parent / "config.json").write_text("[]")
-    with pytest.raises(ModelError, match=r"config\.json, which says .* cannot be read"):
+    with pytest.raises(ModelError, match=r"config\.json is not that of a CLIPModel"):
+        load_checkpoint(clip(), path, "tiny")
+    towers = {"text_config": {"hidden_act": "gelu"}, "vision_config": {"hidden_act": "gelu_new"}}
+    (path.parent / "config.json").write_text(json.dumps(towers))
+    with pytest.raises(ModelError, match="the activation gelu and gelu_new"):
         load_checkpoint(clip(), path, "tiny")
     (path.parent / "config.json").unlink()
     with pytest.raises(ModelError, match="has 12 text positions and tiny has 20"):

@@ -96,5 +96,6 @@ def test_words_name_one_data_set_or_several() -> None:
 
 
 def test_one_folder_is_not_given_to_several_data_sets() -> None:
+    assert words_of_each(["data=[rsicd]", "data.root=a"]) == [["data=rsicd", "data.root=a"]]
     with pytest.raises(ConfigError, match="one folder for 2 data sets"):
         words_of_each(["data=[ucm_captions,rsicd]", "data.root=here"])

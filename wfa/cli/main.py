@@ -44,7 +44,7 @@ app.add_typer(data.app, name="data")
 for command in (*app.registered_commands, *data.app.registered_commands):
     command.help = flowing(inspect.getdoc(command.callback) or "")
 
-_RESUMED = {"train", "compare", "index", "prepare", "pack"}
+_RESUMED = {"train", "compare", "index", "data prepare", "data pack"}
 """Verbs that go on where they were interrupted; the others begin anew."""
 
 
@@ -79,8 +79,8 @@ def main() -> None:
             app(arguments)
     except SystemExit as stop:
         if (code := _interrupted(stop)) is not None:
-            goes_on = not _RESUMED.isdisjoint(arguments[:2])
-            rest = ": the same command goes on where this one stopped" if goes_on else ""
+            verb = " ".join(arguments[: 2 if arguments[:1] == ["data"] else 1])
+            rest = ": the same command goes on where this one stopped" if verb in _RESUMED else ""
             _complain(f"interrupted{rest}", code)
         raise
     except UserError as error:

@@ -46,7 +46,8 @@ def words_of_each(words: Sequence[str]) -> list[list[str]]:
     if not named:
         return [list(words)]
     rest = [word for word in words if not word.startswith("data=")]
-    if root := next((word for word in rest if word.startswith("data.root=")), None):
+    root = next((word for word in rest if word.startswith("data.root=")), None)
+    if root and len(named[-1]) > 1:
         raise ConfigError(
             f"{root} names one folder for {len(named[-1])} data sets: put the folders "
             "where data sets are found (WFA_DATA_DIR), or evaluate them one at a time"

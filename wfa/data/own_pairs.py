@@ -1,7 +1,7 @@
 """A data set that a person has as objects: pairs of an image and its captions."""
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Sized
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -120,7 +120,7 @@ def picture(image: Any, where: str) -> NDArray[np.uint8]:
 
 
 def _captions(own: Any, where: str) -> tuple[str, ...]:
-    listed = isinstance(own, Iterable) and not isinstance(own, str)
+    listed = isinstance(own, Sized) and isinstance(own, Iterable) and not isinstance(own, str)
     if not listed or not all(isinstance(text, str) and text.strip() for text in own):
         raise DataError(
             f"{where} must be (image, [captions]): the captions must be a list of texts, none "

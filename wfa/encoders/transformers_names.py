@@ -74,18 +74,26 @@ def activation_of(path: Path) -> str:
     """Return the activation that the `config.json` beside weights names; empty where none does.
 
     Raises:
-        ModelError: It cannot be read.
+        ModelError: It cannot be read, is of no CLIPModel, or names another activation or two.
     """
     config = path.parent / "config.json"
     if not config.is_file():
         return ""
     try:
-        return str(json.loads(config.read_bytes())["vision_config"].get("hidden_act", QUICK))
+        said = json.loads(config.read_bytes())
+        towers = [said[f"{tower}_config"] for tower in ("text", "vision")]
+        found = {str(tower.get("hidden_act", QUICK)) for tower in towers}
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise ModelError(
-            f"{config}, which says which activation the weights beside it were trained with, "
-            f"cannot be read ({error!r}): get it again"
+            f"{config} is not that of a CLIPModel of transformers ({error!r}): put the right one "
+            "there, which says which activation the weights were trained with, or take it away"
         ) from error
+    if len(found) > 1 or not found <= {QUICK, "gelu"}:
+        raise ModelError(
+            f"{config} names the activation {' and '.join(sorted(found))}: open_clip computes "
+            f"{QUICK} or gelu, one in both towers"
+        )
+    return found.pop()
 
 
 def _renamed(name: str) -> str:

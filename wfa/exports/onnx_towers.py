@@ -86,8 +86,8 @@ def _locked(source: Source, encoder: Frozen) -> Towers:
 
 def _no_module(source: Source, part: str, tower: object) -> ModelError:
     return ModelError(
-        f"{source.run} has a head on the locked {part} tower {type(tower).__name__}, which is no "
-        "module that ONNX has a form for: export a run with encoder.image_tower="
+        f"{source.run} has a head on the locked {part} tower {type(tower).__name__}, which is not "
+        "written as ONNX: export a run with encoder.image_tower="
         "efficientnet_lite0, encoder.image_views=1 and encoder.text_tower=minilm, or one with "
         "encoder=open_clip"
     )

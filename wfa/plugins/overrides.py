@@ -3,8 +3,9 @@
 from difflib import get_close_matches
 from typing import Any
 
-_ALIKE = 0.85
-"""Likeness of names from which on one is taken for a slip of the other, `prior_weight` say."""
+_ALIKE = 0.94
+"""Likeness of names from which on one is taken for a slip of the other, `prior_weight` say; a
+shorter name with an `s` more or less, such as `caption` beside `captions`, stays below."""
 
 
 def broken_overrides(cls: Any, base: type[Any]) -> str:
@@ -27,5 +28,8 @@ def broken_overrides(cls: Any, base: type[Any]) -> str:
     for name in vars(cls).keys() - set(dir(base)):
         near = get_close_matches(name, known, n=1, cutoff=_ALIKE)
         if near and not name.startswith("_"):
-            return f"{cls.__name__}.{name} overrides nothing: did you mean {near[0]!r}?"
+            return (
+                f"{cls.__name__}.{name} overrides nothing: did you mean {near[0]!r}? If not, begin "
+                "its name with _"
+            )
     return ""

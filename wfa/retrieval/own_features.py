@@ -124,7 +124,7 @@ def _unit(name: str, features: Tensor) -> Tensor:
     length = features.norm(dim=-1, keepdim=True)
     if bool((length == 0).any()):
         raise ArgumentError(
-            f"{name} has features of length 0, which point nowhere: the first is row "
-            f"{int((length == 0).flatten().nonzero()[0])}"
+            f"{name} has features of length 0, which point nowhere; the first is row "
+            f"{int((length == 0).flatten().nonzero()[0])}: leave such rows out"
         )
     return torch.where((length - 1).abs() < _ROUNDING, features, features / length)

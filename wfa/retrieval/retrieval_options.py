@@ -1,7 +1,8 @@
 """The `retrieval` section of a run's config."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from numbers import Integral
 from typing import Any, ClassVar
 
 from wfa.errors import ConfigError, nearest
@@ -90,5 +91,6 @@ def check_ks(ks: Sequence[int]) -> None:
     Raises:
         ConfigError: They are not.
     """
-    if not isinstance(ks, Sequence) or not ks or min(ks) < 1:
+    whole = isinstance(ks, Collection) and all(isinstance(k, Integral) for k in ks)
+    if not whole or not len(ks) or min(ks) < 1:
         raise ConfigError(f"ks must be a list of K of at least 1, such as (1, 5), not {ks!r}")

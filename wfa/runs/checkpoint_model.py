@@ -59,7 +59,10 @@ def _name(given: str, pretrained: str) -> str:
             f"no {OPEN_CLIP_CONFIG}"
         )
     if path.parent.name and not given.startswith(_OF_ELSEWHERE):
-        raise RunError(f"there is no run folder {given}, and no checkpoint of that name")
+        raise RunError(
+            f"there is no run folder {given}, and no checkpoint of that name: name the folder that "
+            "`wfa train` printed, or a file as pretrained="
+        )
     if not pretrained and not given.startswith(_OF_ELSEWHERE) and given in open_clip.list_models():
         raise ModelError(
             f'{given} names no weights: wfa.load("{given}", pretrained=...) takes a file, or a '

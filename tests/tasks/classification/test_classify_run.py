@@ -88,8 +88,9 @@ def test_what_a_run_or_its_data_cannot_do_is_named(run: RunFolder) -> None:
         classify_run(run.path, "knn", options=ClassOptions(features="tower"))
     with pytest.raises(ConfigError, match="neither a file"):
         classify_run(run.path, "classification", options=ClassOptions(templates="no place"))
-    with pytest.raises(ConfigError, match="learns from split=train"):
-        classify_run(run.path, "linear_probe", split="train")
+    for split in ("train", "validation"):
+        with pytest.raises(ConfigError, match=f"another split than {split}"):
+            classify_run(run.path, "linear_probe", split=split)
     scenes = resolve(["data=scenes", "data.train_images=4"]).data
     with pytest.raises(DataError, match="knows no classes"):
         classify_run(run.path, "classification", scenes)

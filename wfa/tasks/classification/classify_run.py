@@ -72,9 +72,10 @@ def classify_run(
     """
     options = options or ClassOptions()
     templates = read_templates(options.templates)  # before a model is loaded
-    if kind != ZERO_SHOT and split == "train":
+    if kind != ZERO_SHOT and split in ("train", "validation"):
         raise ConfigError(
-            f"task={kind} learns from split=train: measure it on another, such as split=test"
+            f"task={kind} learns from train and chooses on validation: measure it on another split "
+            f"than {split}, such as split=test"
         )
     parts = load_run(path)
     parts.model.to(best_device())
@@ -89,8 +90,8 @@ def classify_run(
     if kind == ZERO_SHOT:
         found = _zero_shot(parts, asked, templates, options)
     else:
-        splits = {name: open_split(data, name, present) for name in ("train", "validation")}
-        found = _probed(parts, kind, {**splits, "test": asked}, options)
+        learnt = {name: open_split(data, name, present) for name in ("train", "validation")}
+        found = _probed(parts, kind, {**learnt, split: asked}, split, options)
     published = published_classification(_published_name(data), kind, split, templates)
     content = {
         "task": kind,
@@ -141,16 +142,17 @@ def _probed(
     parts: Parts,
     kind: str,
     splits: Mapping[str, ImageTextDataset],
+    asked: str,
     options: ClassOptions,
 ) -> Content:
-    classes = splits["test"].classes
+    classes = splits[asked].classes
     known = {name: single_labels(dataset) for name, dataset in splits.items()}
     check_learnable({name: labels for name, (_, labels) in known.items()}, classes)
     held = {
         name: Labelled(_features(parts, splits[name], places, options), labels)
         for name, (places, labels) in known.items()
     }
-    train, validation, test = (held[name] for name in ("train", "validation", "test"))
+    train, validation, test = (held[name] for name in ("train", "validation", asked))
     if kind == FEW_SHOT:
         found = few_shot(
             train, validation, test, len(classes), seeds=tuple(range(options.seeds))
