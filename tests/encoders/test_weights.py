@@ -160,7 +160,7 @@ def test_the_config_beside_it_says_its_activation(hub_clip: Any, tmp_path: Path)
     path = tmp_path / "hub" / "model.safetensors"
     with pytest.raises(ModelError, match=r"trained with QuickGELU.*encoder\.model=tiny-quickgelu"):
         load_checkpoint(clip(), path, "tiny")
-    hub_clip.config.vision_config.hidden_act = "gelu"
+    hub_clip.config.text_config.hidden_act = hub_clip.config.vision_config.hidden_act = "gelu"
     hub_clip.config.save_pretrained(path.parent)
     with pytest.raises(ModelError, match=r"trained with GELU.*encoder\.model=tiny$"):
         load_checkpoint(clip(quick_gelu=True), path, "tiny-quickgelu")
