@@ -1,4 +1,4 @@
-"""Caches of folders and Parquet: other images, another key; the same images, the same key."""
+"""Caches of folders, Parquet and shards: other images, another key; the same, the same key."""
 
 import os
 import shutil
@@ -10,16 +10,20 @@ import pytest
 from PIL import Image
 
 from tests.data.pictures import by_pillow, noise
-from tests.data.tiny import SPEC
-from wfa.data.dataset import ImageTextDataset
+from tests.data.shards.made_shards import captions_json, write_tar
+from tests.data.tiny import SPEC, TinyDataset, tokenize
+from wfa.data.dataset import ImageTextDataset, SourceConfig
 from wfa.data.file_hashes import Stamp
-from wfa.data.pixel_inputs import resized_images
+from wfa.data.pixel_inputs import PixelInputs, resized_images
 from wfa.data.sets.captions_folder import CaptionsFolder
 from wfa.data.sets.captions_folder import Config as FolderConfig
 from wfa.data.sets.captions_parquet import CaptionsParquet
 from wfa.data.sets.captions_parquet import Config as ParquetConfig
+from wfa.data.sets.webdataset import Config as ShardsConfig
+from wfa.data.sets.webdataset import WebDataset
 from wfa.scenes.sets.scenes import Config as ScenesConfig
 from wfa.scenes.sets.scenes import Scenes
+from wfa.testing import ContractError, check_dataset
 
 SPLITS = ("train",) * 4 + ("validation", "test")
 
@@ -51,6 +55,19 @@ def write_parquet(root: Path, turned: int = 0) -> None:
     (root / "new").unlink()
 
 
+def write_shard(root: Path, turned: int = 0) -> None:
+    root.mkdir(exist_ok=True)
+    samples = {
+        f"{number}": {
+            "bmp": picture(turned if number == 2 else 0),
+            "json": captions_json(f"a lake {number}"),
+        }
+        for number in range(4)
+    }
+    replace(root / "all.tar", write_tar(root / "new", samples).read_bytes())
+    (root / "new").unlink()
+
+
 def replace(path: Path, content: bytes) -> None:
     """Put a file in the place of another with its date; they have the same size."""
     status = path.stat() if path.exists() else None
@@ -70,7 +87,19 @@ def open_parquet(root: Path) -> ImageTextDataset:
     return CaptionsParquet(ParquetConfig(root=str(root)), "train")
 
 
-FAMILIES = {"folder": (write_folder, open_folder), "parquet": (write_parquet, open_parquet)}
+def open_shard(root: Path) -> ImageTextDataset:
+    return WebDataset(ShardsConfig(test_shards=(str(root / "all.tar"),)), "test")
+
+
+def open_piped(root: Path) -> ImageTextDataset:
+    return WebDataset(ShardsConfig(test_shards=(f"pipe:cat {root / 'all.tar'}",)), "test")
+
+
+FAMILIES = {
+    "folder": (write_folder, open_folder),
+    "parquet": (write_parquet, open_parquet),
+    "shards": (write_shard, open_shard),
+}
 
 
 @pytest.mark.parametrize("settled", [True, False])
@@ -105,6 +134,29 @@ def test_the_same_content_elsewhere_and_later_has_the_same_key(
     assert opened(tmp_path / "own").checksum == first
     shutil.copytree(tmp_path / "own", tmp_path / "copy")
     assert opened(tmp_path / "copy").checksum == first
+
+
+def test_two_sets_of_shards_with_equal_names_have_their_own_pixels(
+    tmp_path: Path, cache_dir: Path
+) -> None:
+    for turned, name in enumerate(("one", "other")):
+        write_shard(tmp_path / name, turned)
+        for opened in (open_shard, open_piped):
+            dataset = opened(tmp_path / name)
+            cached = PixelInputs(dataset, SPEC, tokenize, cache_dir, "none")
+            plain = PixelInputs(dataset, SPEC, tokenize, None, "none")
+            for row in range(4):
+                assert (cached.image(row, None) == plain.image(row, None)).all()
+
+
+def test_a_checksum_of_ones_own_needs_a_fingerprint_of_the_images() -> None:
+    class Own(TinyDataset):
+        @property
+        def checksum(self) -> str:  # type: ignore[override]
+            return "mine"
+
+    with pytest.raises(ContractError, match="overrides checksum and not image_fingerprint"):
+        check_dataset(Own, SourceConfig)
 
 
 @pytest.mark.usefixtures("cache_dir")

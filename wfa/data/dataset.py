@@ -255,7 +255,7 @@ class ImageTextDataset(ABC):
         """SHA-256 (hex) over the split's image names and captions, and what identifies images.
 
         A plug-in whose images can change under the same names adds what identifies them through
-        `image_fingerprint`.
+        `image_fingerprint`, and not here alone: caches of images are named by `images_checksum`.
         """
         digest = hashlib.sha256(self._identity)
         for record in self.records:

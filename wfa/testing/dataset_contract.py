@@ -16,8 +16,8 @@ def check_dataset(
     """Hold a data set to its contract, as far as its first and last image of each split tell.
 
     Every image has a name of its own and a caption that is not blank, images are (H, W, C) of
-    uint8, uint16 or float32, the checksum is the same when the split is opened again, and it
-    travels to data workers.
+    uint8, uint16 or float32, the checksum is the same when the split is opened again, what tells
+    its images apart is not said in `checksum` alone, and it travels to data workers.
 
     Args:
         dataset: The class.
@@ -30,6 +30,12 @@ def check_dataset(
         DataError: The data is missing or broken.
     """
     contract = Contract(dataset, ImageTextDataset, label)
+    base = ImageTextDataset
+    contract.require(
+        dataset.checksum is base.checksum
+        or dataset.image_fingerprint is not base.image_fingerprint,
+        "it overrides checksum and not image_fingerprint, which caches of its images are named by",
+    )
     given = options_from(config, None, options, dataset.__name__)
     with contract.running("its splits are listed"):
         splits = dataset.splits(given)

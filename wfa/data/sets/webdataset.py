@@ -3,7 +3,6 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -13,7 +12,7 @@ from numpy.typing import NDArray
 
 from wfa.data.channels import Channels
 from wfa.data.dataset import REMEDIES, SPLITS, ImageTextDataset, Record, SourceConfig
-from wfa.data.decode import BadImageError
+from wfa.data.decode import DECODING, BadImageError
 from wfa.data.file_hashes import content_hashes
 from wfa.data.locations import folder_path
 from wfa.data.shards.first_samples import check_shards
@@ -195,20 +194,27 @@ class WebDataset(ImageTextDataset):
                 "such images out with data.on_bad_image=skip"
             ) from error
 
+    def image_fingerprint(self) -> str:
+        """Return the hashes of the shards' files, which files in them are images, and decoding.
+
+        Shards are read whole the first time and remembered by their size and times after; of those
+        that are fetched it is the copy that counts, which images are read from.
+        """
+        hashes = content_hashes((place.file for place in self._placed.places), Path())
+        return ",".join([DECODING, self._options.image_key, *hashes.values()])
+
     @cached_property
     def checksum(self) -> str:
-        """SHA-256 (hex) over the shards: their contents, or where only training reads them, sizes.
+        """SHA-256 (hex), see the base class; of a training stream over its shards, unread.
 
-        Of shards that are fetched only the address is known.
+        Of shards that `wfa data pack` wrote their hashes are known, of others on a disk the sizes,
+        of those that are fetched the address.
         """
-        packed = self._packed()
+        if self.split != "train":
+            return super().checksum
         local = [Path(url) for url in self._urls if is_local(url) and Path(url).is_file()]
-        if self.split == "train":
-            known = {str(path): str(path.stat().st_size) for path in local}
-        else:
-            left = [path for path in local if str(path) not in packed]
-            known = {str(path): one for path, one in content_hashes(left, Path()).items()}
-        known |= {url: shard.sha256 for url, shard in packed.items()}
+        known = {str(path): str(path.stat().st_size) for path in local}
+        known |= {url: shard.sha256 for url, shard in self._packed().items()}
         shards = [[Path(url).name, known.get(url, url)] for url in self._urls]
         said = [self.name, self.split, shards, asdict(self._options.form)]
         return hashlib.sha256(json.dumps(said).encode()).hexdigest()
@@ -225,34 +231,8 @@ class WebDataset(ImageTextDataset):
     def _placed(self) -> Placed:
         options = self._options
         found = place_images(self._urls, options.form, options.tolerance, cache_dir())
-        if options.tolerance.images:
-            found = _readable(found)
         self.skipped = tuple(found.skipped)
         return found
-
-
-def _readable(found: Placed) -> Placed:
-    """Leave out the images that cannot be decoded."""
-
-    def problem(place: Any) -> str:
-        try:
-            decode(place.ending, place.read())
-        except BadImageError as error:
-            return str(error)
-        return ""
-
-    with ThreadPoolExecutor() as pool:
-        problems = list(pool.map(problem, found.places))
-    good = [row for row, why in enumerate(problems) if not why]
-    if not good:
-        raise DataError(f"no image of {found.places[0].file} can be read: it {problems[0]}")
-    bad = [f"{r.image}: {why}" for r, why in zip(found.records, problems, strict=True) if why]
-    return Placed(
-        [found.records[row] for row in good],
-        [found.places[row] for row in good],
-        [found.labels[row] for row in good],
-        found.skipped + bad,
-    )
 
 
 def _index(options: Config) -> ShardIndex | None:

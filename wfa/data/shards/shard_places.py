@@ -3,6 +3,7 @@
 import os
 import tarfile
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import Any, NamedTuple
 from webdataset.tariterators import group_by_keys
 
 from wfa.data.dataset import Record
-from wfa.data.decode import NoBytesError
+from wfa.data.decode import BadImageError, NoBytesError
 from wfa.data.shards.sample_stream import Tolerance
 from wfa.data.shards.shard_reader import (
     BROKEN,
@@ -21,7 +22,7 @@ from wfa.data.shards.shard_reader import (
     read_shard,
     why_broken,
 )
-from wfa.data.shards.shard_samples import IMAGES, BadSampleError, SampleForm
+from wfa.data.shards.shard_samples import IMAGES, BadSampleError, SampleForm, decode
 from wfa.data.shards.shard_urls import is_local
 from wfa.errors import DataError
 from wfa.files import FULL, atomic_write
@@ -79,7 +80,9 @@ class Placed(NamedTuple):
 def place_images(
     urls: Sequence[str], form: SampleForm, tolerance: Tolerance, cache: Path
 ) -> Placed:
-    """Look through shards for captions and the places of images; no image is read.
+    """Look through shards for captions and the places of images.
+
+    Images are decoded only where those that cannot be are left out.
 
     Shards that are no plain tar files on a disk are copied into the cache first.
 
@@ -109,7 +112,31 @@ def place_images(
     if not found.records:
         why = f"; the first that was left out: {found.skipped[0]}" if found.skipped else ""
         raise DataError(f"no sample of {urls[0]} can be used{why}")
-    return found
+    return _readable(found) if tolerance.images else found
+
+
+def _readable(found: Placed) -> Placed:
+    """Leave out the images that cannot be decoded."""
+
+    def problem(place: ImagePlace) -> str:
+        try:
+            decode(place.ending, place.read())
+        except BadImageError as error:
+            return str(error)
+        return ""
+
+    with ThreadPoolExecutor() as pool:
+        problems = list(pool.map(problem, found.places))
+    good = [row for row, why in enumerate(problems) if not why]
+    if not good:
+        raise DataError(f"no image of {found.places[0].file} can be read: it {problems[0]}")
+    bad = [f"{r.image}: {why}" for r, why in zip(found.records, problems, strict=True) if why]
+    return Placed(
+        [found.records[row] for row in good],
+        [found.places[row] for row in good],
+        [found.labels[row] for row in good],
+        found.skipped + bad,
+    )
 
 
 def _add(
