@@ -55,6 +55,7 @@ def image_rng(seed: int, epoch: int, row: int, copy: int) -> np.random.Generator
         seed: The run's seed.
         epoch: From 0.
         row: The number of the image.
-        copy: How often it has come before in the epoch.
+        copy: How often it has come before: in the epoch, or in all of training where it is read
+            from shards in a fixed order.
     """
     return np.random.default_rng((seed, epoch, row, *([copy] if copy else [])))

@@ -170,10 +170,11 @@ class ImageTextDataset(ABC):
     def image_file(self, index: int) -> tuple[str, bytes]:
         """Return image `index` as a file: its ending and content, without a change of any pixel.
 
-        By default pictures are written as PNG and other arrays as NumPy's `npy`.
+        It is decoded first, so that no file is given that `read_image` would refuse. By default
+        pictures are written as PNG and other arrays as NumPy's `npy`.
 
         Raises:
-            DataError: The image cannot be read.
+            DataError: The image cannot be read or decoded.
         """
         image, file = np.ascontiguousarray(self.read_image(index)), io.BytesIO()
         if image.dtype == np.uint8 and image.shape[2] == 3:

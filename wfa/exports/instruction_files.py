@@ -154,7 +154,6 @@ def _picture(dataset: ImageTextDataset, place: int, colours: list[int] | None, f
         ending, content = dataset.image_file(place)
         name = name if name.endswith(f".{ending}") else f"{name}.{ending}"
         if not (folder / name).is_file():
-            dataset.read_image(place)  # a damaged one is refused here, as everywhere
             with atomic_write(folder / name) as temporary:
                 temporary.write_bytes(content)
         return name

@@ -178,7 +178,6 @@ class _Writer:
         return PackedShard(piece.file, len(records), int(ends[-1]), size, file_hash(path))
 
     def _sample(self, row: int, record: Record, weights: Weights) -> Mapping[str, Any]:
-        self._split.read_image(row)  # a damaged one is refused here, as everywhere
         ending, content = self._split.image_file(row)
         said = {
             "captions": record.captions,

@@ -39,7 +39,7 @@ class WholeHeader(tarfile.TarInfo):
         with suppress(ValueError):  # what is not written so is read by `tarfile`
             if _is_plain(buf):
                 plain = cls(buf[:100].partition(b"\0")[0].decode(encoding, errors))
-                plain.size = int(buf[124:135], 8)
+                plain.size = int(buf[124:136].partition(b"\0")[0], 8)
                 return plain
         try:
             return super().frombuf(buf, encoding, errors)
