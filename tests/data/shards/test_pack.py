@@ -12,7 +12,7 @@ from tests.training.conftest import make_folder
 from wfa.aggregation.text_half import TextHalf
 from wfa.data.shards.pack import pack
 from wfa.data.shards.pack_options import PackOptions
-from wfa.data.shards.shard_index import ShardIndex, read_index
+from wfa.data.shards.shard_index import PackedSplit, ShardIndex, read_index
 from wfa.data.shards.shard_reader import read_shard
 from wfa.data.shards.shard_samples import SampleForm, decode
 from wfa.data.shards.verify_shards import verify_shards
@@ -213,3 +213,12 @@ def test_a_damaged_index_is_told(data: Choice, tmp_path: Path) -> None:
     (tmp_path / "index.json").write_text('{"form": 1')
     with pytest.raises(DataError, match="damaged"):
         verify_shards(tmp_path)
+
+
+def test_an_index_without_classes_is_of_the_first_form_and_read(tmp_path: Path) -> None:
+    index = ShardIndex("own", 2, {}, splits={"train": PackedSplit("0", 4, 4)})
+    index.write(tmp_path)
+    written = json.loads((tmp_path / "index.json").read_text())
+    del written["classes"]
+    (tmp_path / "index.json").write_text(json.dumps(written | {"form": 1}))
+    assert read_index(tmp_path) == index

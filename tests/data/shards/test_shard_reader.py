@@ -102,3 +102,13 @@ def test_headers_say_what_tarfile_finds_in_them(form: int, tmp_path: Path) -> No
 
     assert listed(WholeHeader) == listed(tarfile.TarInfo)
     assert len(listed(WholeHeader)) == 1 + len(names)
+
+
+@pytest.mark.parametrize("size", [b"000000000300", b"      00300 ", b"300\0" + b"\0" * 8])
+def test_a_size_is_read_to_its_end(size: bytes) -> None:
+    header = bytearray(tarfile.TarInfo("a.jpg").tobuf())
+    header[124:136] = size
+    total = sum(header) - sum(header[148:156]) + 8 * ord(" ")
+    header[148:156] = b"%06o\0 " % total
+    found = WholeHeader.frombuf(header, "utf-8", "strict")
+    assert found.size == tarfile.TarInfo.frombuf(header, "utf-8", "strict").size == 0o300

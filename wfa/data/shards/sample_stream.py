@@ -59,7 +59,7 @@ class SampleStream:
 
     @property
     def ordered(self) -> bool:
-        """Whether every pass has the same order."""
+        """Whether every pass has the same order; shards left out over HTTP may differ."""
         return not self.buffer
 
     def read(
@@ -92,7 +92,9 @@ class SampleStream:
                     yield image
             if not given:
                 raise DataError(_nothing(shards, left_out))
-            passes, skip = divmod(skip, given)  # all passes of a stream in order are alike
+            # Passes in order are alike, but where a shard is left out since its store failed: what
+            # failed in which pass is not known later, and the skip is then off by its samples.
+            passes, skip = divmod(skip, given)
             number += 1 + passes
 
     def _order(self, seed: tuple[int, ...], number: int) -> list[str]:

@@ -12,8 +12,9 @@ from wfa.errors import DataError
 from wfa.files import write_text
 
 INDEX = "index.json"
-FORM = 1
-"""Changes when older versions could not read the shards."""
+FORM = 2
+"""Changes when older versions could not read the index: since 2 it names classes."""
+_READ = (1, FORM)
 
 
 @dataclass(frozen=True)
@@ -112,8 +113,9 @@ def read_index(folder: Path) -> ShardIndex | None:
         return None
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
-        if found["form"] != FORM:
+        if found["form"] not in _READ:
             raise DataError(f"{path} was written by another version of wfa: pack the data again")
+        found["form"] = FORM  # written on, it is of this one
         return _index(found)
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise DataError(
