@@ -1,10 +1,11 @@
-"""Train and pack while a shard is cut, a store stalls, or the disk is full; then once more.
+"""Train and pack while files may not grow, a shard is cut or a store stalls; then once more.
 
-    nice python -m experiments.robustness.failing_storage
+    nice python -m experiments.robustness.failing_storage [CASE ...]
 
-Each case runs the command line as a person does, and goes to `failing_storage.json`: its exit code,
-the last line that it printed, the half-written files that it left, and how the same command ended
-once the fault was gone. A full disk is a limit on the size of files, `ulimit -f`.
+Each case runs the command line as a person does; its row goes to `failing_storage.json` as it ends:
+the exit code, the last line that was printed, the half-written files that were left, what training
+left out, and how the same command ended once the fault was gone. Files are limited in size as by
+`ulimit -f` (EFBIG); a full disk (ENOSPC) is not measured.
 """
 
 import json
@@ -14,9 +15,9 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -26,13 +27,14 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from experiments.robustness._rows import SEED, asked_cases, keep_row
 from tests.training.conftest import SMALL, make_folder, wfa
-from wfa.files import TEMPORARY_SUFFIX, write_text
+from wfa.files import TEMPORARY_SUFFIX
 
 WORDS = (
     *(word for word in SMALL if not word.startswith(("data=", "train.epochs"))),
-    "train.keep_checkpoints=true",
-)
+    "train.keep_checkpoints=true", f"train.seed={SEED}",
+)  # fmt: skip
 STALL = 30.0
 """Seconds that the store sends nothing."""
 LIMIT = 3600.0
@@ -49,6 +51,7 @@ class Outcome:
         said: The message, or the last line.
         leftovers: Half-written files.
         traceback: Whether there was one.
+        left_out: What training could not read and left out, of its run.json; empty without.
         again: The exit code of the same command without the fault; None where it was not repeated.
     """
 
@@ -57,51 +60,71 @@ class Outcome:
     said: str
     leftovers: int
     traceback: bool
+    left_out: Mapping[str, Any]
     again: int | None = None
 
 
 def main() -> None:
-    """Run all cases and record."""
-    found = []
-    with tempfile.TemporaryDirectory() as folder:
-        for outcome in outcomes(Path(folder)):
-            print(outcome, flush=True)
-            found.append(asdict(outcome))
-    write_text(Path(__file__).with_suffix(".json"), json.dumps(found, indent=1) + "\n")
+    """Run the cases that are asked for, each in a folder of its own."""
+    for name in asked_cases(__doc__, list(CASES)):
+        with tempfile.TemporaryDirectory() as folder:
+            keep_row(__file__, name, asdict(CASES[name](Path(folder))))
 
 
-def outcomes(folder: Path) -> Iterator[Outcome]:
-    """Run one case after the other."""
-    own, out = folder / "own", folder / "packed"
-    own.mkdir()
-    make_folder(own, 40)
+def limited_pack(folder: Path) -> Outcome:
+    """Pack shards of eight pictures that are larger than a file may be."""
     large = folder / "large"
     large.mkdir()
     make_folder(large, 24)
-    rng = np.random.default_rng(0)
+    rng = np.random.default_rng(SEED)
     for path in large.glob("*.png"):  # 150 kB each, so that a shard of eight is above the limit
         Image.fromarray(rng.integers(0, 255, (224, 224, 3), dtype=np.uint8)).save(path)
-    pack = ["data", "pack", "captions_folder", f"data.root={large}", "images=8"]
-    yield limited("the disk is full while packing", [*pack, f"out={folder / 'large_packed'}"],
-                  folder, 500_000)  # fmt: skip
-    folder_run = ["train", *WORDS, "train.epochs=2", f"data.root={own}", "data=captions_folder"]
-    yield limited("the disk is full at the first checkpoint",
-                  [*folder_run, f"out={folder / 'full'}"], folder, 60_000)  # fmt: skip
-    assert ended(["data", "pack", "captions_folder", f"data.root={own}", "images=8",
-                  f"out={out}"], folder)[0] == 0  # fmt: skip
-    streamed = ["train", *WORDS, "data=webdataset", "train.steps_per_epoch=2", "train.steps=8",
-                f"data.validation_shards={out}/validation-00000.tar"]  # fmt: skip
-    for remedy in ("error", "skip"):
-        words = [*streamed, f"data.shards={out}/train-*.tar", f"data.on_bad_shard={remedy}",
-                 f"out={folder / remedy}"]  # fmt: skip
-        yield cut_on_the_way(f"a shard is cut while training, on_bad_shard={remedy}", words,
-                             out / "train-00001.tar", folder / remedy, folder)  # fmt: skip
-    for name, stalls in (("30 s", STALL), ("for good, and answers when it is asked again", LIMIT)):
-        with store(out, "/train-00002.tar", stalls) as address:
-            where = f"data.shards={address}/train-{{00000..00003}}.tar"
-            run = f"out={folder / name.split()[0]}"
-            code, said = ended([*streamed, where, run], folder)
-        yield outcome(f"a store stalls in the middle of a shard {name}", code, said, folder)
+    words = ["data", "pack", "captions_folder", f"data.root={large}", "images=8",
+             f"out={folder / 'run'}"]  # fmt: skip
+    return limited("the largest file is too small while packing", words, folder, 500_000)
+
+
+def limited_checkpoint(folder: Path) -> Outcome:
+    """Train where a checkpoint is larger than a file may be."""
+    own = folder / "own"
+    own.mkdir()
+    words = ["train", *WORDS, "train.epochs=2", f"data.root={make_folder(own, 40)}",
+             "data=captions_folder", f"out={folder / 'run'}"]  # fmt: skip
+    return limited("the largest file is too small for the first checkpoint", words, folder, 60_000)
+
+
+def cut(remedy: str, folder: Path) -> Outcome:
+    """Train while a shard is cut."""
+    out = packed(folder)
+    words = [*streamed(out), f"data.shards={out}/train-*.tar", f"data.on_bad_shard={remedy}",
+             f"out={folder / 'run'}"]  # fmt: skip
+    case = f"a shard is cut while training, on_bad_shard={remedy}"
+    return cut_on_the_way(case, words, out / "train-00001.tar", folder / "run", folder)
+
+
+def stalled(how: str, seconds: float, folder: Path) -> Outcome:
+    """Train from a store that stalls the first time that it is asked for a shard."""
+    out = packed(folder)
+    with store(out, "/train-00002.tar", seconds) as address:
+        where = f"data.shards={address}/train-{{00000..00003}}.tar"
+        code, said = ended([*streamed(out), where, f"out={folder / 'run'}"], folder)
+    return outcome(f"a store stalls in the middle of a shard {how}", code, said, folder)
+
+
+def packed(folder: Path) -> Path:
+    """Pack small pictures; return where."""
+    own, out = folder / "own", folder / "packed"
+    own.mkdir()
+    code, said = ended(["data", "pack", "captions_folder", f"data.root={make_folder(own, 40)}",
+                        "images=8", f"out={out}"], folder)  # fmt: skip
+    assert code == 0, said
+    return out
+
+
+def streamed(shards: Path) -> list[str]:
+    """Return the words of a training that reads shards."""
+    return ["train", *WORDS, "data=webdataset", "train.steps_per_epoch=2", "train.steps=8",
+            f"data.validation_shards={shards}/validation-00000.tar"]  # fmt: skip
 
 
 def limited(case: str, words: Sequence[str], folder: Path, size: int) -> Outcome:
@@ -112,7 +135,7 @@ def limited(case: str, words: Sequence[str], folder: Path, size: int) -> Outcome
 
     code, said = ended(words, folder, limit)
     first = outcome(case, code, said, folder)
-    return Outcome(**{**asdict(first), "again": ended(words, folder)[0]})
+    return replace(first, again=ended(words, folder)[0])
 
 
 def cut_on_the_way(
@@ -128,8 +151,7 @@ def cut_on_the_way(
     said, _ = process.communicate(timeout=LIMIT)
     first = outcome(case, process.returncode, said, folder)
     shard.write_bytes(whole)
-    again = ended(words, folder)[0] if first.code else None
-    return Outcome(**{**asdict(first), "again": again})
+    return replace(first, again=ended(words, folder)[0]) if first.code else first
 
 
 def ended(
@@ -145,13 +167,15 @@ def ended(
 
 
 def outcome(case: str, code: int, said: str, folder: Path) -> Outcome:
-    """Describe what came of a command."""
+    """Describe what came of a command whose run is in the folder `run`."""
     left = sum(path.name.endswith(TEMPORARY_SUFFIX) and ".lock" not in path.name
                for path in folder.rglob("*"))  # fmt: skip
     lines = [line for line in said.splitlines() if line.strip()]
     message = [line for line in lines if "error" in line.lower()][-1:] if code else lines[-1:]
     shown = (message or lines[-1:])[0].replace(str(folder), "DIR") if lines else ""
-    return Outcome(case, code, shown, left, "Traceback" in said)
+    facts = folder / "run" / "run.json"
+    left_out = json.loads(facts.read_text()).get("left_out", {}) if facts.is_file() else {}
+    return Outcome(case, code, shown, left, "Traceback" in said, left_out)
 
 
 @contextmanager
@@ -197,6 +221,16 @@ class _Stalling(SimpleHTTPRequestHandler):
 
     def log_message(self, format: str, *args: object) -> None:
         """Say nothing."""
+
+
+CASES: Mapping[str, Callable[[Path], Outcome]] = {
+    "limited_pack": limited_pack,
+    "limited_checkpoint": limited_checkpoint,
+    "cut_error": partial(cut, "error"),
+    "cut_skip": partial(cut, "skip"),
+    "stall_30_s": partial(stalled, "30 s", STALL),
+    "stall_for_good": partial(stalled, "for good, and answers when it is asked again", LIMIT),
+}
 
 
 if __name__ == "__main__":
