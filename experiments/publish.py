@@ -6,6 +6,8 @@ python experiments/publish.py runs/ucm_frozen experiments/2026-11_which_techniqu
 import argparse
 import json
 import shutil
+import subprocess
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +23,8 @@ _CHOSEN_BY = ("mR", "strict", "single")
 _METRICS = ("R@1", "R@5", "R@10", "mR")
 _OF_A_RUN = ("cost", "config_id", "commit", "dirty")
 """What is the same in all rows of a run."""
+_RUN = ("data", "label", "seed")
+"""What tells runs apart."""
 
 
 def main() -> None:
@@ -38,17 +42,31 @@ def main() -> None:
     shutil.copy(asked.comparison / "comparison.yaml", asked.experiment / "config.yaml")
     lines = (asked.comparison / "results.jsonl").read_text(encoding="utf-8").splitlines()
     split = found["request"]["split"]
-    kept = [json.dumps(_short(row)) for row in map(json.loads, lines) if _kept(row, split)]
-    write_text(asked.experiment / "results.jsonl", "\n".join(kept) + "\n")
+    kept = shortened(row for row in map(json.loads, lines) if _kept(row, split))
+    text = "".join(json.dumps(row) + "\n" for row in kept)
+    write_text(asked.experiment / "results.jsonl", text)
     shipped = found["name"] in recipe_names("compare")
     recipe = found["name"] if shipped else f"{asked.experiment.as_posix()}/{found['name']}.yaml"
     write_text(asked.experiment / "README.md", readme(asked.question, asked.answer, found, recipe))
 
 
-def _short(row: dict[str, Any]) -> dict[str, Any]:
-    """Leave what is said of a whole run to one row of it, that of the checkpoint's choice."""
-    first = row["split"] == "validation"
-    return {key: value for key, value in row.items() if first or key not in _OF_A_RUN}
+def shortened(rows: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """Leave what is said of a whole run to the first of its rows."""
+    said = set()
+    for row in rows:
+        run = tuple(row.get(key) for key in _RUN)
+        first = run not in said
+        said.add(run)
+        yield {key: value for key, value in row.items() if first or key not in _OF_A_RUN}
+
+
+def named(git: Mapping[str, Any]) -> str:
+    """Name a commit, and say where it alone does not lead to the source that was run."""
+    commit = git["commit"]
+    asked = ["git", "merge-base", "--is-ancestor", commit, "HEAD"]
+    known = not subprocess.run(asked, check=False, capture_output=True).returncode
+    marks = {", with changes": git["dirty"], ", not in this history": not known}
+    return commit[:10] + "".join(mark for mark, holds in marks.items() if holds)
 
 
 def _kept(row: dict[str, Any], split: str) -> bool:
@@ -87,10 +105,9 @@ def readme(question: str, answer: str, found: dict[str, Any], recipe: str) -> st
         f"seeds at a budget of {budget}; the checkpoint is chosen by validation mR. A difference "
         "counts as measurable when a paired randomisation test over images and a paired t-test "
         "over seeds both say so, Holm-corrected over all pairs "
-        "([how](../../wfa/compare/statistics.py)). Seconds are those of training in one worker "
-        f"process on {found['machine']['cores']} cores of "
-        f"{found['machine']['processor']}; commit {found['git']['commit'][:10]}"
-        f"{', with changes' if found['git']['dirty'] else ''}."
+        "([how](../../wfa/compare/statistics.py)). Seconds are those of training beside other "
+        f"work where there was any, on {found['machine']['cores']} cores of "
+        f"{found['machine']['processor']}; commit {named(found['git'])}."
     )
     parts.append(
         f"```\nwfa compare compare={recipe} compare.workers=2 out=runs/{found['name']}\n```"

@@ -4,6 +4,7 @@ python -m experiments.readme
 """
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from statistics import mean
 from typing import Any
@@ -43,6 +44,10 @@ WINS = {
     "UCM": HERE / "2026-11_which_technique_wins",
 }
 """Data set -> the comparison of all techniques on it."""
+MANY = 8
+"""Distinct captions an image from which a data set's rows stand by themselves in the table."""
+FIRST_VERSION = {"scenes_s1s2": "version 1"}
+"""Synthetic data whose gain was measured before it was made otherwise."""
 TASKS = HERE / "2026-11_what_can_one_run_answer"
 RECIPES = HERE / "2026-11_what_do_the_recipes_reach"
 CLASSES = HERE / "2026-11_what_does_a_run_know_of_classes"
@@ -101,16 +106,28 @@ def use() -> str:
         "use |",
         "|---|---:|---:|---:|---|",
     ]
-    groups = {row.group for row in rules["single"].evidence}
-    for data in sorted(groups, key=lambda data: _rows(rules["single"], data)[0].distinct):
-        rows = {queries: _rows(rule, data) for queries, rule in rules.items()}
-        of = sorted(row.distinct for row in rows["single"])
+    for data, low, high in sorted(_kinds(rules["single"]), key=lambda kind: kind[1]):
+        rows = {
+            queries: [row for row in _rows(rule, data) if low <= row.distinct <= high]
+            for queries, rule in rules.items()
+        }
         gains = [f"{foreseen(rows[queries]):+.1f}" for queries in ("single", "aggregated")]
-        verdicts = {rule.advice(mean(of))["verdict"] for rule in rules.values()}
+        middle = mean(row.distinct for row in rows["single"])
+        verdicts = {rule.advice(middle)["verdict"] for rule in rules.values()}
         best = "`uniqueness`" if "better" in verdicts else "either"
-        span = f"{of[0]:.1f}" if of[-1] - of[0] < 0.1 else f"{of[0]:.1f} to {of[-1]:.1f}"
-        lines.append(f"| {data} | {span} | {gains[0]} | {gains[1]} | {best} |")
+        span = f"{low:.1f}" if high - low < 0.1 else f"{low:.1f} to {high:.1f}"
+        named = f"{data}, {FIRST_VERSION[data]}" if data in FIRST_VERSION else data
+        lines.append(f"| {named} | {span} | {gains[0]} | {gains[1]} | {best} |")
     return "\n".join(lines)
+
+
+def _kinds(rule: Rule) -> Iterator[tuple[str, float, float]]:
+    """Yield each data set with the least and most distinct captions of its rows, few and many."""
+    for data in {row.group for row in rule.evidence}:
+        counts = [row.distinct for row in _rows(rule, data)]
+        for own in ([x for x in counts if x < MANY], [x for x in counts if x >= MANY]):
+            if own:
+                yield data, min(own), max(own)
 
 
 def _rows(rule: Rule, data: str) -> list[Evidence]:
@@ -142,8 +159,12 @@ def _benchmark(name: str) -> list[dict[str, Any]]:
 
 
 def _figures(row: dict[str, Any]) -> str:
-    ours, peer = (f"{_short(row[side])} {row['unit']}" for side in ("ours", "peer"))
-    return f"{row['case']} | {ours} | {peer} | {row['ratio']:.1f}"
+    ours, peer = (
+        "not with every seed" if row[side] is None else f"{_short(row[side])} {row['unit']}"
+        for side in ("ours", "peer")
+    )
+    ratio = "" if row["ratio"] is None else f"{row['ratio']:.1f}"
+    return f"{row['case']} | {ours} | {peer} | {ratio}"
 
 
 def _short(value: float) -> str:

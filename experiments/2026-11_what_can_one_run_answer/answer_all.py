@@ -23,6 +23,8 @@ from wfa.tasks.scores_file import FILE
 HERE = Path(__file__).parent
 WAYS = {"figures": "heads", "ranked": "statements ranked", "generated": "decoded"}
 """Key of scores.json -> how the answers were made."""
+# Set before what can be met blind was known: words of the training split alone reach a BLEU-4 of
+# 0.23 for captions, so that goal says nothing of seeing; the controls do.
 GOALS = {"binary": 0.75, "mcq": 0.5, "referring": 0.35, "captioning": 0.2}
 CONTROLS = {
     "majority": "majority", "prior": "prior", "blind": "blind heads",
@@ -130,7 +132,10 @@ def write(rows: list[dict[str, Any]]) -> None:
         f"{table(rows)}\n\n"
         "Percent on the bench split of `scenes_s1s2`, which is synthetic: maps drawn from a seed "
         "with Sentinel-1 and Sentinel-2 bands, in the official formats. They say nothing about "
-        "real scenes, and cannot stand beside published ones. In version 1 of the stand-in a good "
+        "real scenes, and cannot stand beside published ones. The goal of captioning can be met "
+        "blind: on version 2 the words of the training split alone (`prior`) reach 23.4 BLEU-4, "
+        "on version 1 38.4; what is seen is said by the controls. In version 1 of the stand-in a "
+        "good "
         f"part of the answers could be guessed; today it is version {FORMAT_VERSION}. Bold, where "
         "there are controls: measurably better than every one of them; of captions their concept "
         "F1 is compared, and decoded answers also with the decoder's at another image. One seed "

@@ -19,7 +19,7 @@ class Row:
 
     Attributes:
         case: What was done, on what.
-        ours: Our figure.
+        ours: Our figure; None where there is none, such as the seconds to what was not reached.
         peer: The peer's figure in the same run, or the limit that was set; None without either.
         ratio: How many times better ours is; above 1 is better whatever the unit.
         goal: The ratio wanted; None without one.
@@ -30,7 +30,7 @@ class Row:
     """
 
     case: str
-    ours: float
+    ours: float | None
     peer: float | None
     ratio: float | None
     goal: float | None
@@ -57,7 +57,7 @@ def record(name: str, rows: Sequence[Row], folder: Path | None = None) -> Path:
         console.print(_described(row))
     path = (folder or Path(__file__).parent) / f"{name}.json"
     content = [{**asdict(row), "machine": machine} for row in rows]
-    write_text(path, json.dumps(content, indent=2) + "\n")
+    write_text(path, json.dumps(content, indent=2, allow_nan=False) + "\n")
     return path
 
 

@@ -96,15 +96,13 @@ def main() -> None:
         size = (grown / ANNOTATIONS).stat().st_size / 2**20
         print(f"{rows:,} rows of {sum(PATCHES.values()):,} patches, {size:,.0f} MiB", flush=True)
         words = [sys.executable, __file__, "--measure", str(grown), "--batches", str(asked.batches)]
-        found = []
+        found: list[Row] = []
         with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as process:
             assert process.stdout is not None
             for line in process.stdout:
-                print(line, end="", flush=True)
-                found.append(json.loads(line))
-    if process.returncode:
-        sys.exit(process.returncode)
-    record("ben_at_size", [row_of(*one) for one in found])
+                found.append(row_of(*json.loads(line)))
+                record("ben_at_size", found)  # as they come: a later one may fail
+    sys.exit(process.returncode)
 
 
 def row_of(case: str, figure: float, unit: str, bound_by: str) -> Row:

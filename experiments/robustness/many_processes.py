@@ -1,11 +1,11 @@
 """Train on shards and on a mixture, on one, two and four processes, and with one that is killed.
 
-    nice python -m experiments.robustness.many_processes
+    nice python -m experiments.robustness.many_processes [CASE ...]
 
 Generated pictures, cached contrast in parts of four, shuffled captions and shards. torchrun starts
 the processes as those of two machines, over gloo; then as those of one, of which number 1 is killed
 once there is a checkpoint, and torchrun starts both again. What differs from one process at the end
-goes to `many_processes.json`: the largest difference of weights and of metrics.
+goes to `many_processes.json` as each case ends: the largest difference of weights and of metrics.
 """
 
 import json
@@ -17,43 +17,40 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from PIL import Image, ImageOps
 from safetensors.numpy import load_file
 
+from experiments.robustness._rows import SEED, asked_cases, keep_row
 from tests.training.conftest import SMALL, make_folder, run
-from wfa.files import write_text
 
 WORDS = (
     *(word for word in SMALL if not word.startswith(("data=", "train.batch", "train.workers"))),
     "train.batch_size=16", "train.micro_batch=4", "train.workers=1", "train.strategy=ddp",
     "train.epochs=4", "train.keep_checkpoints=true", "aggregation.caption_dropout=0.5",
+    f"train.seed={SEED}",
 )  # fmt: skip
 LIMIT = 3600.0
 """Seconds that a run may take on a busy machine."""
 
 
 def main() -> None:
-    """Train all, compare and record."""
-    rows = []
+    """Train what is asked for and compare; the run on one process is made once for each data."""
     with tempfile.TemporaryDirectory() as folder:
-        for name, words in made(Path(folder)).items():
-            root = Path(folder) / name
-            one = root / "one"
-            run(["train", *words, f"out={one}"], root, seconds=LIMIT)
-            for processes in (2, 4):
-                out = root / str(processes)
-                as_two_machines([*words, f"out={out}"], processes, root)
-                rows.append({"data": name, "processes": processes, **differences(out, one)})
-            killed = root / "killed"
-            killed_once([*words, f"out={killed}"], killed, root)
-            rows.append({"data": name, "processes": 2, "killed": 1, **differences(killed, one)})
-            print(*rows[-3:], sep="\n", flush=True)
-    own = Path(__file__).with_suffix(".json")
-    write_text(own, json.dumps(rows, indent=1) + "\n")
+        data = made(Path(folder))
+        for name in asked_cases(__doc__, [f"{each}_{way}" for each in data for way in WAYS]):
+            source, _, way = name.partition("_")
+            words, root = data[source], Path(folder) / source
+            one, out = root / "one", root / way
+            if not one.exists():
+                run(["train", *words, f"out={one}"], root, seconds=LIMIT)
+            WAYS[way]([*words, f"out={out}"], out, root)
+            facts = {"processes": 4 if way == "4" else 2, "killed": int(way == "killed")}
+            keep_row(__file__, name, {"data": source, **facts, **differences(out, one)})
 
 
 def made(folder: Path) -> dict[str, list[str]]:
@@ -74,9 +71,8 @@ def made(folder: Path) -> dict[str, list[str]]:
     return {"shards": [*WORDS, *shards], "mixture": [*WORDS, "data=mixture", f"data.parts={parts}"]}
 
 
-def as_two_machines(words: Sequence[str], processes: int, cache: Path) -> None:
-    """Train on two launchers that meet at an address of this machine."""
-    each = processes // 2
+def as_two_machines(each: int, words: Sequence[str], _out: Path, cache: Path) -> None:
+    """Train on two launchers, so many processes each, that meet at an address of this machine."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -151,6 +147,14 @@ def differences(folder: Path, other: Path) -> dict[str, Any]:
         "weights": max(float(abs(ours[name] - theirs[name]).max()) for name in theirs),
         "metrics": max(abs(a - b) for a, b in zip(*values, strict=True)),
     }
+
+
+WAYS: Mapping[str, Callable[[Sequence[str], Path, Path], None]] = {
+    "2": partial(as_two_machines, 1),
+    "4": partial(as_two_machines, 2),
+    "killed": killed_once,
+}
+"""What is done with the words of a run, its folder and the cache."""
 
 
 if __name__ == "__main__":

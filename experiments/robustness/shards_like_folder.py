@@ -1,6 +1,6 @@
 """Train on pictures of RSICD from their folder and from shards: is it the same run?
 
-    WFA_DATA_DIR=... nice python -m experiments.robustness.shards_like_folder
+    WFA_DATA_DIR=... nice python -m experiments.robustness.shards_like_folder [CASE ...]
 
 Three hundred training and a hundred validation pictures. Locked towers look images up by number,
 also in shards: the same batches. A tower that is trained reads shards as a stream: here in their
@@ -13,18 +13,18 @@ import json
 import tempfile
 from pathlib import Path
 
+from experiments.robustness._rows import SEED, asked_cases, keep_row
 from experiments.robustness.many_processes import LIMIT, differences
 from tests.training.conftest import SMALL, run
 from wfa.data.dataset import ImageTextDataset
-from wfa.files import write_text
 from wfa.options.option_classes import read_choice
 
 IMAGES = {"train": 300, "validation": 100}
 RUNS = {
-    "locked towers, 5 epochs of batches of 64": [
+    "locked": [  # 5 epochs of batches of 64
         "encoder=frozen", "aggregation=uniqueness", "train.epochs=5", "train.batch_size=64",
     ],
-    "small towers, 10 steps on all images": [
+    "trained": [  # small towers, 10 steps on all images
         *(w for w in SMALL if not w.startswith(("data=", "train.epochs", "train.batch"))),
         "aggregation.caption_dropout=0", "encoder.image_size=64", "train.epochs=10",
         f"train.batch_size={IMAGES['train']}", "train.cache=false",
@@ -33,8 +33,7 @@ RUNS = {
 
 
 def main() -> None:
-    """Pack, train all and record."""
-    rows = []
+    """Pack, and train and record what is asked for."""
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
         own, packed = folder / "own", folder / "packed"
@@ -45,14 +44,14 @@ def main() -> None:
             "folder": ["data=captions_folder", f"data.root={own}"],
             "shards": ["data=webdataset", f"data.root={packed}", "data.shuffle=0"],
         }
-        for number, (name, words) in enumerate(RUNS.items()):
-            runs = {source: folder / f"{source}{number}" for source in sources}
+        for name in asked_cases(__doc__, list(RUNS)):
+            words = [*RUNS[name], f"train.seed={SEED}"]
+            runs = {source: folder / f"{name}_{source}" for source in sources}
             for source, out in runs.items():
                 run(["train", *words, *sources[source], f"out={out}"], folder, seconds=LIMIT)
             found = {source: validation(out) for source, out in runs.items()}
-            rows.append({"run": name, **found, **differences(runs["shards"], runs["folder"])})
-            print(rows[-1], flush=True)
-    write_text(Path(__file__).with_suffix(".json"), json.dumps(rows, indent=1) + "\n")
+            differ = differences(runs["shards"], runs["folder"])
+            keep_row(__file__, name, {"words": words, **found, **differ})
 
 
 def take(folder: Path) -> None:

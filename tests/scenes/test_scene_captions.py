@@ -260,9 +260,9 @@ def test_write_captions_gives_the_texts() -> None:
     assert texts == tuple(caption.text for caption in written(0, 0.5, count=4))
 
 
-def test_more_than_eight_can_be_asked_for() -> None:
+def test_sixteen_have_at_least_nine_that_differ() -> None:
     for index in range(20):
         scene = make_scene(0, "train", index, 64)
         captions = write_captions(scene, 0.0, Draws(0, "train", index, CAPTIONS), count=16)
         assert len(captions) == 16
-        assert len(set(captions)) > 8
+        assert len(set(captions)) >= 9  # facts run out, and the last ones repeat

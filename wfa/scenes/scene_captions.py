@@ -9,7 +9,7 @@ from wfa.scenes.scene_layout import Scene
 from wfa.scenes.vocabulary import Phrase, circumstance, thing_phrase
 
 MOST_CAPTIONS = 16
-"""More than that a scene has no facts for."""
+"""Of an image; many a scene has facts for fewer, and the last captions then repeat earlier ones."""
 _MOST_DRAWN = 8
 FEWEST_WORDS, MOST_WORDS = 5, 20
 _TRIES = 12
