@@ -1,6 +1,6 @@
 """Turn a finished comparison into an experiment: README, config, results; nothing is typed by hand.
 
-python experiments/publish.py runs/ucm_frozen experiments/2026-11_which_technique_wins "QUESTION"
+python experiments/publish.py --workers 2 runs/ucm_frozen experiments/YYYY-MM_SUBJECT "QUESTION"
 """
 
 import argparse
@@ -36,6 +36,9 @@ def main() -> None:
     parser.add_argument("experiment", type=Path, help="experiments/<yyyy-mm>_<question>")
     parser.add_argument("question", help="the title of the README")
     parser.add_argument("--answer", default="", help="what a person reads first; no figures in it")
+    parser.add_argument(
+        "--workers", type=int, required=True, help="compare.workers of it, which it does not keep"
+    )
     asked = parser.parse_args()
     found = json.loads((asked.comparison / "comparison.json").read_text(encoding="utf-8"))
     asked.experiment.mkdir(parents=True, exist_ok=True)
@@ -47,7 +50,8 @@ def main() -> None:
     write_text(asked.experiment / "results.jsonl", text)
     shipped = found["name"] in recipe_names("compare")
     recipe = found["name"] if shipped else f"{asked.experiment.as_posix()}/{found['name']}.yaml"
-    write_text(asked.experiment / "README.md", readme(asked.question, asked.answer, found, recipe))
+    text = readme(asked.question, asked.answer, found, recipe, asked.workers)
+    write_text(asked.experiment / "README.md", text)
 
 
 def shortened(rows: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
@@ -81,7 +85,7 @@ def _kept(row: dict[str, Any], split: str) -> bool:
     return shown and (worst or row["metric"] == "mR")
 
 
-def readme(question: str, answer: str, found: dict[str, Any], recipe: str) -> str:
+def readme(question: str, answer: str, found: dict[str, Any], recipe: str, workers: int) -> str:
     """Write the page: the question, the answers, a table a data set, how to repeat it."""
     several = len(found["sets"]) > 1
     parts = [f"# {question}", *([answer] if answer else [])]
@@ -105,12 +109,12 @@ def readme(question: str, answer: str, found: dict[str, Any], recipe: str) -> st
         f"seeds at a budget of {budget}; the checkpoint is chosen by validation mR. A difference "
         "counts as measurable when a paired randomisation test over images and a paired t-test "
         "over seeds both say so, Holm-corrected over all pairs "
-        "([how](../../wfa/compare/statistics.py)). Seconds are those of training beside other "
-        f"work where there was any, on {found['machine']['cores']} cores of "
+        "([how](../../wfa/compare/statistics.py)). Seconds are those of training in one of "
+        f"{workers} worker processes on {found['machine']['cores']} cores of "
         f"{found['machine']['processor']}; commit {named(found['git'])}."
     )
     parts.append(
-        f"```\nwfa compare compare={recipe} compare.workers=2 out=runs/{found['name']}\n```"
+        f"```\nwfa compare compare={recipe} compare.workers={workers} out=runs/{found['name']}\n```"
     )
     return "\n\n".join(parts) + "\n"
 
