@@ -66,7 +66,7 @@ def shortened(rows: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
 
 def named(git: Mapping[str, Any]) -> str:
     """Name a commit, and say where it alone does not lead to the source that was run."""
-    commit = git["commit"]
+    commit = str(git["commit"])
     asked = ["git", "merge-base", "--is-ancestor", commit, "HEAD"]
     known = not subprocess.run(asked, check=False, capture_output=True).returncode
     marks = {", with changes": git["dirty"], ", not in this history": not known}

@@ -97,10 +97,11 @@ def test_a_host_that_goes_away_halfway_is_asked_again(
 ) -> None:
     with closing(FetchedBytes(f"{store}/breaks/a.tar")) as fetched:
         begun = fetched.read(9)
-        hosts, popen = iter(["http://127.0.0.1:9"]), subprocess.Popen
+        hosts, popen = iter(["http://127.0.0.1:9"]), subprocess.Popen[bytes]
 
-        def elsewhere(words: list[str], **pipes: int) -> "subprocess.Popen[bytes]":
-            return popen([*words[:-1], f"{next(hosts, store)}/breaks/a.tar"], **pipes)
+        def elsewhere(words: list[str], stdout: int, stderr: int) -> "subprocess.Popen[bytes]":
+            asked = [*words[:-1], f"{next(hosts, store)}/breaks/a.tar"]
+            return popen(asked, stdout=stdout, stderr=stderr)
 
         monkeypatch.setattr("wfa.fetched_bytes.subprocess.Popen", elsewhere)
         assert begun + fetched.read() == _Store.content

@@ -75,6 +75,7 @@ class FetchedBytes:
         self._over = False
         self._pauses = iter(PAUSES)
         self._first = _Answer()
+        self._answer: _Answer | None = None
         self._asked()
 
     def read(self, size: int = -1) -> bytes:
@@ -119,7 +120,7 @@ class FetchedBytes:
             raise OSError(errno.EIO, "curl is not installed") from error
         assert self._curl.stdout is not None  # a pipe was asked for
         self._out = self._curl.stdout
-        self._answer: _Answer | None = None
+        self._answer = None
 
     def _heard(self) -> _Answer:
         """Read the head of the answer, before any of its bytes.

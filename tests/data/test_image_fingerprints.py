@@ -152,7 +152,7 @@ def test_two_sets_of_shards_with_equal_names_have_their_own_pixels(
 def test_a_checksum_of_ones_own_needs_a_fingerprint_of_the_images() -> None:
     class Own(TinyDataset):
         @property
-        def checksum(self) -> str:  # type: ignore[override]
+        def checksum(self) -> str:
             return "mine"
 
     with pytest.raises(ContractError, match="overrides checksum and not image_fingerprint"):
