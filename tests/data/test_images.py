@@ -103,5 +103,7 @@ def test_the_cache_gives_the_same_images(tmp_path: Path) -> None:
     stamp = file.stat().st_mtime_ns
     assert not resized_images(dataset, SPEC, tmp_path).values.flags.writeable
     assert file.stat().st_mtime_ns == stamp
-    resized_images(TinyDataset([["a"], ["b"], ["d"]]), SPEC, tmp_path)
+    resized_images(TinyDataset([["a"], ["b"], ["other captions"]]), SPEC, tmp_path)
+    assert list((tmp_path / "images").iterdir()) == [file]
+    resized_images(TinyDataset([["a"], ["b"]]), SPEC, tmp_path)
     assert len(list((tmp_path / "images").iterdir())) == 2

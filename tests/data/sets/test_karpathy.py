@@ -82,10 +82,16 @@ def test_latin_1_is_not_json(tmp_path: Path) -> None:
         opened(tmp_path)
 
 
-@pytest.mark.parametrize("name", ["../1.png", "/etc/1.png", "a/../../1.png", "C:\\1.png", ""])
+@pytest.mark.parametrize("name", ["../1.png", "/etc/1.png", "a/../../1.png", "C:\\1.png"])
 def test_names_stay_in_the_folder(tmp_path: Path, write_karpathy: Write, name: str) -> None:
     write_karpathy(tmp_path / "dataset.json", [(name, "train", ["a"])])
     with pytest.raises(DataError, match=r"leaves the data set's folder"):
+        opened(tmp_path)
+
+
+def test_a_name_is_not_empty(tmp_path: Path, write_karpathy: Write) -> None:
+    write_karpathy(tmp_path / "dataset.json", [("", "train", ["a"])])
+    with pytest.raises(DataError, match=r"image 0: the image name is empty"):
         opened(tmp_path)
 
 
