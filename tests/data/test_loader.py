@@ -14,9 +14,9 @@ from wfa.aggregation.text_half import TextHalf
 from wfa.captions.folding import caption_ids, caption_key
 from wfa.data import dataset as dataset_module
 from wfa.data.batch import Batch
-from wfa.data.captions_of_records import Captions
 from wfa.data.dataset import Record
 from wfa.data.loader import CaptionDataModule, EpochBatches, Key, TrainingBatches, most_images
+from wfa.data.made_on_access import Captions
 from wfa.data.pixel_inputs import PixelInputs
 from wfa.data.weighted_captions import WeightedCaptions
 from wfa.errors import ConfigError

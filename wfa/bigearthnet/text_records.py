@@ -1,7 +1,6 @@
 """The images of a split with their texts, each made from its rows only when it is asked for."""
 
 from collections.abc import Sequence
-from typing import overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,9 +9,10 @@ from wfa.bigearthnet.annotation_table import AnnotationTable
 from wfa.bigearthnet.image_texts import KINDS, texts_of
 from wfa.bigearthnet.rows import CAPTION
 from wfa.data.dataset import Record
+from wfa.data.made_on_access import MadeOnAccess
 
 
-class TextRecords(Sequence[Record]):
+class TextRecords(MadeOnAccess[Record]):
     """The patches that have a text, as records; nothing is kept of a record once it is given.
 
     Args:
@@ -40,16 +40,8 @@ class TextRecords(Sequence[Record]):
     def __len__(self) -> int:
         return len(self.patches)
 
-    @overload
-    def __getitem__(self, index: int) -> Record: ...
-
-    @overload
-    def __getitem__(self, index: slice) -> tuple[Record, ...]: ...
-
-    def __getitem__(self, index: int | slice) -> Record | tuple[Record, ...]:
-        """Return one record, or those of a slice."""
-        if isinstance(index, slice):
-            return tuple(self[place] for place in range(*index.indices(len(self))))
+    def make(self, index: int) -> Record:
+        """Return one record."""
         patch = int(self.patches[index])
         texts = texts_of(self._table.rows(patch), self._kinds)
         return Record(self._table.patch_ids[patch].as_py(), tuple(texts))

@@ -1,15 +1,15 @@
 """The images of several data sets as one list, each record made when it is asked for."""
 
-from collections.abc import Collection, Mapping, Sequence
-from typing import overload
+from collections.abc import Collection, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
 
 from wfa.data.dataset import ImageTextDataset, Record
+from wfa.data.made_on_access import MadeOnAccess
 
 
-class MixedRecords(Sequence[Record]):
+class MixedRecords(MadeOnAccess[Record]):
     """The records of parts one after the other, called `part/name`; only places are held.
 
     Args:
@@ -41,16 +41,8 @@ class MixedRecords(Sequence[Record]):
     def __len__(self) -> int:
         return len(self.row)
 
-    @overload
-    def __getitem__(self, index: int) -> Record: ...
-
-    @overload
-    def __getitem__(self, index: slice) -> tuple[Record, ...]: ...
-
-    def __getitem__(self, index: int | slice) -> Record | tuple[Record, ...]:
-        """Return one record, or those of a slice."""
-        if isinstance(index, slice):
-            return tuple(self[place] for place in range(*index.indices(len(self))))
+    def make(self, index: int) -> Record:
+        """Return one record."""
         name, part, row = self.place(index)
         record, silent = part.records[row], self._silent.get(name, ())
         captions = record.captions

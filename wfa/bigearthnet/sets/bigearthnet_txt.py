@@ -33,11 +33,11 @@ from wfa.bigearthnet.patch_reader import PatchReader
 from wfa.bigearthnet.row_instructions import as_written, instruction_of
 from wfa.bigearthnet.rows import Row
 from wfa.bigearthnet.text_records import TextRecords
-from wfa.data.captions_of_records import Captions
 from wfa.data.channels import Channels
 from wfa.data.dataset import REMEDIES, SPLITS, ImageTextDataset, SourceConfig
 from wfa.data.instruction import Instruction
 from wfa.data.locations import data_folder, data_root
+from wfa.data.made_on_access import Captions
 from wfa.data.publication import Download, Facts
 from wfa.errors import DataError
 

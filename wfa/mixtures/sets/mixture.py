@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from wfa.data.captions_of_records import Captions
 from wfa.data.channels import Channels
 from wfa.data.dataset import SPLITS, ImageTextDataset, SourceConfig
+from wfa.data.made_on_access import Captions
 from wfa.errors import ConfigError, DataError
 from wfa.mixtures.leaks import Leaks, find_leaks
 from wfa.mixtures.mixed_records import MixedRecords
