@@ -30,7 +30,7 @@ def apart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 EXAMPLES = (
     "wfa", "wfa.aggregation", "wfa.losses", "wfa.captions.uniqueness", "wfa.captions.weights",
-    "wfa.auditing.caption_audit", "wfa.data.torch_dataset", "wfa.encoders.own_towers",
+    "wfa.errors", "wfa.auditing.caption_audit", "wfa.data.torch_dataset", "wfa.encoders.own_towers",
     "wfa.plugins.registry",
     "wfa.retrieval.evaluate_features", "wfa.retrieval.retrieval_metric",
     "wfa.retrieval.retrieval_options", "wfa.runs.load_dataset",

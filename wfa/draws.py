@@ -5,6 +5,7 @@ the numbers here are made from the raw stream, in integers only.
 """
 
 import zlib
+from bisect import bisect_right
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import TypeVar
@@ -44,6 +45,10 @@ class Draws:
     def pick(self, choices: Sequence[T]) -> T:
         """Draw one of `choices`, all equally likely."""
         return choices[self.below(len(choices))]
+
+    def place(self, ends: Sequence[int]) -> int:
+        """Draw a place by the running sums of whole weights, each as often as its weight says."""
+        return bisect_right(ends, self.below(ends[-1]))
 
     def shuffled(self, items: Sequence[T]) -> list[T]:
         """Give `items` in random order (Fisher-Yates)."""

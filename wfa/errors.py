@@ -4,8 +4,9 @@ Every message names what was found, where, and the remedy. The command line prin
 with code 2; anything that is not a `UserError` is our fault and leaves with code 1.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
+from typing import Any
 
 _LISTED = 160
 """Letters of names that a message lists beside the nearest one; of more, that says enough."""
@@ -57,6 +58,21 @@ def unknown(what: str, given: str, known: Iterable[str], where: str = "") -> Con
         f"{where + ': ' if where else ''}there is no {what} {given!r}; "
         + " ".join(part for part in (hint, listed) if part)
     )
+
+
+def some_of(items: Sequence[object], shown: int = 5, separator: str = ", ") -> str:
+    """Name the first of several, and say how many there are beside them.
+
+    >>> some_of(["a", "b", "c"], shown=2)
+    'a, b and 1 more'
+    """
+    rest = len(items) - shown
+    return separator.join(map(str, items[:shown])) + (f" and {rest} more" if rest > 0 else "")
+
+
+def some_rows(rows: Any) -> str:
+    """Name the first of some rows, a vector as arrays and tensors are: `row 4`, `rows 4, 7`."""
+    return f"{'rows' if len(rows) > 1 else 'row'} {some_of(rows.tolist())}"
 
 
 def nearest(given: str, known: Iterable[str]) -> str | None:

@@ -3,7 +3,6 @@
 import importlib
 import sys
 from collections.abc import Callable, Mapping
-from difflib import get_close_matches
 from typing import Any
 
 
@@ -19,8 +18,10 @@ def lazy_names(
 
     def get(name: str) -> Any:
         if name not in places:
-            near = get_close_matches(name, places, n=1)
-            hint = f"; did you mean {near[0]!r}?" if near else ""
+            from wfa.errors import nearest
+
+            near = nearest(name, places)
+            hint = f"; did you mean {near!r}?" if near else ""
             raise AttributeError(f"module {package!r} has no attribute {name!r}{hint}")
         module, _, attribute = places[name].partition(":")
         found = importlib.import_module(module)

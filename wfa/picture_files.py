@@ -2,7 +2,7 @@
 
 import os
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePosixPath
 
 PICTURES = (".jpg", ".jpeg", ".png", ".tif", ".tiff", ".webp", ".bmp", ".gif", ".jp2")
@@ -14,15 +14,7 @@ _KINDS = 5  # kinds of files in a message
 
 def pictures_below(folder: Path) -> list[Path]:
     """Return the image files in a folder and those below it, sorted; hidden ones are left out."""
-    found = []
-    for place, below, files in os.walk(folder):
-        below[:] = (name for name in below if not name.startswith("."))
-        found += [
-            Path(place, name)
-            for name in files
-            if name.lower().endswith(PICTURES) and not name.startswith(".")
-        ]
-    return sorted(found)
+    return sorted(Path(folder, name) for name in _names_below(folder))
 
 
 def nothing_to_read(root: Path) -> str:
@@ -53,20 +45,37 @@ def compare_names(root: Path, folders: Sequence[str], names: Sequence[str]) -> t
         A sentence about images that nothing names, and one about names that differ from files only
         in upper and lower case; empty where there are none.
     """
-    listed = next((root / folder for folder in folders if (root / folder).is_dir()), root)
-    files = {path.relative_to(root).as_posix() for path in pictures_below(listed)}
-    places = {name: [str(PurePosixPath(folder, name)) for folder in folders] for name in names}
-    unnamed = files.difference(*places.values())
+    folders = [str(PurePosixPath(folder)) for folder in folders]
+    folder = next((folder for folder in folders if (root / folder).is_dir()), "")
+    files = {_joined(folder, name) for name in _names_below(root / folder)}
+    unnamed = files.difference(_joined(folder, name) for folder in folders for name in names)
+    if not unnamed:  # the usual case, where nothing more is looked at
+        return "", ""
     lower = {file.lower(): file for file in unnamed}
-    spelt = {
-        name: lower[place.lower()]
-        for name, own in places.items()
-        if files.isdisjoint(own)
-        for place in own
-        if place.lower() in lower
-    }
+    spelt: dict[str, str] = {}
+    for name in names:
+        own = [_joined(folder, name) for folder in folders]
+        if files.isdisjoint(own):
+            alike = [lower[place.lower()] for place in own if place.lower() in lower]
+            spelt.update((name, file) for file in alike)
     rest = sorted(unnamed.difference(spelt.values()))
-    return _unnamed(rest, listed), _spelt(spelt)
+    return _unnamed(rest, root / folder), _spelt(spelt)
+
+
+def _names_below(folder: Path) -> Iterator[str]:
+    """Give the names of image files, as `/` parts them below the folder."""
+    for place, below, files in os.walk(folder):
+        below[:] = (name for name in below if not name.startswith("."))
+        inside = Path(place).relative_to(folder).as_posix()
+        yield from (
+            _joined(inside, name)
+            for name in files
+            if name.lower().endswith(PICTURES) and not name.startswith(".")
+        )
+
+
+def _joined(folder: str, name: str) -> str:
+    return name if folder in ("", ".") else f"{folder}/{name}"
 
 
 def _unnamed(files: Sequence[str], folder: Path) -> str:

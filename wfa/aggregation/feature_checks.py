@@ -5,7 +5,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from wfa.errors import ArgumentError, ConfigError
+from wfa.errors import ArgumentError, ConfigError, some_of, some_rows
 
 _TOLERANCE = 1e-3
 """How far weights of half precision may be from the sum 1."""
@@ -57,8 +57,8 @@ def check_features(
     bad = (~found.detach().isfinite().all(dim=1)).nonzero().flatten()
     if len(bad):
         raise ArgumentError(
-            f"{name} holds NaN or infinite values in {_rows(bad)}: the model has diverged, or its "
-            "input holds them"
+            f"{name} holds NaN or infinite values in {some_rows(bad)}: the model has diverged, or "
+            "its input holds them"
         )
     return found
 
@@ -81,7 +81,8 @@ def check_index(name: str, index: Any, rows: int, device: torch.device) -> Tenso
     if len(found) != rows:
         raise ArgumentError(f"{name} has {len(found)} entries for {rows} rows of features")
     if bool((found < 0).any()):
-        raise ArgumentError(f"{name} is negative in {_rows((found < 0).nonzero().flatten())}")
+        negative = (found < 0).nonzero().flatten()
+        raise ArgumentError(f"{name} is negative in {some_rows(negative)}")
     return found.to(torch.int64)
 
 
@@ -104,9 +105,8 @@ def check_owned(name: str, index: Tensor, images: int, what: str) -> None:
     bare = (torch.bincount(index, minlength=images) == 0).nonzero().flatten()
     if len(bare):
         raise ArgumentError(
-            f"{name}: without {what}: image {', '.join(map(str, bare[:5].tolist()))}"
-            f"{f' and {len(bare) - 5} more' if len(bare) > 5 else ''}; leave such images out and "
-            "number the others from 0"
+            f"{name}: without {what}: image {some_of(bare.tolist())}; leave such "
+            "images out and number the others from 0"
         )
 
 
@@ -167,7 +167,7 @@ def check_weights(weights: Any, features: Tensor, index: Tensor, images: int) ->
     found = found.to(wide)
     bad = (~(found.isfinite() & (found >= 0))).nonzero().flatten()
     if len(bad):
-        raise ArgumentError(f"weights are negative or not finite in {_rows(bad)}")
+        raise ArgumentError(f"weights are negative or not finite in {some_rows(bad)}")
     sums = found.new_zeros(images).index_add(0, index, found)
     off = ((sums - 1).abs() > _TOLERANCE).nonzero().flatten()
     if len(off):
@@ -202,9 +202,3 @@ def _same_device(name: str, values: Tensor, device: torch.device) -> None:
 
 def _shown(values: Tensor) -> str:
     return f"{values.dtype} of shape {tuple(values.shape)}"
-
-
-def _rows(rows: Tensor) -> str:
-    shown = ", ".join(map(str, rows[:5].tolist()))
-    more = f" and {len(rows) - 5} more" if len(rows) > 5 else ""
-    return f"{'rows' if len(rows) > 1 else 'row'} {shown}{more}"

@@ -18,9 +18,8 @@ from wfa.data.file_hashes import content_hashes
 from wfa.data.locations import data_root
 from wfa.data.tables.entries import Entry, split_of
 from wfa.data.verify import bad_images
-from wfa.errors import DataError
+from wfa.errors import DataError, some_of
 
-_SHOWN = 5  # names in a message; more would hide what to do
 _REMEDY = "Put a good copy in its place, or leave such images out with data.on_bad_image=skip"
 
 
@@ -177,7 +176,7 @@ class AnnotatedDataset(ImageTextDataset):
             raise DataError(
                 f"{_count(len(missing), 'image')} of {self.name} (annotated in {self._where}) "
                 f"{'is' if len(missing) == 1 else 'are'} missing ({self._images.searched}): "
-                f"{_some(missing)}. {self._hint or _REMEDY}"
+                f"{some_of(missing)}. {self._hint or _REMEDY}"
             )
 
     def _files(self) -> list[Path | None]:
@@ -241,10 +240,11 @@ def _blank_message(blank: Sequence[Entry], where: Path) -> str:
     partly = [_at_row(entry) for entry in blank if any(c.strip() for c in entry.captions)]
     parts = []
     if without:
-        parts.append(f"{_count(len(without), 'image')} without any caption ({_some(without)})")
+        parts.append(f"{_count(len(without), 'image')} without any caption ({some_of(without)})")
     if partly:
         parts.append(
-            f"{_count(len(partly), 'image')} with an empty caption beside others ({_some(partly)})"
+            f"{_count(len(partly), 'image')} with an empty caption beside others "
+            f"({some_of(partly)})"
         )
     return (
         f"{where} has {' and '.join(parts)}: write the captions there, or leave out what has none "
@@ -269,7 +269,7 @@ def _check_names(source: Source) -> None:
     if repeated:
         raise DataError(
             f"{len(repeated)} image names stand more than once in the annotations at "
-            f"{source.where}: {_some(repeated)}. Give each image one entry with all its captions"
+            f"{source.where}: {some_of(repeated)}. Give each image one entry with all its captions"
         )
 
 
@@ -280,8 +280,3 @@ def _present(source: Source) -> tuple[str, ...]:
 
 def _count(number: int, what: str) -> str:
     return f"{number} {what}{'' if number == 1 else 's'}"
-
-
-def _some(names: Sequence[str]) -> str:
-    rest = len(names) - _SHOWN
-    return ", ".join(names[:_SHOWN]) + (f" and {rest} more" if rest > 0 else "")

@@ -13,11 +13,10 @@ import PIL
 from wfa.data.dataset import ImageTextDataset, SourceConfig
 from wfa.data.decode import DECODING, BadImageError, NoBytesError
 from wfa.data.file_hashes import FileMemo, stamp
-from wfa.errors import DataError
+from wfa.errors import DataError, some_of
 from wfa.progress import track
 
 _Result = TypeVar("_Result")
-_SHOWN = 5  # images without a caption in a message
 
 
 @dataclass(frozen=True)
@@ -65,17 +64,14 @@ class SplitReport:
     def problems(self) -> tuple[str, ...]:
         """What is wrong, one line each."""
         lines = [] if self.tolerated else [f"{bad.image} {bad.reason}" for bad in self.bad_images]
-        if self.expected is None and self.skipped:
-            rest = len(self.skipped) - _SHOWN
-            lines.append(
-                "; ".join(self.skipped[:_SHOWN])
-                + (f"; and {rest} more" if rest > 0 else "")
-                + " (data.on_empty_caption=skip leaves out what has none)"
-            )
-        elif self.expected not in (None, (self.images, self.captions)):
+        if self.expected is None:
+            if self.skipped:
+                remedy = "data.on_empty_caption=skip leaves out what has none"
+                lines.append(f"{some_of(self.skipped, separator='; ')} ({remedy})")
+        elif self.expected != (self.images, self.captions):
             lines.append(
                 f"{self.images} images with {self.captions} captions, published are "
-                "{} with {}".format(*self.expected or ())
+                f"{self.expected[0]} with {self.expected[1]}"
             )
         return tuple(f"{self.split}: {line}" for line in lines)
 

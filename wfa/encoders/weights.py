@@ -36,7 +36,7 @@ from wfa.encoders.transformers_names import (
     in_names_of_open_clip,
     is_of_transformers,
 )
-from wfa.errors import ModelError
+from wfa.errors import ModelError, some_of
 
 _POSITIONS = {
     "positional_embedding": "text positions",
@@ -176,8 +176,7 @@ def differences(wanted: Mapping[str, Tensor], found: Mapping[str, Any]) -> str:
     ]
     shown += [f"{key} is missing" for key in wanted if key not in found]
     shown += [f"{key} is unknown" for key in found if key not in wanted]
-    more = f" and {len(shown) - MOST_SHOWN} more" if len(shown) > MOST_SHOWN else ""
-    return "; ".join(shown[:MOST_SHOWN]) + more
+    return some_of(shown, MOST_SHOWN, "; ")
 
 
 def _shape(value: Any) -> str:

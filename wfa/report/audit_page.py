@@ -5,6 +5,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
+from wfa.errors import some_of
 from wfa.json_files import read_object
 from wfa.report.audit_advice import advice_table
 from wfa.report.document import document
@@ -189,7 +190,10 @@ def _same_in(images: Audit | None, one: str, other: str) -> Number:
 def _same_table(found: Audit) -> Table:
     same = found["images"]["same"] if found["images"] else []
     rows = tuple(
-        ("identical" if group["identical"] else "look alike", _equal(group["images"]))
+        (
+            "identical" if group["identical"] else "look alike",
+            some_of(group["images"], _SHOWN_EQUAL, " = "),
+        )
         for group in same[:_SHOWN_SAME]
     )
     title = f"images with one perceptual hash: {count(len(same))} groups"
@@ -260,11 +264,6 @@ def _to_name(found: Audit) -> Iterable[tuple[str, Audit]]:
 def _data_title(part: Audit) -> str:
     own = part["label"] == part["split"]
     return str(part["data"]) if own else f"{part['data']} (against)"
-
-
-def _equal(images: Sequence[str]) -> str:
-    rest = len(images) - _SHOWN_EQUAL
-    return " = ".join(images[:_SHOWN_EQUAL]) + (f" and {rest} more" if rest > 0 else "")
 
 
 def _false_negatives(part: Audit) -> Cell:

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
-from wfa.errors import DataError
+from wfa.errors import DataError, some_rows
 from wfa.files import atomic_write
 
 Floats = npt.NDArray[np.float32]
@@ -140,11 +140,11 @@ def _check_indices(given: Embeddings) -> None:
     count = len(given.images)
     outside = np.flatnonzero((given.image_index < 0) | (given.image_index >= count))
     if outside.size:
-        raise DataError(f"embeddings: image_index leaves 0..{count - 1} at {_some(outside)}")
+        raise DataError(f"embeddings: image_index leaves 0..{count - 1} at {some_rows(outside)}")
     bare = np.flatnonzero(np.bincount(given.image_index, minlength=count) == 0)
     if bare.size:
         raise DataError(
-            f"embeddings: images without a caption at {_some(bare)}; leave those images out"
+            f"embeddings: images without a caption at {some_rows(bare)}; leave those images out"
         )
 
 
@@ -153,12 +153,14 @@ def _check_features(name: str, features: Floats) -> None:
     broken = np.flatnonzero(~np.isfinite(squared))
     if broken.size:
         raise DataError(
-            f"embeddings: NaN or infinite values in {name} at {_some(broken)}; look for a "
+            f"embeddings: NaN or infinite values in {name} at {some_rows(broken)}; look for a "
             "diverged training run, or images that hold NaN"
         )
     long = np.flatnonzero(np.abs(np.sqrt(squared) - 1) > NORM_TOLERANCE)
     if long.size:
-        raise DataError(f"embeddings: {name} is not L2-normalised at {_some(long)}; normalise it")
+        raise DataError(
+            f"embeddings: {name} is not L2-normalised at {some_rows(long)}; normalise it"
+        )
 
 
 def _check_equal_captions(captions: Floats, ids: Integers) -> None:
@@ -170,12 +172,6 @@ def _check_equal_captions(captions: Floats, ids: Integers) -> None:
         differ = rows[np.any(captions[rows] != captions[twin[rows]], axis=1)]
         if differ.size:
             raise DataError(
-                f"embeddings: captions share an id but not a feature at {_some(differ)}; encode "
-                "each distinct caption once and repeat its row"
+                f"embeddings: captions share an id but not a feature at {some_rows(differ)}; "
+                "encode each distinct caption once and repeat its row"
             )
-
-
-def _some(rows: npt.NDArray[np.intp]) -> str:
-    shown = ", ".join(str(row) for row in rows[:5])
-    more = f" and {len(rows) - 5} more" if len(rows) > 5 else ""
-    return f"rows {shown}{more}" if len(rows) > 1 else f"row {shown}"

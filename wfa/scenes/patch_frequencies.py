@@ -4,7 +4,6 @@
 """
 
 import json
-from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from functools import cache
 from itertools import accumulate
@@ -31,7 +30,7 @@ class Lot(Generic[T]):
 
     def draw(self, draws: Draws) -> T:
         """Draw one."""
-        return self._things[bisect_right(self._ends, draws.below(self._ends[-1]))]
+        return self._things[draws.place(self._ends)]
 
 
 class Tile(NamedTuple):

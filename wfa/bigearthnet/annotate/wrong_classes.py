@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import combinations
+from itertools import accumulate, combinations
 
 from wfa.bigearthnet.class_names import CLASSES
 from wfa.draws import Draws
@@ -116,11 +116,7 @@ class Universe:
 
 def drawn(weights: Sequence[int], draws: Draws) -> int:
     """Draw a place in `weights`, each as often as its weight says."""
-    lot, place = draws.below(sum(weights)), 0
-    while lot >= weights[place]:
-        lot -= weights[place]
-        place += 1
-    return place
+    return draws.place(list(accumulate(weights)))
 
 
 def universe_of(sets: Mapping[Lands, int], words: Mapping[str, int] | None = None) -> Universe:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from wfa.data.channels import Channels
 from wfa.data.dataset import SPLITS, ImageTextDataset, SourceConfig
 from wfa.data.made_on_access import Captions
-from wfa.errors import ConfigError, DataError
+from wfa.errors import ConfigError, DataError, some_of
 from wfa.mixtures.leaks import Leaks, find_leaks
 from wfa.mixtures.mixed_records import MixedRecords
 from wfa.mixtures.mixture_parts import Part, choice_of_part, read_parts
@@ -209,8 +209,7 @@ def _refuse(options: Config, leaks: Mapping[str, Leaks]) -> None:
             for where, count in found.counts()[kind].items()
         ]
         if remedy == "refuse" and lines:
-            rest = f" and {len(lines) - _SHOWN} more" if len(lines) > _SHOWN else ""
             raise DataError(
-                f"{'; '.join(lines[:_SHOWN])}{rest}: leave them out with data."
+                f"{some_of(lines, _SHOWN, '; ')}: leave them out with data."
                 f"{kind.removesuffix('s')}_leaks=remove, or keep them with =name"
             )

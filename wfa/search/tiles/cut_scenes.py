@@ -9,6 +9,7 @@ import tifffile
 
 from wfa.data.decode import BadImageError
 from wfa.data.quiet_libraries import quiet_libraries
+from wfa.errors import some_of
 from wfa.progress import track
 from wfa.search.image_files import ImageFile, LeftOut, file_inside
 from wfa.search.tiles.open_raster import EXTRA, has_rasterio, may_be_scene, opened_raster
@@ -92,8 +93,8 @@ def cut_scenes(
             _add(cut, file, raster)
     if unplaced:
         cut.notes.append(
-            f"{_list(unplaced)} {'have' if len(unplaced) > 1 else 'has'} a transform without a CRS "
-            "or a CRS without a transform, and is read as a picture without a place: "
+            f"{some_of(unplaced, _LISTED)} {'have' if len(unplaced) > 1 else 'has'} a transform "
+            "without a CRS or a CRS without a transform, and is read as a picture without a place: "
             "tile.crs=EPSG:CODE says in which CRS such scenes are"
         )
     cut.notes += _notes(list(cut.rasters.values()), options)
@@ -120,14 +121,18 @@ def _notes(rasters: Sequence[Raster], options: TileOptions) -> list[str]:
     notes = []
     turned = [raster.path for raster in rasters if raster.warped]
     if turned:
-        notes.append(f"rotated or south-up in the file, turned north-up as read: {_list(turned)}")
+        notes.append(
+            f"rotated or south-up in the file, turned north-up as read: {some_of(turned, _LISTED)}"
+        )
     small = [
         raster.path
         for raster in rasters
         if raster.width < raster.tile[0] or raster.height < raster.tile[1]
     ]
     if small:
-        notes.append(f"smaller than a tile, so that the scene sets its size: {_list(small)}")
+        notes.append(
+            f"smaller than a tile, so that the scene sets its size: {some_of(small, _LISTED)}"
+        )
     sides = [max(raster.metres) for raster in rasters]
     if sides and max(sides) > _ALIKE * min(sides) and not options.lengths[0].in_metres:
         notes.append(
@@ -149,8 +154,8 @@ def _unread(root: Path, paths: set[str]) -> list[str]:
     if not found:
         return []
     return [
-        f"{_list(found)} {'are GeoTIFFs' if len(found) > 1 else 'is a GeoTIFF'} read as a picture "
-        f"without a place, since rasterio is not installed: {EXTRA}"
+        f"{some_of(found, _LISTED)} {'are GeoTIFFs' if len(found) > 1 else 'is a GeoTIFF'} "
+        f"read as a picture without a place, since rasterio is not installed: {EXTRA}"
     ]
 
 
@@ -160,8 +165,3 @@ def _is_geotiff(path: Path) -> bool:
             return bool(getattr(file.pages.first, "is_geotiff", False))
     except Exception:  # not a TIFF, or damaged: the picture reader says so
         return False
-
-
-def _list(paths: Sequence[str]) -> str:
-    more = len(paths) - _LISTED
-    return ", ".join(paths[:_LISTED]) + (f" and {more} more" if more > 0 else "")
