@@ -1,9 +1,10 @@
 """Draws depend on the row and the seed, and on nothing else."""
 
+import numpy as np
 import pytest
 import torch
 
-from wfa.keyed_random import keyed_uniform, row_keys
+from wfa.keyed_random import image_rng, keyed_uniform, row_keys
 
 
 def rows(count: int = 64, width: int = 20) -> torch.Tensor:
@@ -45,3 +46,25 @@ def test_steps_rows_and_heads_differ() -> None:
     assert not torch.equal(one[0], one[1])
     agreement = (one == kept_units(features, 400, 0.5, seed=2)).float().mean().item()
     assert 0.4 < agreement < 0.6
+
+
+def test_images_draw_evenly_and_apart() -> None:
+    """First numbers of 4,000 images, and of the same image in other epochs, seeds and copies."""
+    names = [
+        *((3, 0, row, 0) for row in range(4000)),
+        *(
+            (seed, epoch, 11, copy)
+            for seed in range(1, 4)
+            for epoch in range(1, 9)
+            for copy in (1, 2)
+        ),
+    ]
+    drawn = np.array([image_rng(*name).random(5) for name in names])
+    assert len(np.unique(drawn)) == drawn.size
+    # Ten bins of 4,000 draws: no bin further off than four standard deviations.
+    for column in drawn[:4000].T:
+        counts, _ = np.histogram(column, bins=10, range=(0, 1))
+        assert np.abs(counts - 400).max() < 4 * (4000 * 0.1 * 0.9) ** 0.5
+    neighbours = np.corrcoef(drawn[:3999, 0], drawn[1:4000, 0])[0, 1]
+    assert abs(neighbours) < 4 / 4000**0.5
+    np.testing.assert_array_equal(image_rng(3, 0, 7, 0).random(5), drawn[7])

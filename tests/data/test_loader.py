@@ -20,6 +20,7 @@ from wfa.data.made_on_access import Captions
 from wfa.data.pixel_inputs import PixelInputs
 from wfa.data.weighted_captions import WeightedCaptions
 from wfa.errors import ConfigError
+from wfa.keyed_random import image_rng
 from wfa.options.run_config import resolve
 
 CAPTIONS = ragged(20, np.random.default_rng(0))
@@ -77,7 +78,7 @@ def test_a_batch_holds_its_captions_once() -> None:
     for image, row in enumerate((4, 7, 1)):
         own = batch.image_index == image
         drawn = [texts[place] for place in batch.text_index[own]]
-        rng = np.random.default_rng((3, 0, row))
+        rng = image_rng(3, 0, row, 0)
         uniform = np.full(len(CAPTIONS[row]), 1.0 / len(CAPTIONS[row]))
         # The texts are drawn before the image takes its own numbers from the generator.
         assert drawn == draw_half(CAPTIONS[row], uniform, rng, 0.0)[0]

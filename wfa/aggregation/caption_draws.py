@@ -65,14 +65,15 @@ def kept_captions(
     Returns:
         The places of the captions that are kept, at least one, and their weights with sum 1.
     """
-    prior = tempered(prior, options.prior_temperature)
+    if options.prior_temperature != 1.0:
+        prior = tempered(prior, options.prior_temperature)
     dropout = 0.0 if rng is None else options.dropout_at(progress)
     if rng is None or not dropout > 0.0:
         return np.arange(len(prior)), prior
     kept = np.flatnonzero(rng.random(len(prior)) >= dropout)
     if not len(kept):
         kept = rng.integers(len(prior), size=1)
-    return kept, tempered(prior[kept], 1.0)
+    return kept, scaled(prior[kept])
 
 
 def tempered(prior: Weights, temperature: float) -> Weights:
@@ -83,12 +84,14 @@ def tempered(prior: Weights, temperature: float) -> Weights:
         temperature: Above 0.
     """
     highest = prior.max()
-    if not highest > 0.0:
-        return np.full(len(prior), 1.0 / len(prior))
     # Against the highest, so that a low temperature cannot underflow all of them.
-    powers: Weights = (prior / highest) ** (1.0 / temperature)
-    scaled: Weights = powers / powers.sum()
-    return scaled
+    return scaled((prior / highest) ** (1.0 / temperature) if highest > 0.0 else prior)
+
+
+def scaled(weights: Weights) -> Weights:
+    """Return weights (K,) >= 0 scaled to sum 1; those that are all zero become uniform."""
+    total = weights.sum()
+    return weights / total if total > 0.0 else np.full(len(weights), 1.0 / len(weights))
 
 
 def drawn_rows(
