@@ -72,7 +72,11 @@ def wfa(arguments: Sequence[str], cache: Path, **environment: str) -> subprocess
 def run(arguments: Sequence[str], cache: Path, code: int = 0, seconds: float = 900.0) -> str:
     """Run the command line to its end; return what it printed."""
     process = wfa(arguments, cache)
-    out, _ = process.communicate(timeout=seconds)
+    try:
+        out, _ = process.communicate(timeout=seconds)
+    finally:
+        process.kill()  # one that is too slow must not slow the other tests down
+        process.wait()
     assert process.returncode == code, out
     return out
 
