@@ -19,7 +19,7 @@ from wfa.tasks.catalogue import GROUPS
 HERE = Path(__file__).parent
 PAGES = {
     HERE.parent / "README.md": ("printed", "classes", "techniques", "use"),
-    HERE.parent / "docs" / "bigearthnet.md": ("tasks", "sensors"),
+    HERE.parent / "docs" / "bigearthnet.md": ("tasks", "guessed", "sensors"),
     HERE.parent / "docs" / "field.md": ("classes",),
     HERE.parent / "docs" / "speed.md": ("speed", "to_validation_mr"),
 }
@@ -48,6 +48,9 @@ MANY = 8
 """Distinct captions an image from which a data set's rows stand by themselves in the table."""
 FIRST_VERSION = {"scenes_s1s2": "version 1"}
 """Synthetic data whose gain was measured before it was made otherwise."""
+BLIND = {("binary", "accuracy"): 52.6, ("mcq", "accuracy"): 29.3, ("captioning", "BLEU-4"): 31.9}
+"""Task and metric -> what is published of a language model without the image on the real bench
+split, in percent; its captions are scored by SacreBLEU."""
 TASKS = HERE / "2026-11_what_can_one_run_answer"
 RECIPES = HERE / "2026-11_what_do_the_recipes_reach"
 CLASSES = HERE / "2026-11_what_does_a_run_know_of_classes"
@@ -66,6 +69,7 @@ def blocks() -> dict[str, str]:
         "techniques": techniques(),
         "use": use(),
         "tasks": "\n".join(tasks[: _HEAD + len(GROUPS)]),
+        "guessed": guessed(),
         "sensors": "\n\n".join(sensors),
         "classes": (CLASSES / "README.md").read_text(encoding="utf-8").split("\n\n")[1],
         "speed": speed(),
@@ -118,6 +122,22 @@ def use() -> str:
         span = f"{low:.1f}" if high - low < 0.1 else f"{low:.1f} to {high:.1f}"
         named = f"{data}, {FIRST_VERSION[data]}" if data in FIRST_VERSION else data
         lines.append(f"| {named} | {span} | {gains[0]} | {gains[1]} | {best} |")
+    return "\n".join(lines)
+
+
+def guessed() -> str:
+    """Return what is answered on the stand-in without the image, beside what is published."""
+    rows = map(json.loads, (TASKS / "results.jsonl").read_text(encoding="utf-8").splitlines())
+    row = next(row for row in rows if "controls" in row)
+    found = {
+        (own["control"], own["task"], own["metric"]): 100 * own["value"]
+        for own in row["controls"]["figures"]
+        if own["of"] in ("", "figures")
+    }
+    lines = ["| task | metric | prior | blind heads | published |", "|---|---|---:|---:|---:|"]
+    for (task, metric), published in BLIND.items():
+        own = [f"{found[control, task, metric]:.1f}" for control in ("prior", "blind")]
+        lines.append(f"| {task} | {metric} | {own[0]} | {own[1]} | {published} |")
     return "\n".join(lines)
 
 

@@ -61,6 +61,12 @@ def result(label: str, out: Path, seconds: dict[str, float]) -> dict[str, Any]:
     }
 
 
+def shown(row: dict[str, Any]) -> str:
+    """Return a run's name, with the version of the stand-in where it is not today's."""
+    version = row.get("stand_in", 1)
+    return row["run"] if version == FORMAT_VERSION else f"{row['run']} on version {version}"
+
+
 def columns(rows: list[dict[str, Any]]) -> dict[str, dict[str, float]]:
     """Return each column of the table: title -> task or group -> its figure."""
     found: dict[str, dict[str, float]] = {}
@@ -73,7 +79,7 @@ def columns(rows: list[dict[str, Any]]) -> dict[str, dict[str, float]]:
             for name, title in CONTROLS.items()
         }  # fmt: skip
         found |= {
-            f"{row['run']}, {title}": {
+            f"{shown(row)}, {title}": {
                 figure["task"]: figure["value"]
                 for figure in figures
                 if figure["metric"] == METRICS[figure["task"].partition("/")[0]]
@@ -87,7 +93,7 @@ def columns(rows: list[dict[str, Any]]) -> dict[str, dict[str, float]]:
 def seen(rows: list[dict[str, Any]]) -> set[tuple[str, str]]:
     """Return the columns and tasks whose answers are better than every control."""
     return {
-        (f"{row['run']}, {WAYS[own['answers']]}", own["task"])
+        (f"{shown(row)}, {WAYS[own['answers']]}", own["task"])
         for row in rows
         for own in row.get("controls", {}).get("seen", ())
         if own["seen"]
@@ -133,14 +139,11 @@ def write(rows: list[dict[str, Any]]) -> None:
         "Percent on the bench split of `scenes_s1s2`, which is synthetic: maps drawn from a seed "
         "with Sentinel-1 and Sentinel-2 bands, in the official formats. They say nothing about "
         "real scenes, and cannot stand beside published ones. The goal of captioning can be met "
-        "blind: on version 2 the words of the training split alone (`prior`) reach 23.4 BLEU-4, "
-        "on version 1 38.4; what is seen is said by the controls. In version 1 of the stand-in a "
-        "good "
-        f"part of the answers could be guessed; today it is version {FORMAT_VERSION}. Bold, where "
-        "there are controls: measurably better than every one of them; of captions their concept "
-        "F1 is compared, and decoded answers also with the decoder's at another image. One seed "
-        "each; whole "
-        f"processes, with other work beside them: {runs}.\n\n"
+        "blind; what is seen is said by the controls. In version 1 of the stand-in a good part of "
+        f"the answers could be guessed; today it is version {FORMAT_VERSION}. Bold, where there "
+        "are controls: measurably better than every one of them; of captions their concept F1 is "
+        "compared, and decoded answers also with the decoder's at another image. One seed each; "
+        f"whole processes, with other work beside them: {runs}.\n\n"
         "```\npython experiments/2026-11_what_can_one_run_answer/answer_all.py\n```\n",
     )
 
