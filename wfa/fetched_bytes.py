@@ -6,77 +6,37 @@ came first (RFC 9110, 13.1.5): a store that has another by now is refused.
 """
 
 import errno
-import subprocess
+import socket
+import ssl
 import time
-from typing import NamedTuple
+from collections.abc import Generator
+from functools import cache
+from typing import TYPE_CHECKING
 
 from webdataset.gopen import rewrite_url
 
-STALLED = 60
+if TYPE_CHECKING:
+    from httpx2 import Response
+
+STALLED = 60.0
 """Seconds without a byte after which a store is asked again."""
 PAUSES = (1.0, 2.0, 4.0, 8.0, 16.0)
 """Seconds before each further try; one that brought something counts as the first again."""
 
-_BUSY = ("408", "429", "500", "502", "503", "504")
-_STALLS, _REFUSED, _NO_RANGE = 28, 22, 33
-_BROKE_OFF = (18, 52, 55, 56, 92)
-_UNREACHED = (6, 7, 35)
-"""Codes that mean a wrong address, unless something has come from it."""
-_REASONS = {
-    6: "its host is not known",
-    7: "its host does not answer",
-    35: "its host makes no secure connection",
-    _STALLS: f"its store sent nothing for {STALLED} s",
-    _NO_RANGE: "the connection broke off, and its store cannot go on in the middle",
-} | dict.fromkeys(_BROKE_OFF, "the connection broke off")
-"""Code of curl -> what it means."""
-
-
-class _Answer(NamedTuple):
-    """What the head of an answer says; empty where it says nothing.
-
-    Attributes:
-        status: The three digits.
-        etag: Of the object.
-        modified: When the object was last changed.
-        size: Bytes of the whole object.
-    """
-
-    status: str = ""
-    etag: str = ""
-    modified: str = ""
-    size: str = ""
-
-    @property
-    def validator(self) -> str:
-        """What a store can compare exactly, for `If-Range`."""
-        return self.modified if not self.etag or self.etag.startswith("W/") else self.etag
-
-    def is_of(self, first: "_Answer") -> bool:
-        """Say whether it is about the same object, as far as both answers tell."""
-        names = ("etag", "size") if self.etag and first.etag else ("modified", "size")
-        pairs = [(getattr(self, name), getattr(first, name)) for name in names]
-        return all(one == other for one, other in pairs if one and other)
+_BUSY = (408, 429, 500, 502, 503, 504)
+_BROKE_OFF = "the connection broke off"
 
 
 class FetchedBytes:
-    """The bytes of a file as they come.
+    """The bytes of a file as they come; it is asked for when the first are read.
 
     Args:
         url: Its address, `http://...` or `https://...`.
-
-    Raises:
-        OSError: There is no curl.
     """
 
     def __init__(self, url: str) -> None:
-        self._url = rewrite_url(url)
-        self._at = 0
-        self._over = False
-        self._pauses = iter(PAUSES)
-        self._first = _Answer()
-        self._answer: _Answer | None = None
-        self._asked()
+        self._parts = _fetched(rewrite_url(url))
+        self._kept = bytearray()
 
     def read(self, size: int = -1) -> bytes:
         """Return the next bytes, fewer than `size` only at the end.
@@ -85,83 +45,95 @@ class FetchedBytes:
             OSError: The store refuses, has another object than before, or cannot be reached though
                 it was asked again.
         """
-        parts = []
-        while size and not self._over:
-            if self._answer is None:
-                self._answer = self._heard()
-            part = self._out.read(size)
-            parts.append(part)
-            self._at += len(part)
-            if part:
-                self._pauses = iter(PAUSES)
-            size -= len(part) if size > 0 else 0
-            if size:
-                self._over = self._is_over()
-        return b"".join(parts)
+        while (size < 0 or len(self._kept) < size) and (part := next(self._parts, b"")):
+            self._kept += part
+        found = bytes(self._kept[: size if size >= 0 else None])
+        del self._kept[: len(found)]
+        return found
 
     def close(self) -> None:
         """Want no more of it."""
-        self._curl.kill()
-        self._curl.communicate()
+        self._parts.close()
 
-    def _asked(self) -> None:
-        """Ask for what has not come yet."""
-        rest = ["--continue-at", str(self._at)] if self._at else []
-        if self._at and self._first.validator:
-            rest += ["--header", f"If-Range: {self._first.validator}"]
-        words = [
-            "curl", "--fail", "--silent", "--location", "--globoff",
-            "--connect-timeout", str(STALLED), "--speed-limit", "1", "--speed-time", str(STALLED),
-            "--suppress-connect-headers", "--dump-header", "/dev/stderr", *rest, self._url,
-        ]  # fmt: skip
+
+def _fetched(url: str) -> Generator[bytes, None, None]:
+    """Give the parts of a file, none of them empty; see `FetchedBytes.read` for errors."""
+    import httpx2  # slow to import, and most runs read their own disk
+
+    at, pauses, first = 0, iter(PAUSES), ("", "", "")
+    while True:
+        head = {"Accept-Encoding": "identity"} | (_rest(first, at) if at else {})
         try:
-            self._curl = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-        except FileNotFoundError as error:
-            raise OSError(errno.EIO, "curl is not installed") from error
-        assert self._curl.stdout is not None  # a pipe was asked for
-        self._out = self._curl.stdout
-        self._answer = None
-
-    def _heard(self) -> _Answer:
-        """Read the head of the answer, before any of its bytes.
-
-        Raises:
-            OSError: It is about another object than what came before.
-        """
-        status, fields = "", dict[str, str]()
-        for line in self._curl.stderr or ():
-            text = line.decode("latin-1").strip()
-            name, _, value = text.partition(":")
-            if text.startswith("HTTP/"):
-                status, fields = text.split()[1], {}
-            elif text:
-                fields[name.lower()] = value.strip()
-            elif not (status.startswith("3") and "location" in fields) and status[:1] != "1":
-                break
-        whole = fields.get("content-length", "") if status == "200" else ""
-        size = fields.get("content-range", "").rpartition("/")[2].replace("*", "") or whole
-        found = _Answer(status, fields.get("etag", ""), fields.get("last-modified", ""), size)
-        if not self._at:
-            self._first = found
-        elif status in ("200", "206", "416") and not found.is_of(self._first):
-            raise OSError(errno.EIO, "it changed while it was read")
-        return found
-
-    def _is_over(self) -> bool:
-        """Say whether curl ended since all has come; else ask once more."""
-        self._curl.communicate()
-        code, answer = self._curl.returncode, self._answer.status if self._answer else ""
-        if not code:
-            return True
-        again = (
-            code in (_STALLS, *_BROKE_OFF)
-            or (code == _REFUSED and answer in _BUSY)
-            or (code in _UNREACHED and self._at > 0)
-        )
-        pause = next(self._pauses, None) if again else None
-        if pause is None:
-            reason = f"its store answered {answer}" if code == _REFUSED else _REASONS.get(code)
-            raise OSError(errno.EIO, reason or f"curl ended with code {code}")
+            with httpx2.stream(
+                "GET", url, headers=head, timeout=STALLED, follow_redirects=True, verify=_trusted()
+            ) as answer:
+                if at:
+                    _check_goes_on(answer, first, at)
+                answer.raise_for_status()
+                first = first if at else _facts(answer)
+                for part in answer.iter_raw():
+                    at += len(part)
+                    pauses = iter(PAUSES)
+                    yield part
+            return
+        # What the environment says of proxies raises the last two.
+        except (httpx2.HTTPError, httpx2.InvalidURL, ImportError, ValueError) as error:
+            reason, may_pass = _problem(error, begun=at > 0)
+            pause = next(pauses, None) if may_pass else None
+            if pause is None:
+                raise OSError(errno.EIO, reason) from error
         time.sleep(pause)
-        self._asked()
-        return False
+
+
+@cache
+def _trusted() -> ssl.SSLContext:
+    """Return what secure connections rest on; its certificates take a while to read."""
+    import httpx2
+
+    return httpx2.create_ssl_context()
+
+
+def _facts(answer: "Response") -> tuple[str, str, str]:
+    """Return ETag, time of the last change and size of the whole object; empty where not told."""
+    head = answer.headers
+    whole = head.get("Content-Length", "") if answer.status_code == 200 else ""
+    size = head.get("Content-Range", "").rpartition("/")[2].replace("*", "") or whole
+    return head.get("ETag", ""), head.get("Last-Modified", ""), size
+
+
+def _rest(first: tuple[str, str, str], at: int) -> dict[str, str]:
+    """Return what asks for the bytes from `at`, of the same object where that can be compared."""
+    etag, modified, _ = first
+    exact = modified if not etag or etag.startswith("W/") else etag
+    return {"Range": f"bytes={at}-"} | ({"If-Range": exact} if exact else {})
+
+
+def _check_goes_on(answer: "Response", first: tuple[str, str, str], at: int) -> None:
+    """Refuse an answer about another object, as far as both answers tell, or another place."""
+    etags, changes, sizes = zip(first, _facts(answer), strict=True)
+    pairs = (etags if all(etags) else changes, sizes)
+    tells = answer.is_success or answer.status_code == 416  # which tells the size, too
+    if tells and any(all(pair) and pair[0] != pair[1] for pair in pairs):
+        raise OSError(errno.EIO, "it changed while it was read")
+    if answer.is_success and not answer.headers.get("Content-Range", "").startswith(f"bytes {at}-"):
+        raise OSError(errno.EIO, f"{_BROKE_OFF}, and its store cannot go on in the middle")
+
+
+def _problem(error: BaseException, begun: bool) -> tuple[str, bool]:
+    """Say why a file does not come, and whether asking again may help."""
+    import httpx2
+
+    if isinstance(error, httpx2.HTTPStatusError):
+        status = error.response.status_code
+        return f"its store answered {status}", status in _BUSY
+    if isinstance(error, httpx2.TimeoutException):
+        return f"its store sent nothing for {STALLED:g} s", True
+    if not isinstance(error, httpx2.ConnectError):
+        broke = isinstance(error, (httpx2.NetworkError, httpx2.RemoteProtocolError))
+        return (_BROKE_OFF if broke else str(error)), broke or begun
+    cause: BaseException | None = error
+    while cause and not isinstance(cause, (socket.gaierror, ssl.SSLError)):
+        cause = cause.__context__
+    if isinstance(cause, ssl.SSLError):
+        return f"its host makes no secure connection: {cause.reason}", begun
+    return f"its host {'is not known' if cause else 'does not answer'}", begun

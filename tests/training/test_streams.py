@@ -6,8 +6,10 @@ from pathlib import Path
 import pytest
 
 from tests.data.shards.made_shards import captions_json, write_tar
+from tests.data.shards.stalling_store import stalling_store
 from tests.training.conftest import SMALL, run, train_until_killed
 from tests.training.test_fit import check_equal, metrics
+from wfa import fetched_bytes
 from wfa.data.shards.pack import pack
 from wfa.data.shards.pack_options import PackOptions
 from wfa.errors import ConfigError
@@ -79,6 +81,20 @@ def test_a_killed_run_goes_on_to_the_same_result(
         json.loads((path / "run.json").read_text())["left_out"] for path in (killed, folder)
     )
     assert ours == theirs
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("cache_dir")
+def test_a_store_that_stalls_holds_training_up_and_changes_nothing(
+    shards: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fetched_bytes, "STALLED", 1.0)
+    with stalling_store(shards, "train-00002.tar") as store:
+        for name, place in (("near", shards), ("far", store)):
+            words = [*STREAM, f"data.shards={place}/train-{{00000..00003}}.tar"]
+            words += [f"data.validation_shards={place}/validation-00000.tar"]
+            fit(resolve(words), tmp_path / name)
+    check_equal(tmp_path / "far", tmp_path / "near")
 
 
 @pytest.mark.usefixtures("cache_dir")
