@@ -1,11 +1,12 @@
-"""Train and pack while files may not grow, a shard is cut or a store stalls; then once more.
+"""Train, pack and index while files may not grow, a disk is full, a shard is cut or a store stalls.
 
     nice python -m experiments.robustness.failing_storage [CASE ...]
 
 Each case runs the command line as a person does; its row goes to `failing_storage.json` as it ends:
 the exit code, the last line that was printed, the half-written files that were left, what training
 left out, and how the same command ended once the fault was gone. Files are limited in size as by
-`ulimit -f` (EFBIG); a full disk (ENOSPC) is not measured.
+`ulimit -f` (EFBIG); the full disk (ENOSPC) is a small one in memory, which only those who may mount
+can have: for others there is no row.
 """
 
 import json
@@ -16,18 +17,18 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Event, Thread
 from typing import Any
 
 import numpy as np
+import torch
 from PIL import Image
 
 from experiments.robustness._rows import SEED, asked_cases, keep_row
+from tests.data.shards.stalling_store import stalling_store
 from tests.training.conftest import SMALL, make_folder, wfa
 from wfa.files import TEMPORARY_SUFFIX
 
@@ -39,6 +40,16 @@ STALL = 30.0
 """Seconds that the store sends nothing."""
 LIMIT = 3600.0
 """Seconds that a command may take on a busy machine."""
+
+
+DISK = 16_000_000
+"""Bytes of the disk that is filled."""
+FILLER = "filler"
+"""What fills it."""
+
+
+class NotMeasuredError(Exception):
+    """A case cannot be made here; the message says why."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +64,7 @@ class Outcome:
         traceback: Whether there was one.
         left_out: What training could not read and left out, of its run.json; empty without.
         again: The exit code of the same command without the fault; None where it was not repeated.
+        kept: Whether the checkpoint that was there before can still be read; None without one.
     """
 
     case: str
@@ -62,25 +74,22 @@ class Outcome:
     traceback: bool
     left_out: Mapping[str, Any]
     again: int | None = None
+    kept: bool | None = None
 
 
 def main() -> None:
     """Run the cases that are asked for, each in a folder of its own."""
     for name in asked_cases(__doc__, list(CASES)):
         with tempfile.TemporaryDirectory() as folder:
-            keep_row(__file__, name, asdict(CASES[name](Path(folder))))
+            try:
+                keep_row(__file__, name, asdict(CASES[name](Path(folder))))
+            except NotMeasuredError as error:
+                print(f"{name} is not measured: {error}", flush=True)
 
 
 def limited_pack(folder: Path) -> Outcome:
-    """Pack shards of eight pictures that are larger than a file may be."""
-    large = folder / "large"
-    large.mkdir()
-    make_folder(large, 24)
-    rng = np.random.default_rng(SEED)
-    for path in large.glob("*.png"):  # 150 kB each, so that a shard of eight is above the limit
-        Image.fromarray(rng.integers(0, 255, (224, 224, 3), dtype=np.uint8)).save(path)
-    words = ["data", "pack", "captions_folder", f"data.root={large}", "images=8",
-             f"out={folder / 'run'}"]  # fmt: skip
+    """Pack where a shard is larger than a file may be."""
+    words = packing(folder, folder / "run")
     return limited("the largest file is too small while packing", words, folder, 500_000)
 
 
@@ -93,22 +102,74 @@ def limited_checkpoint(folder: Path) -> Outcome:
     return limited("the largest file is too small for the first checkpoint", words, folder, 60_000)
 
 
+def full_pack(folder: Path) -> Outcome:
+    """Pack to a disk that has room for one shard."""
+    with disk(folder) as place:
+        words = packing(folder, place / "run")
+        fill(place, 1_500_000)
+        code, said = ended(words, folder)
+        first = outcome("the disk is full while packing", code, said, folder)
+        (place / FILLER).unlink()
+        return replace(first, again=ended(words, folder)[0])
+
+
+def full_checkpoint(folder: Path) -> Outcome:
+    """Train to a disk that is full after the first checkpoint."""
+    own = folder / "own"
+    own.mkdir()
+    with disk(folder) as place:
+        run = place / "run"
+        words = ["train", *WORDS, "train.epochs=20", f"data.root={make_folder(own, 40)}",
+                 "data=captions_folder", f"out={run}"]  # fmt: skip
+        case = "the disk is full while training"
+        return on_the_way(case, words, run, folder, partial(fill, place), (place / FILLER).unlink)
+
+
+def full_index(folder: Path) -> Outcome:
+    """Index pictures to a disk that has room for next to nothing."""
+    own, run = folder / "own", folder / "trained"
+    own.mkdir()
+    code, said = ended(["train", *WORDS, "train.epochs=1", f"data.root={make_folder(own, 40)}",
+                        "data=captions_folder", f"out={run}"], folder)  # fmt: skip
+    assert code == 0, said
+    with disk(folder) as place:
+        words = ["index", str(run), "--images", str(own), f"out={place / 'run'}"]
+        fill(place, 4096)
+        code, said = ended(words, folder)
+        first = outcome("the disk is full while indexing", code, said, folder)
+        (place / FILLER).unlink()
+        return replace(first, again=ended(words, folder)[0])
+
+
 def cut(remedy: str, folder: Path) -> Outcome:
     """Train while a shard is cut."""
     out = packed(folder)
     words = [*streamed(out), f"data.shards={out}/train-*.tar", f"data.on_bad_shard={remedy}",
              f"out={folder / 'run'}"]  # fmt: skip
-    case = f"a shard is cut while training, on_bad_shard={remedy}"
-    return cut_on_the_way(case, words, out / "train-00001.tar", folder / "run", folder)
+    case, shard = f"a shard is cut while training, on_bad_shard={remedy}", out / "train-00001.tar"
+    whole = shard.read_bytes()
+    halve, mend = (partial(shard.write_bytes, part) for part in (whole[: len(whole) // 2], whole))
+    return on_the_way(case, words, folder / "run", folder, halve, mend)
 
 
-def stalled(how: str, seconds: float, folder: Path) -> Outcome:
+def stalled(how: str, seconds: float | None, folder: Path) -> Outcome:
     """Train from a store that stalls the first time that it is asked for a shard."""
     out = packed(folder)
-    with store(out, "/train-00002.tar", seconds) as address:
+    with stalling_store(out, "train-00002.tar", seconds) as address:
         where = f"data.shards={address}/train-{{00000..00003}}.tar"
         code, said = ended([*streamed(out), where, f"out={folder / 'run'}"], folder)
     return outcome(f"a store stalls in the middle of a shard {how}", code, said, folder)
+
+
+def packing(folder: Path, out: Path) -> list[str]:
+    """Make pictures of 150 kB each; return the words that pack shards of eight of them."""
+    large = folder / "large"
+    large.mkdir()
+    make_folder(large, 24)
+    rng = np.random.default_rng(SEED)
+    for path in large.glob("*.png"):
+        Image.fromarray(rng.integers(0, 255, (224, 224, 3), dtype=np.uint8)).save(path)
+    return ["data", "pack", "captions_folder", f"data.root={large}", "images=8", f"out={out}"]
 
 
 def packed(folder: Path) -> Path:
@@ -138,20 +199,53 @@ def limited(case: str, words: Sequence[str], folder: Path, size: int) -> Outcome
     return replace(first, again=ended(words, folder)[0])
 
 
-def cut_on_the_way(
-    case: str, words: Sequence[str], shard: Path, run: Path, folder: Path
-) -> Outcome:
-    """Cut a shard once there is a checkpoint; put it back and run once more."""
-    whole = shard.read_bytes()
+@contextmanager
+def disk(folder: Path) -> Iterator[Path]:
+    """Mount a small disk in memory.
+
+    Raises:
+        NotMeasuredError: That is not allowed here.
+    """
+    place = folder / "disk"
+    place.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", f"size={DISK}", "tmpfs", str(place)]
+    try:
+        subprocess.run(mount, check=True, capture_output=True)
+    except (OSError, subprocess.CalledProcessError) as error:
+        raise NotMeasuredError("a disk of its own may not be mounted here") from error
+    try:
+        yield place
+    finally:
+        subprocess.run(["umount", str(place)], check=True)
+
+
+def fill(place: Path, room: int = 0) -> None:
+    """Fill a disk but for so many bytes."""
+    with (place / FILLER).open("wb", buffering=0) as file:
+        with suppress(OSError):
+            while True:
+                file.write(bytes(4096))
+        file.truncate(file.tell() - room)
+
+
+def on_the_way(
+    case: str, words: Sequence[str], run: Path, folder: Path,
+    fault: Callable[[], object], mend: Callable[[], object],
+) -> Outcome:  # fmt: skip
+    """Train, with a fault once there is a checkpoint; mend it and run once more."""
     process, limit = wfa(words, folder / "cache"), time.monotonic() + LIMIT
-    while not (run / "checkpoints" / "last.ckpt").is_file() and process.poll() is None:
+    last = run / "checkpoints" / "last.ckpt"
+    while not last.is_file() and process.poll() is None:
         assert time.monotonic() < limit
         time.sleep(0.005)
-    shard.write_bytes(whole[: len(whole) // 2])
+    fault()
     said, _ = process.communicate(timeout=LIMIT)
     first = outcome(case, process.returncode, said, folder)
-    shard.write_bytes(whole)
-    return replace(first, again=ended(words, folder)[0]) if first.code else first
+    mend()
+    if not first.code:
+        return first
+    kept = bool(torch.load(last, weights_only=True))
+    return replace(first, kept=kept, again=ended(words, folder)[0])
 
 
 def ended(
@@ -178,58 +272,16 @@ def outcome(case: str, code: int, said: str, folder: Path) -> Outcome:
     return Outcome(case, code, shown, left, "Traceback" in said, left_out)
 
 
-@contextmanager
-def store(folder: Path, stalled: str, seconds: float) -> Iterator[str]:
-    """Serve a folder; the first time that `stalled` is asked for, stop halfway for a while."""
-    over = Event()
-    handler = partial(_Stalling, directory=str(folder), stalled=stalled, seconds=seconds, over=over)
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        server.daemon_threads = True
-        server.asked = set()  # type: ignore[attr-defined]
-        Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        over.set()
-        server.shutdown()
-
-
-class _Stalling(SimpleHTTPRequestHandler):
-    def __init__(self, *args: Any, stalled: str, seconds: float, over: Event, **more: Any) -> None:
-        self._stalled, self._seconds, self._over = stalled, seconds, over
-        super().__init__(*args, **more)
-
-    def do_GET(self) -> None:
-        """Serve a file from the byte that was asked for."""
-        content = Path(self.translate_path(self.path)).read_bytes()
-        begin = int(self.headers.get("Range", "bytes=0-")[6:].partition("-")[0])
-        self.send_response(206 if begin else 200)
-        if begin:
-            self.send_header("Content-Range", f"bytes {begin}-{len(content) - 1}/{len(content)}")
-        self.send_header("Content-Length", str(len(content) - begin))
-        self.end_headers()
-        half = len(content) // 2
-        asked: set[str] = self.server.asked  # type: ignore[attr-defined]
-        if self.path == self._stalled and self.path not in asked and not begin:
-            asked.add(self.path)
-            self.wfile.write(content[:half])
-            self.wfile.flush()
-            self._over.wait(self._seconds)
-            begin = half
-        try:
-            self.wfile.write(content[begin:])
-        except OSError:
-            return  # whoever asked has gone
-
-    def log_message(self, format: str, *args: object) -> None:
-        """Say nothing."""
-
-
 CASES: Mapping[str, Callable[[Path], Outcome]] = {
     "limited_pack": limited_pack,
     "limited_checkpoint": limited_checkpoint,
+    "full_pack": full_pack,
+    "full_checkpoint": full_checkpoint,
+    "full_index": full_index,
     "cut_error": partial(cut, "error"),
     "cut_skip": partial(cut, "skip"),
     "stall_30_s": partial(stalled, "30 s", STALL),
-    "stall_for_good": partial(stalled, "for good, and answers when it is asked again", LIMIT),
+    "stall_for_good": partial(stalled, "for good, and answers when it is asked again", None),
 }
 
 
