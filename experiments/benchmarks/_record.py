@@ -1,8 +1,6 @@
 """What every benchmark shares: one row a case, a table on the screen, JSON beside the script."""
 
 import json
-import os
-import platform
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -11,6 +9,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from wfa.files import write_text
+from wfa.provenance import machine
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,28 +49,15 @@ def record(name: str, rows: Sequence[Row], folder: Path | None = None) -> Path:
     Returns:
         The file written.
     """
-    machine = machine_description()
+    where = "{processor}, {cores} cores".format(**machine())
     console = Console(soft_wrap=True, highlight=False)
-    console.print(f"[bold]{name}[/] on {machine}")
+    console.print(f"[bold]{name}[/] on {where}")
     for row in rows:
         console.print(_described(row))
     path = (folder or Path(__file__).parent) / f"{name}.json"
-    content = [{**asdict(row), "machine": machine} for row in rows]
+    content = [{**asdict(row), "machine": where} for row in rows]
     write_text(path, json.dumps(content, indent=2, allow_nan=False) + "\n")
     return path
-
-
-def machine_description() -> str:
-    """Give the processor's model and the number of cores that this process may use."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    return f"{_processor()}, {cores} cores"
-
-
-def _processor() -> str:
-    listing = Path("/proc/cpuinfo")
-    lines = listing.read_text(encoding="utf-8").splitlines() if listing.is_file() else []
-    names = (line.split(":", 1)[1].strip() for line in lines if line.startswith("model name"))
-    return next(names, platform.processor() or platform.machine())
 
 
 def _described(row: Row) -> str:
