@@ -42,7 +42,7 @@ LIMIT = 3600.0
 """Seconds that a command may take on a busy machine."""
 
 
-DISK = 16_000_000
+DISK = 200_000_000
 """Bytes of the disk that is filled."""
 FILLER = "filler"
 """What fills it."""
@@ -224,7 +224,7 @@ def fill(place: Path, room: int = 0) -> None:
     with (place / FILLER).open("wb", buffering=0) as file:
         with suppress(OSError):
             while True:
-                file.write(bytes(4096))
+                file.write(bytes(1 << 16))
         file.truncate(file.tell() - room)
 
 
@@ -235,7 +235,8 @@ def on_the_way(
     """Train, with a fault once there is a checkpoint; mend it and run once more."""
     process, limit = wfa(words, folder / "cache"), time.monotonic() + LIMIT
     last = run / "checkpoints" / "last.ckpt"
-    while not last.is_file() and process.poll() is None:
+    while not last.is_file():
+        assert process.poll() is None, process.communicate()[0]
         assert time.monotonic() < limit
         time.sleep(0.005)
     fault()
