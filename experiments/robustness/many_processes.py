@@ -34,6 +34,8 @@ WORDS = (
     "train.epochs=4", "train.keep_checkpoints=true", "aggregation.caption_dropout=0.5",
     f"train.seed={SEED}",
 )  # fmt: skip
+FRESH = {"TORCH_DISABLE_SHARE_RDZV_TCP_STORE": "1"}
+"""Else processes that are started again may find the addresses of those before them."""
 LIMIT = 3600.0
 """Seconds that a run may take on a busy machine."""
 
@@ -114,7 +116,7 @@ def launch(launcher: Sequence[str], words: Sequence[str], cache: Path) -> "subpr
     """Start torchrun."""
     return subprocess.Popen(
         [sys.executable, "-m", "torch.distributed.run", *launcher, "-m", "wfa", "train", *words],
-        env={**os.environ, "WFA_CACHE_DIR": str(cache), "OMP_NUM_THREADS": "1"},
+        env={**os.environ, **FRESH, "WFA_CACHE_DIR": str(cache), "OMP_NUM_THREADS": "1"},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
