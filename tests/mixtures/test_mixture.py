@@ -142,6 +142,44 @@ def test_parts_that_do_not_fit(parts: str, message: str) -> None:
         Mixture(resolve(["data=mixture", f"data.parts={parts}"]).data.options, "train")
 
 
+@pytest.mark.parametrize(
+    ("part", "message"),
+    [
+        (
+            "{name: rsicd, root: gone}",
+            r"set data\.parts\[1\]\.root=DIR .*`wfa data prepare rsicd data\.root=gone`",
+        ),
+        (
+            "{name: captions_folder, root: ONE, annotations: data.root}",
+            r"^data\.parts\[1\]\.annotations=data.root: .*one/data\.root",
+        ),
+        ("{name: webdataset, shards: no-*.tar}", r"^data\.parts\[1\]\.shards='no"),
+        (
+            "{name: webdataset, caption_probabilities: [1]}",
+            r"for each of data\.parts\[1\]\.caption_k",
+        ),
+        ("{name: webdataset, shuffle: often}", r"data\.parts\[1\]\.shuffle wants int"),
+        ("{name: webdataset, shard: a.tar}", r"data\.parts\[1\]\.shard'.*\.shards'"),
+    ],
+)
+def test_an_error_of_a_part_names_its_option(
+    parts: tuple[Path, Path], part: str, message: str
+) -> None:
+    one, _ = parts
+    part = part.replace("ONE", str(one))
+    with pytest.raises(UserError, match=message):
+        Mixture(choose(f"{{name: captions_folder, as: one, root: {one}}}", part).options, "train")
+
+
+def test_a_picture_that_went_away_names_the_part(parts: tuple[Path, Path]) -> None:
+    train = Mixture(mixed(parts), "train")
+    parts[1].joinpath("p5.png").unlink()
+    (index,) = (i for i, record in enumerate(train.records) if record.image == "two/p5.png")
+    for read in (train.read_image, train.image_file):
+        with pytest.raises(DataError, match=r"data\.parts\[1\]\.on_bad_image=skip"):
+            read(index)
+
+
 def test_a_part_without_training_images_is_refused(tmp_path: Path) -> None:
     make_folder(tmp_path, 8)  # all eight validate
     with pytest.raises(DataError, match="has no split to train on, only validation"):

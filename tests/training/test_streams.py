@@ -83,6 +83,17 @@ def test_a_killed_run_goes_on_to_the_same_result(
     assert ours == theirs
 
 
+@pytest.mark.usefixtures("cache_dir")
+def test_a_model_that_learns_instructions_is_refused_on_shards(
+    shards: Path, tmp_path: Path
+) -> None:
+    words = [*STREAM, f"data.shards={shards}/train-*.tar", "model=coca", "model.instructions=2"]
+    words += [f"data.validation_shards={shards}/validation-00000.tar"]
+    with pytest.raises(ConfigError, match=r"shards come one after the other: choose model=clip"):
+        fit(resolve(words), tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
 @pytest.mark.slow
 @pytest.mark.usefixtures("cache_dir")
 def test_a_store_that_stalls_holds_training_up_and_changes_nothing(
@@ -91,7 +102,9 @@ def test_a_store_that_stalls_holds_training_up_and_changes_nothing(
     monkeypatch.setattr(fetched_bytes, "STALLED", 1.0)
     with stalling_store(shards, "train-00002.tar") as store:
         for name, place in (("near", shards), ("far", store)):
-            words = [*STREAM, f"data.shards={place}/train-{{00000..00003}}.tar"]
+            words = [word for word in STREAM if not word.startswith("train.steps")]
+            words += ["train.steps=4", "train.steps_per_epoch=4"]  # all shards, once
+            words += [f"data.shards={place}/train-{{00000..00003}}.tar"]
             words += [f"data.validation_shards={place}/validation-00000.tar"]
             fit(resolve(words), tmp_path / name)
     check_equal(tmp_path / "far", tmp_path / "near")

@@ -1,13 +1,15 @@
 """The parts of a mixture as a config names them."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import fields
 from typing import Any
 
 import yaml
 
-from wfa.errors import ConfigError
-from wfa.options.option_classes import read_choice
+from wfa.errors import ConfigError, UserError
+from wfa.options.option_classes import read_choice, shown_class
 from wfa.options.typed_options import as_plain, list_items, mapping_of, typed
 from wfa.plugins.registry import Choice
 
@@ -28,7 +30,8 @@ def read_parts(value: Any, key: str) -> tuple[Part, ...]:
         try:
             value = yaml.load(value, Loader=yaml.BaseLoader)  # every item is the text that it is
         except yaml.YAMLError as error:
-            raise ConfigError(f"{key} cannot be read: {value!r} ({error}; {_FORM})") from error
+            problem = getattr(error, "problem", error)
+            raise ConfigError(f"{key} cannot be read: {value!r} ({problem}; {_FORM})") from error
     try:
         items = enumerate(list_items(value, key))
         parts = tuple(_part(one, f"{key}[{place}]") for place, one in items)
@@ -50,6 +53,23 @@ def choice_of_part(part: Part) -> Choice:
     return read_choice("data", part["name"], options)
 
 
+@contextmanager
+def named_as(key: str, names: Iterable[str]) -> Iterator[None]:
+    """Have errors of a part name its options as the mixture has them.
+
+    Args:
+        key: The part, such as `data.parts[0]`: `data.root` becomes `data.parts[0].root`, but not
+            in a command between backticks, nor within a path.
+        names: The part's options.
+    """
+    try:
+        yield
+    except UserError as error:
+        option = rf"(`[^`]*`)|(?<![\w=/.\\-])data(?=\.(?:{'|'.join(names)})\b)"
+        error.args = (re.sub(option, lambda found: found[1] or key, str(error)),)
+        raise
+
+
 def _part(value: Any, key: str) -> Part:
     said = {"name": value} if isinstance(value, str) else mapping_of(value, key)
     if not isinstance(said.get("name"), str):
@@ -60,7 +80,8 @@ def _part(value: Any, key: str) -> Part:
     if not 0 < weight <= 1000:
         raise ConfigError(f"{key}.weight={weight} must be in (0, 1000]: how often an image comes")
     options = {name: one for name, one in said.items() if name not in _OWN}
-    choice = read_choice("data", said["name"], options, key)
+    with named_as(key, [field.name for field in fields(shown_class("data", said["name"]))]):
+        choice = read_choice("data", said["name"], options, key)
     called = str(said.get("as") or choice.label)
     if not re.fullmatch(r"\w[\w.-]*", called):
         raise ConfigError(f"{key}.as={called!r} must be a word of letters, digits and . _ -")

@@ -106,7 +106,8 @@ def list_items(value: Any, key: str) -> list[Any]:
         # The base loader leaves every item as the text that it is.
         found = yaml.load(text if text.startswith("[") else f"[{text}]", Loader=yaml.BaseLoader)
     except (yaml.YAMLError, RecursionError) as error:
-        raise ConfigError(f"the value of {key} cannot be read: {value!r} ({error})") from error
+        problem = getattr(error, "problem", error)  # else YAML draws where, over several lines
+        raise ConfigError(f"the value of {key} cannot be read: {value!r} ({problem})") from error
     return list(found)
 
 

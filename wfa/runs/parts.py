@@ -152,6 +152,7 @@ def open_split(data: Choice, split: str, present: tuple[str, ...]) -> ImageTextD
     plugin: type[ImageTextDataset] = data.plugin()
     known = [*present, *(name for name in plugin.joined if set(name.split("+")) <= set(present))]
     if split not in known:
+        plugin(data.options, split)  # says, where it can, by which option the split would be there
         raise DataError(f"data set {data.name} has no split {split!r}; it has {', '.join(known)}")
     dataset: ImageTextDataset = plugin(data.options, split)
     return dataset

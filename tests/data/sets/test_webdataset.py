@@ -24,6 +24,7 @@ from wfa.data.shards.stream_batches import StreamDataModule
 from wfa.data.weighted_captions import WeightedCaptions, weights_key
 from wfa.errors import ConfigError, DataError, UserError
 from wfa.options.option_classes import read_choice
+from wfa.runs.parts import open_split
 from wfa.testing.dataset_contract import check_dataset
 
 UNIQUENESS = read_choice("aggregation", "uniqueness")
@@ -198,6 +199,20 @@ def test_one_address_that_does_not_answer_is_left_out(tmp_path: Path) -> None:
         WebDataset(Config(shards=urls), "train")
     with pytest.raises(DataError, match="none of 1 shards can be read"):
         WebDataset(Config(shards=urls[:1], on_bad_shard="skip"), "train")
+
+
+@pytest.mark.parametrize("value", ["[[a.tar]]", "[{a: b}]", {"a": "b"}, [["a.tar"]], 7, "[a.tar"])
+def test_what_is_no_pattern_is_told_with_its_key(value: object) -> None:
+    with pytest.raises(ConfigError, match=r"^[^\n]*data\.validation_shards[^\n]*$"):
+        read_choice("data", "webdataset", {"validation_shards": value})
+
+
+def test_a_split_without_shards_says_how_to_name_them(tmp_path: Path) -> None:
+    train = str(write_shards(tmp_path, [2])[0])
+    choice = read_choice("data", "webdataset", {"shards": train})
+    for split in ("validation", "test"):
+        with pytest.raises(DataError, match=rf"data\.{split}_shards=PATTERN"):
+            open_split(choice, split, choice.plugin().splits(choice.options))
 
 
 def test_sizes_that_nobody_counted(tmp_path: Path) -> None:

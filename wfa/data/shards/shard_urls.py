@@ -23,7 +23,10 @@ def read_patterns(value: Any, key: str) -> tuple[str, ...]:
     """
     if isinstance(value, str) and not value.lstrip().startswith("["):
         return (value,) if value else ()
-    return tuple(str(one) for one in list_items(value, key))
+    items = list_items(value, key)
+    if any(isinstance(one, list | dict) for one in items):
+        raise ConfigError(f"{key} wants patterns of shards, [a, b], but is {value!r}")
+    return tuple(map(str, items))
 
 
 def expand(patterns: Sequence[str], root: Path | None, key: str) -> tuple[str, ...]:

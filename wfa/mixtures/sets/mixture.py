@@ -1,6 +1,7 @@
 """Several data sets as one: trained on together, evaluated part by part."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,7 +14,7 @@ from wfa.data.made_on_access import Captions
 from wfa.errors import ConfigError, DataError, some_of
 from wfa.mixtures.leaks import Leaks, find_leaks
 from wfa.mixtures.mixed_records import MixedRecords
-from wfa.mixtures.mixture_parts import Part, choice_of_part, read_parts
+from wfa.mixtures.mixture_parts import Part, choice_of_part, named_as, read_parts
 
 _REMOVE = "remove"
 REMEDIES = (_REMOVE, "name", "refuse")
@@ -50,6 +51,7 @@ class Mixture(ImageTextDataset):
     def __init__(self, options: Config, split: str) -> None:
         self.split = split
         self.channels = self.channels_for(options)
+        self._named = options.parts
         self._parts = _open(options, split)
         self._weights = {part["as"]: part["weight"] for part in options.parts}
         self._leaks = self._found_leaks(options) if split == _TRAIN else {}
@@ -76,7 +78,7 @@ class Mixture(ImageTextDataset):
     def splits(cls, options: SourceConfig) -> tuple[str, ...]:
         """Return the splits that a part has, in the order of `SPLITS`."""
         assert isinstance(options, Config)
-        present = {split for part in options.parts for split in _splits_of(part)}
+        present = {split for part in options.parts for split in _splits_of(options.parts, part)}
         return tuple(split for split in SPLITS if split in present)
 
     @classmethod
@@ -92,7 +94,10 @@ class Mixture(ImageTextDataset):
                 "data=mixture needs data.parts=[{name: rsicd, weight: 1}, {name: ucm_captions}]"
             )
         choices = [choice_of_part(part) for part in options.parts]
-        found = [one.plugin().channels_for(one.options) for one in choices]
+        found: list[Channels | None] = []
+        for part, choice in zip(options.parts, choices, strict=True):
+            with _errors_of(options.parts, part["as"]):
+                found.append(choice.plugin().channels_for(choice.options))
         bands = [own.bands if own else ("red", "green", "blue") for own in found]
         for choice, own in zip(choices, bands, strict=True):
             if own != bands[0]:
@@ -100,8 +105,7 @@ class Mixture(ImageTextDataset):
                     f"the images of {choices[0].label} have the bands {', '.join(bands[0])}, and "
                     f"those of {choice.label} {', '.join(own)}: a mixture needs the same in all"
                 )
-        first: Channels | None = found[0]
-        return first
+        return found[0]
 
     def members(self) -> Mapping[str, ImageTextDataset]:
         """Return the split of each part, which are evaluated one by one."""
@@ -132,18 +136,21 @@ class Mixture(ImageTextDataset):
 
     def read_image(self, index: int) -> NDArray[Any]:
         """Read image `index` as its part does."""
-        _, part, row = self.records.place(index)
-        return part.read_image(row)
+        name, part, row = self.records.place(index)
+        with _errors_of(self._named, name):
+            return part.read_image(row)
 
     def image_file(self, index: int) -> tuple[str, bytes]:
         """Return the file of image `index` as its part does."""
-        _, part, row = self.records.place(index)
-        return part.image_file(row)
+        name, part, row = self.records.place(index)
+        with _errors_of(self._named, name):
+            return part.image_file(row)
 
     def check_present(self) -> None:
         """Look whether every image of every part is there."""
-        for part in self._parts.values():
-            part.check_present()
+        for name, part in self._parts.items():
+            with _errors_of(self._named, name):
+                part.check_present()
 
     def image_fingerprint(self) -> str:
         """Return the checksums of the parts' images."""
@@ -159,9 +166,16 @@ class Mixture(ImageTextDataset):
         return find_leaks(self._parts, evaluated)
 
 
-def _splits_of(part: Part) -> tuple[str, ...]:
+def _errors_of(parts: Sequence[Part], called: str) -> AbstractContextManager[None]:
+    """Have errors of a part say which one it is."""
+    place = [part["as"] for part in parts].index(called)
+    return named_as(f"data.parts[{place}]", parts[place])
+
+
+def _splits_of(parts: Sequence[Part], part: Part) -> tuple[str, ...]:
     choice = choice_of_part(part)
-    found: tuple[str, ...] = choice.plugin().splits(choice.options)
+    with _errors_of(parts, part["as"]):
+        found: tuple[str, ...] = choice.plugin().splits(choice.options)
     if _TRAIN not in found:
         raise DataError(
             f"{part['name']} has no split to train on, only {', '.join(found)}: leave it out of "
@@ -174,9 +188,11 @@ def _open(options: Config, split: str) -> dict[str, ImageTextDataset]:
     """Open a split of the parts that have it."""
     opened: dict[str, ImageTextDataset] = {}
     for part in options.parts:
-        if split in _splits_of(part):
+        if split in _splits_of(options.parts, part):
             choice = choice_of_part(part)
-            opened[part["as"]] = choice.plugin()(choice.options, split)
+            with _errors_of(options.parts, part["as"]):
+                opened[part["as"]] = choice.plugin()(choice.options, split)
+                len(opened[part["as"]])  # shards are looked through now, not at the first image
     if not opened:
         raise DataError(f"no part of the mixture has the split {split!r}")
     return opened
