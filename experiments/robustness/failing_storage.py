@@ -114,15 +114,15 @@ def full_pack(folder: Path) -> Outcome:
 
 
 def full_checkpoint(folder: Path) -> Outcome:
-    """Train to a disk that is full after the first checkpoint."""
+    """Train to a disk that has no room for a checkpoint after the first."""
     own = folder / "own"
     own.mkdir()
     with disk(folder) as place:
         run = place / "run"
         words = ["train", *WORDS, "train.epochs=20", f"data.root={make_folder(own, 40)}",
                  "data=captions_folder", f"out={run}"]  # fmt: skip
-        case = "the disk is full while training"
-        return on_the_way(case, words, run, folder, partial(fill, place), (place / FILLER).unlink)
+        case, mend = "the disk is full while training", (place / FILLER).unlink
+        return on_the_way(case, words, run, folder, partial(fill, place, 1_000_000), mend)
 
 
 def full_index(folder: Path) -> Outcome:
