@@ -3,13 +3,14 @@
 import logging
 import os
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path, PurePath
 from typing import Any
 
 from wfa.data.decode import BadImageError
+from wfa.search.tiles.raster import Window
 
 DRIVERS = {".tif": "GTiff", ".tiff": "GTiff", ".gtiff": "GTiff", ".jp2": "JP2OpenJPEG"}
 """Ending, in any case, of files that may be scenes -> GDAL's format. Its other formats can name
@@ -61,6 +62,28 @@ def north_up(source: Any, crs: str, warped: bool) -> Iterator[Any]:
 
     with WarpedVRT(source, src_crs=crs, crs=crs, add_alpha=source.nodata is None) as turned:
         yield turned
+
+
+def holds_nothing(grid: Any, bands: Sequence[int], window: Window) -> bool:
+    """Say whether a sparse GeoTIFF has no block of a window, and what is absent is without data.
+
+    Bands that mark nodata in another way, and other formats, are not looked into.
+    """
+    from rasterio.enums import MaskFlags
+
+    if grid.driver != "GTiff" or any(
+        grid.mask_flag_enums[band - 1] != [MaskFlags.nodata] for band in bands
+    ):
+        return False
+    for band in bands:
+        height, width = grid.block_shapes[band - 1]
+        for row in range(window.row // height, (window.row + window.height - 1) // height + 1):
+            last = (window.column + window.width - 1) // width
+            for column in range(window.column // width, last + 1):
+                # What GDAL calls the place of a block in the file; an absent one has none.
+                if grid.get_tag_item(f"BLOCK_OFFSET_{column}_{row}", "TIFF", bidx=band):
+                    return False
+    return True
 
 
 def is_north_up(transform: Any) -> bool:

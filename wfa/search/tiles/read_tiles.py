@@ -11,7 +11,13 @@ from numpy.typing import NDArray
 from wfa.data.decode import BadImageError
 from wfa.data.deep_pictures import scale_between
 from wfa.search.image_files import file_inside
-from wfa.search.tiles.open_raster import EXTRA, has_rasterio, north_up, opened_raster
+from wfa.search.tiles.open_raster import (
+    EXTRA,
+    has_rasterio,
+    holds_nothing,
+    north_up,
+    opened_raster,
+)
 from wfa.search.tiles.raster import Raster, Window
 from wfa.search.tiles.scene_bands import colour_places
 
@@ -70,6 +76,10 @@ class TileReader:
         try:
             if self._path != raster.path:
                 self._open(raster)
+            if holds_nothing(self._grid, bands, window):
+                shape = (window.height, window.width)
+                empty = np.zeros((*shape, len(places)), self._grid.dtypes[bands[0] - 1])
+                return TilePixels(empty, np.zeros(shape, np.bool_))
             values = self._grid.read(bands, window=part)[places]
             there = (self._grid.read_masks(bands, window=part) > 0).all(0)
         except (RasterioError, OSError, ValueError, IndexError) as error:
