@@ -19,7 +19,7 @@ def lists_of(index: Any) -> Any:
 
     Those of fast scans lie in blocks, which no file of lists can hold.
     """
-    ivf = faiss.try_extract_index_ivf(index)
+    ivf: Any = faiss.try_extract_index_ivf(index)
     lists = None if ivf is None else faiss.downcast_InvertedLists(ivf.invlists)
     return lists if isinstance(lists, faiss.ArrayInvertedLists) else None
 
