@@ -109,7 +109,7 @@ def readme(question: str, answer: str, found: dict[str, Any], recipe: str, worke
         f"seeds at a budget of {budget}; the checkpoint is chosen by validation mR. A difference "
         "counts as measurable when a paired randomisation test over images and a paired t-test "
         "over seeds both say so, Holm-corrected over all pairs "
-        "([how](../../wfa/compare/statistics.py)). Seconds are those of training in one of "
+        "([how](../../wfa/comparing/statistics.py)). Seconds are those of training in one of "
         f"{workers} worker processes on {found['machine']['cores']} cores of "
         f"{found['machine']['processor']}; commit {named(found['git'])}."
     )

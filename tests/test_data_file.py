@@ -10,8 +10,8 @@ from PIL import Image
 from tests.search.conftest import SMALL
 from wfa.auditing.dataset_audit import audit
 from wfa.auditing.settings import AuditSettings
-from wfa.compare.cells import grid
-from wfa.compare.settings import Request
+from wfa.comparing.cells import grid
+from wfa.comparing.settings import Request
 from wfa.options.run_config import resolve
 from wfa.report.finished_run import load_run
 from wfa.report.retrieval_tables import split_tables

@@ -18,7 +18,7 @@ ROOMS = (
     "numbering", "picture_files", "tables", "captions", "aggregation", "data", "bigearthnet",
     "scenes", "encoders",
     "model", "losses", "retrieval", "metrics", "auditing", "mixtures", "testing", "runs",
-    "training", "tasks", "search", "compare", "report", "exports", "face", "cli", "__main__",
+    "training", "tasks", "search", "comparing", "report", "exports", "face", "cli", "__main__",
 )  # fmt: skip
 PACKAGE = Path(__file__).parents[1] / "wfa"
 FORBIDDEN = {

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from wfa.data.torch_dataset import collate
     from wfa.encoders.own_towers import encoder_of
     from wfa.errors import UserError
+    from wfa.face.comparison import Comparison, compare
     from wfa.face.loaded_model import load
     from wfa.face.train_run import train
     from wfa.plugins.registry import register
@@ -30,12 +31,14 @@ if TYPE_CHECKING:
 
 __version__ = "0.2.0"
 __all__ = [
+    "Comparison",
     "Table",
     "UserError",
     "aggregation",
     "audit",
     "caption_weights",
     "collate",
+    "compare",
     "encoder_of",
     "evaluate",
     "image_index",
@@ -51,12 +54,14 @@ __all__ = [
 __getattr__, __dir__ = lazy_names(
     __name__,
     {
+        "Comparison": "wfa.face.comparison:Comparison",
         "Table": "wfa.tables:Table",
         "UserError": "wfa.errors:UserError",
         "aggregation": "wfa.aggregation",
         "audit": "wfa.auditing.caption_audit:audit_captions",
         "caption_weights": "wfa.captions.weights:caption_weights",
         "collate": "wfa.data.torch_dataset:collate",
+        "compare": "wfa.face.comparison:compare",
         "encoder_of": "wfa.encoders.own_towers:encoder_of",
         "evaluate": "wfa.retrieval.evaluate_features:evaluate",
         "image_index": "wfa.captions.weights:image_index",

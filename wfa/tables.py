@@ -79,6 +79,9 @@ class Table:
 
     __repr__ = __str__
 
+    def _repr_markdown_(self) -> str:
+        return self.to_markdown()  # what a notebook shows
+
     @classmethod
     def from_records(cls, records: Iterable[Mapping[str, Cell]], title: str = "") -> "Table":
         """Make a table of mappings: a column a key, the first columns without numbers name rows."""

@@ -17,7 +17,7 @@ from wfa.bigearthnet import layout
 from wfa.bigearthnet.archives import ANNOTATIONS
 from wfa.bigearthnet.patch_stores import Bands, LmdbStore
 from wfa.bigearthnet.sets.bigearthnet_txt import BigEarthNetTxt, Config
-from wfa.compare.peak_memory import peak_bytes
+from wfa.comparing.peak_memory import peak_bytes
 from wfa.data.loader import Key, TrainingBatches
 from wfa.data.weighted_captions import WeightedCaptions
 from wfa.encoders.models.small import Config as SmallConfig

@@ -33,7 +33,7 @@ from _record import Row, record
 from wfa.bigearthnet import layout
 from wfa.bigearthnet.archives import ANNOTATIONS, METADATA
 from wfa.bigearthnet.patch_stores import Bands, LmdbStore
-from wfa.compare.peak_memory import forget_peak, peak_bytes
+from wfa.comparing.peak_memory import forget_peak, peak_bytes
 from wfa.data.loader import CaptionDataModule, TrainingBatches
 from wfa.options.run_config import resolve
 from wfa.retrieval.evaluate import evaluate_retrieval

@@ -29,7 +29,7 @@ from torch.autograd import backward
 from torch.nn import functional
 
 from wfa.aggregation.techniques.mean import Mean
-from wfa.compare.peak_memory import forget_peak, peak_bytes
+from wfa.comparing.peak_memory import forget_peak, peak_bytes
 from wfa.data.batch import Batch
 from wfa.encoders.encoder import Encoder
 from wfa.encoders.models.small import Config, Small

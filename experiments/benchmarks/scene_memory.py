@@ -21,7 +21,7 @@ from affine import Affine
 from rasterio.windows import Window
 
 from wfa.cli.main import app
-from wfa.compare.peak_memory import peak_bytes
+from wfa.comparing.peak_memory import peak_bytes
 
 SIDES = (2_000, 5_000, 10_000)
 BLOCK, TILE = 512, 512

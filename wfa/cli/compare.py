@@ -8,11 +8,10 @@ from rich.markup import escape
 
 from wfa.cli.terminal import Words, console
 from wfa.errors import ConfigError
-from wfa.progress import track
 
 if TYPE_CHECKING:
-    from wfa.compare.cell_files import Failure
-    from wfa.compare.cells import Cell
+    from wfa.comparing.cell_files import Failure
+    from wfa.comparing.cells import Cell
 
 
 def compare(
@@ -36,7 +35,7 @@ def compare(
 
         wfa compare compare.techniques=[single,mean] compare.seeds=2 train.lr=0.001
     """
-    from wfa.compare.settings import CompareSettings
+    from wfa.comparing.settings import CompareSettings
     from wfa.options.read_settings import read_settings
 
     if run := next((word for word in words or [] if Path(word).is_dir()), None):
@@ -45,52 +44,36 @@ def compare(
             "runs side by side"
         )
     asked = read_settings(CompareSettings, words or [])
-    from wfa.compare.cells import grid
-    from wfa.compare.comparison_folder import Folder
-    from wfa.compare.run_cells import run_cells
-    from wfa.compare.summary import summarise
-    from wfa.report.comparison_tables import (
-        guidelines,
-        images_of,
-        overview_table,
-        read_comparison,
-    )
-    from wfa.report.report_files import write_comparison
+    from wfa.comparing.comparison_folder import COMPARISON_FILE
+    from wfa.face.comparison import Comparison, run_comparison
+    from wfa.report.comparison_tables import images_of
     from wfa.report.retrieval_tables import few_images
-
-    request = asked.request()
-    cells = grid(request)
-    folder = Folder(asked.out or Path(f"runs/compare-{request.name}-{request.request_id}"))
-    folder.claim(request, extend)
-    steps = iter(track(range(len(cells)), "cells"))
-    next(steps)
 
     def done(cell: "Cell", failure: "Failure | None") -> None:
         if failure is not None:
             told = f"[yellow]failed:[/] {escape(cell.folder)}: {escape(failure.message)}"
             console.print(told, soft_wrap=True)
-        next(steps, None)
 
     try:
-        failures = run_cells(request, cells, folder, done)
+        folder, failures = run_comparison(asked.request(), asked.out, extend, done)
     except KeyboardInterrupt:
         raise SystemExit(130)  # noqa: B904 - `main` reads what it came from
-    path = summarise(request, cells, folder, failures)
-    page = write_comparison(path)
-    found = read_comparison(path)
-    for one in found["sets"]:
-        console.print(overview_table(one).to_rich())
-    for question, answer in guidelines(found):
+    found = Comparison(folder.path)
+    for table in found.overviews:
+        console.print(table.to_rich())
+    for question, answer in found.guidelines.items():
         console.print(f"[bold]{escape(question)}[/] {escape(answer)}")
-    if few := few_images(images_of(found)):
+    if few := few_images(images_of(found.values)):
         console.print(f"[yellow]few images:[/] {escape(few)}", soft_wrap=True)
-    places = {"comparison": path, "report": page, "tables": path.parent / "tables.md",
-              "": path.parent / "tables.tex"}  # fmt: skip
+    names = {"comparison": COMPARISON_FILE, "report": "report.html", "tables": "tables.md",
+             "": "tables.tex"}  # fmt: skip
+    places = {name: folder.path / file for name, file in names.items()}
     lines = (f"{name:10} {escape(str(place))}" for name, place in places.items())
     console.print("\n" + "\n".join(lines), soft_wrap=True)
     if failures:
+        cells = len(found.values["cells"])
         console.print(
-            f"[yellow]failed:[/] {len(failures)} of {len(cells)} cells, left out above "
+            f"[yellow]failed:[/] {len(failures)} of {cells} cells, left out above "
             f"({escape(str(folder.failures))}); the same command tries them again",
             soft_wrap=True,
         )

@@ -1,5 +1,6 @@
 """Objects that are handed over in place of names become choices of a run."""
 
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass, replace
@@ -13,6 +14,8 @@ from wfa.encoders.own_towers import encoder_of
 from wfa.errors import ArgumentError, unknown
 from wfa.model.contrast import Contrast
 from wfa.options.option_classes import read_choice
+from wfa.options.setting_differences import flat_settings
+from wfa.options.typed_options import as_plain
 from wfa.plugins.registry import PACKAGES, Choice, names, register, source
 
 HandedOver = Any
@@ -53,6 +56,33 @@ def choice_of(kind: str, given: HandedOver) -> Choice:
         )
     name = _registered(kind, given)
     return Choice(kind, name, source(kind, name).classes()[0]())
+
+
+def words_of(choice: Choice, given: HandedOver) -> tuple[str, ...]:
+    """Return the words of the command line that make a choice.
+
+    Args:
+        choice: What `choice_of` made.
+        given: Of this.
+    """
+    options: Mapping[str, Any] = {}
+    if isinstance(given, Mapping) and "name" in given:
+        options = {key: value for key, value in given.items() if key != "name"}
+    elif isinstance(given, Aggregation | Contrast):
+        options = as_plain(choice.options)
+    return f"{choice.kind}={choice.name}", *option_words(choice.kind, options)
+
+
+def option_words(section: str, options: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the words of the command line that set options.
+
+    >>> option_words("train", {"lr": 0.1, "loggers": ["csv"], "precision": "32"})
+    ('train.lr=0.1', 'train.loggers=["csv"]', 'train.precision=32')
+    """
+    return tuple(
+        f"{key}={value if isinstance(value, str) else json.dumps(value, default=str)}"
+        for key, value in flat_settings(options, f"{section}.").items()
+    )
 
 
 def with_options(options: Any, given: Mapping[str, Any], where: str) -> Any:

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -11,10 +11,16 @@ from wfa.data.own_pairs import picture
 from wfa.errors import ArgumentError, RunError
 from wfa.face.handed_over import HandedOver, choice_of
 from wfa.face.peer_adapters import ClipBenchmarkModel, MtebEncoder
+from wfa.options.option_keywords import options_from
+from wfa.report.training_curve import read_history
 from wfa.retrieval.embeddings import Floats
 from wfa.runs.checkpoint_model import checkpoint_model
+from wfa.runs.run_folder import RunFolder
 from wfa.runs.run_model import ReadyModel, RunModel
 from wfa.tables import Cell, Number, Table
+
+if TYPE_CHECKING:
+    from wfa.search.index_outcome import Indexed
 
 _AT_ONCE = 64
 
@@ -131,6 +137,48 @@ class LoadedModel:
             for hit in answer.hits
         ]
         return Table.from_records(records)
+
+    def index(self, images: str | Path, *, overwrite: bool = False, **options: Any) -> "Indexed":
+        """Index a folder of images, or bring its index up to date, so that `search` finds them.
+
+        Args:
+            images: The folder.
+            overwrite: Whether an index of another model or folder may be lost.
+            options: `out`, `metadata`, `ann` and the others of `wfa help index`.
+
+        Returns:
+            What was done: `folder` of the index, `images` in it, files that were `left_out`.
+
+        Raises:
+            RunError: A checkpoint was loaded, which has no folder for it.
+            ConfigError: There is no such option.
+            DataError: There is no such folder, or no image in it can be read.
+            SearchIndexError: The index is of another model or folder.
+        """
+        from wfa.search.index_images import index_images
+        from wfa.search.index_settings import IndexOptions
+
+        chosen = options_from(IndexOptions, None, options, "index")
+        return index_images(self._of_run().run, Path(images), chosen, overwrite)
+
+    @property
+    def history(self) -> Table:
+        """The course of training, a row a measured step; empty cells where nothing was measured.
+
+        Raises:
+            RunError: There is no run, or its history.csv is damaged.
+        """
+        columns = read_history(self._of_run().run / "history.csv").columns
+        return Table(tuple(columns), tuple(zip(*columns.values(), strict=True)), labels=0)
+
+    @property
+    def selection(self) -> dict[str, Any]:
+        """The checkpoint that was kept: `epoch`, and `value` of the `metric` that chose it.
+
+        Raises:
+            RunError: There is no run.
+        """
+        return dict(RunFolder(self._of_run().run).read_run()["selection"])
 
     @property
     def metrics(self) -> Table:

@@ -28,7 +28,7 @@ OPTIONS: Mapping[str, tuple[str, str]] = {
     "uniqueness": ("wfa.captions.options", "UniquenessOptions"),
     "task.bigearthnet_txt": ("wfa.tasks.answering.answer_options", "Config"),
     "task.classification": ("wfa.tasks.classification.class_options", "ClassOptions"),
-    "compare": ("wfa.compare.settings", "Request"),
+    "compare": ("wfa.comparing.settings", "Request"),
     "benchmark": ("wfa.search.benchmark.settings", "BenchmarkOptions"),
     "index": ("wfa.search.index_settings", "IndexOptions"),
     "pack": ("wfa.data.shards.pack_options", "PackOptions"),

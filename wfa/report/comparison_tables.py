@@ -226,6 +226,20 @@ def score_records(found: Values) -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
+def pair_records(found: Values) -> list[dict[str, Any]]:
+    """Return every tested pair of every data set as a record for CSV, unrounded."""
+    return [
+        {"data": one["data"], "split": one["split"],
+         **{key: pair[key] for key in ("protocol", "queries", "metric")},
+         "higher": pair["one"], "lower": pair["other"],
+         "measurable": "yes" if pair["measurable"] else "no",
+         **{key: pair[key] for key in ("difference", "low", "high", "p_images", "p_seeds",
+                                       "p_holm")}}
+        for one in found["sets"]
+        for pair in one["pairs"]
+    ]  # fmt: skip
+
+
 def _interval(pair: Values) -> Number:
     """Write a 95 % interval in points; it sorts by its lower end."""
     return Number(f"{100 * pair['low']:.2f} to {100 * pair['high']:.2f}", pair["low"])

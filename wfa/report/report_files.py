@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from wfa.compare.comparison_folder import COMPARISON_FILE
+from wfa.comparing.comparison_folder import COMPARISON_FILE
 from wfa.errors import RunError, UserError
 from wfa.files import write_text
 from wfa.report.audit_page import audit_records, audit_tables, read_audit, render_audit
