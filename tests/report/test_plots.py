@@ -4,6 +4,7 @@ import math
 import re
 from html.parser import HTMLParser
 
+import matplotlib as mpl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -190,3 +191,12 @@ def test_thinning_keeps_the_mean_the_end_and_the_bounds(
     if len(points) % most == 0 and points:
         mean = math.fsum(y for _, y in points) / len(points)
         assert math.fsum(y for _, y in thin) / len(thin) == pytest.approx(mean, abs=1e-6)
+
+
+def test_a_program_that_sets_a_style_gets_the_same_picture() -> None:
+    drawn = ("a", [Series("one", ((0.0, 1.0), (1.0, 2.0)))], Axis("x"), Axis("y"))
+    plain = line_plot(*drawn)
+    with mpl.rc_context(
+        {"figure.constrained_layout.use": True, "font.size": 30, "axes.grid": True}
+    ):
+        assert line_plot(*drawn) == plain

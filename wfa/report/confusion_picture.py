@@ -6,7 +6,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from wfa.report.inline_svg import INK, RULE, SERIES, SOFT, inline_svg
+from wfa.report.inline_svg import INK, RULE, SERIES, SOFT, inline_svg, plain_style
 from wfa.report.plots import INCH, Plot, printable
 
 _BROAD, _NARROW = 40.0, 19.0
@@ -23,6 +23,7 @@ _LEAST = 0.005
 """Share of a row below which a cell has no number, as it would be 0."""
 
 
+@plain_style()
 def confusion_picture(
     title: str, names: Sequence[str], counts: Sequence[Sequence[float]], verb: str
 ) -> Plot | None:

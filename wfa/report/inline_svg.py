@@ -3,11 +3,13 @@
 import io
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import ContextDecorator
 from dataclasses import dataclass
 from xml.etree import ElementTree
 
 import matplotlib as mpl
 from markupsafe import Markup
+from matplotlib import style
 from matplotlib.figure import Figure
 
 COLOURS = 8
@@ -34,6 +36,11 @@ class Dots:
     kind: str
     series: int
     radius: float
+
+
+def plain_style() -> ContextDecorator:
+    """Draw with matplotlib's own style, whatever the program that asks for a page has set."""
+    return style.context("default")
 
 
 def inline_svg(figure: Figure, title: str, read: Mapping[str, Dots | str]) -> Markup:

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, MaxNLocator
 
-from wfa.report.inline_svg import CARD, COLOURS, RULE, SERIES, SOFT, Dots, inline_svg
+from wfa.report.inline_svg import CARD, COLOURS, RULE, SERIES, SOFT, Dots, inline_svg, plain_style
 
 WIDTH, HEIGHT = 500, 290
 LEFT, RIGHT, TOP, BOTTOM = 50, 14, 12, 42
@@ -124,6 +124,7 @@ def percent(value: float) -> str:
     return f"{100 * value:.3g} %"
 
 
+@plain_style()
 def line_plot(title: str, series: Sequence[Series], x: Axis, y: Axis) -> Plot | None:
     """Draw lines over two axes; say in words what would be single points.
 
@@ -152,6 +153,7 @@ def line_plot(title: str, series: Sequence[Series], x: Axis, y: Axis) -> Plot | 
     return Plot(title, inline_svg(figure, title, read), legend if len(drawn) > 1 else ())
 
 
+@plain_style()
 def scatter_plot(
     title: str, dots: Sequence[Dot], front: Sequence[Point], x: Axis, y: Axis
 ) -> Plot | None:
