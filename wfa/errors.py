@@ -60,6 +60,17 @@ def unknown(what: str, given: str, known: Iterable[str], where: str = "") -> Con
     )
 
 
+def check_known(what: str, given: Iterable[str], known: Sequence[str]) -> None:
+    """Refuse names that do not exist.
+
+    Raises:
+        ConfigError: As `unknown`, about the first.
+    """
+    for name in given:
+        if name not in known:
+            raise unknown(what, name, known)
+
+
 def some_of(items: Sequence[object], shown: int = 5, separator: str = ", ") -> str:
     """Name the first of several, and say how many there are beside them.
 

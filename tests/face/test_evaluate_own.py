@@ -46,7 +46,10 @@ def test_without_texts_the_strict_protocol_is_measured() -> None:
     [
         ({"image_index": [1, 1, 1, 0, 0, 2]}, "must ascend"),
         ({"protocols": ["duplicate_aware"]}, "need the captions' texts"),
-        ({"protocols": ["loose"], "captions": CAPTIONS}, "'loose', which is not known"),
+        (
+            {"protocols": ["loose"], "captions": CAPTIONS},
+            "no protocol 'loose'; known: strict, ",
+        ),
         ({"protocols": ["stric"], "captions": CAPTIONS}, "did you mean 'strict'"),
         ({"aggregate": torch.ones(2, WIDTH)}, "aggregated has 2 images"),
         ({"aggregate": wfa.aggregation.Uniqueness()}, "weighs by the text"),

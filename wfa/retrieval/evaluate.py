@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
+from wfa.errors import check_known
 from wfa.retrieval.counts import CHUNK
 from wfa.retrieval.embeddings import Embeddings
 from wfa.retrieval.metrics import KS, MetricRow, Ranked, mean_of_rates, summarise
@@ -20,7 +21,7 @@ from wfa.retrieval.protocols import (
     rank_text_to_image,
 )
 from wfa.retrieval.ranks import SCHEMA, rank_table
-from wfa.retrieval.retrieval_options import PROTOCOLS, QUERIES, REPORTED, check_known, check_ks
+from wfa.retrieval.retrieval_options import PROTOCOLS, QUERIES, REPORTED, check_ks
 from wfa.retrieval.ties import WORST
 
 
@@ -61,8 +62,8 @@ def evaluate_retrieval(
     Raises:
         ConfigError: A protocol, kind of query, K or chunk is not known or not positive.
     """
-    check_known("protocols", protocols, PROTOCOLS)
-    check_known("queries", queries, QUERIES)
+    check_known("protocol", protocols, PROTOCOLS)
+    check_known("kind of queries", queries, QUERIES)
     check_ks(ks)
     counted = {kind: count_kind(embeddings, kind, chunk) for kind in queries}
     rows: list[MetricRow] = []
@@ -110,7 +111,7 @@ def mean_recall(
     Raises:
         ConfigError: The kind of query or the rule of ties is not known.
     """
-    check_known("queries", [queries], QUERIES)
+    check_known("kind of queries", [queries], QUERIES)
     counted = count_kind(embeddings, queries)
     to_image = summarise(rank_text_to_image(protocol, counted).ranking, ks, ties)
     to_text = summarise(rank_image_to_text(protocol, counted).ranking, ks, ties)

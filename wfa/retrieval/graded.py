@@ -15,6 +15,7 @@ from wfa.errors import ConfigError
 from wfa.numbering import distinct
 from wfa.retrieval.embeddings import Floats, Integers
 from wfa.retrieval.exact_search import ExactIndex
+from wfa.retrieval.retrieval_options import check_ks
 
 KS = (10, 100)
 _AT_ONCE = 1024
@@ -91,8 +92,7 @@ def graded_metrics(
         ConfigError: A K is below 1, or no query has a relevant image.
         SearchIndexError: The features are of different widths, or not finite.
     """
-    if min(ks) < 1:
-        raise ConfigError(f"K={min(ks)} must be at least 1")
+    check_ks(ks)
     ks = tuple(dict.fromkeys(ks))
     index = ExactIndex(images)
     most = min(max(ks), len(index))

@@ -9,9 +9,10 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from wfa.errors import check_known
 from wfa.files import atomic_write
 from wfa.retrieval.embeddings import Floats, Integers
-from wfa.retrieval.ties import EXPECTED, TIES, WORST, Reals, check_ties
+from wfa.retrieval.ties import EXPECTED, TIES, WORST, Reals
 
 SCHEMA = pa.schema(
     [
@@ -204,7 +205,7 @@ def write_ranks(path: Path, table: pa.Table) -> None:
 def _by_rule(
     ties: str, worst: npt.NDArray[np.generic], expected: Reals, best: npt.NDArray[np.generic]
 ) -> Reals:
-    check_ties(ties)
+    check_known("rule of ties", [ties], TIES)
     return np.asarray(dict(zip(TIES, (worst, expected, best), strict=True))[ties], np.float64)
 
 

@@ -8,7 +8,7 @@ from torch import Tensor
 from torchmetrics import Metric
 from torchmetrics.utilities import dim_zero_cat
 
-from wfa.errors import ArgumentError
+from wfa.errors import ArgumentError, check_known
 from wfa.retrieval.evaluate import mean_recall
 from wfa.retrieval.metrics import KS
 from wfa.retrieval.own_features import (
@@ -19,7 +19,7 @@ from wfa.retrieval.own_features import (
     ids_of,
 )
 from wfa.retrieval.protocols import is_defined
-from wfa.retrieval.retrieval_options import PROTOCOLS, QUERIES, check_known, check_ks
+from wfa.retrieval.retrieval_options import PROTOCOLS, QUERIES, check_ks
 from wfa.retrieval.ties import TIES, WORST
 
 _STATES = {
@@ -71,9 +71,9 @@ class CaptionRetrieval(Metric):
         **keywords: Any,
     ) -> None:
         super().__init__(**keywords)
-        check_known("protocols", [protocol], PROTOCOLS)
-        check_known("queries", [queries], QUERIES)
-        check_known("ties", [ties], TIES)
+        check_known("protocol", [protocol], PROTOCOLS)
+        check_known("kind of queries", [queries], QUERIES)
+        check_known("rule of ties", [ties], TIES)
         check_ks(ks)
         if not is_defined(protocol, queries):
             raise ArgumentError(f"protocol={protocol} asks single captions, not {queries} texts")

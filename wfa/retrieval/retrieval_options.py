@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from numbers import Integral
 from typing import Any, ClassVar
 
-from wfa.errors import ConfigError, nearest
+from wfa.errors import ConfigError
 from wfa.options.limits import Options
 from wfa.retrieval.ties import EXPECTED, WORST
 
@@ -67,22 +67,6 @@ def wording(section: Mapping[str, Any]) -> str:
     prompt = str(section.get("prompt") or "").strip()
     said = ", ".join(filter(None, [case, prompt and f"behind {prompt!r}"]))
     return f"captions {said}" if said else ""
-
-
-def check_known(key: str, given: Sequence[str], known: Sequence[str]) -> None:
-    """Refuse names that are not known.
-
-    Raises:
-        ConfigError: The first that is not, its key, the nearest known one and all of them.
-    """
-    for name in given:
-        if name not in known:
-            near = nearest(name, known)
-            hint = f"; did you mean {near!r}?" if near else ""
-            raise ConfigError(
-                f"retrieval.{key} holds {name!r}, which is not known{hint}; known: "
-                f"{', '.join(known)}"
-            )
 
 
 def check_ks(ks: Sequence[int]) -> None:

@@ -11,22 +11,10 @@ Where wrong answers score exactly as high as right ones, a rank is a matter of a
 import numpy as np
 import numpy.typing as npt
 
-from wfa.errors import ConfigError
-
 Reals = npt.NDArray[np.float64]
 Classes = npt.NDArray[np.int64]
 
 WORST, EXPECTED, BEST = TIES = ("worst", "expected", "best")
-
-
-def check_ties(ties: str) -> None:
-    """Refuse a rule of ties that is not known.
-
-    Raises:
-        ConfigError: It is none of `TIES`.
-    """
-    if ties not in TIES:
-        raise ConfigError(f"there is no rule of ties {ties!r}; known: {', '.join(TIES)}")
 
 
 def worst_class(scores: npt.NDArray[np.floating], own: npt.NDArray[np.int64]) -> Classes:
