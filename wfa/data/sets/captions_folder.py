@@ -8,6 +8,7 @@ from wfa.data.annotated import AnnotatedDataset, Source
 from wfa.data.image_folder import FolderImages
 from wfa.data.locations import file_inside, folders_of
 from wfa.data.own_folder import text_files
+from wfa.data.read_once import read_once
 from wfa.data.tables.columns import Wanted, find_columns
 from wfa.data.tables.entries import Divided, our_split, repeat_notes, split_in_name
 from wfa.data.tables.entry_rows import entries_of
@@ -72,6 +73,7 @@ class CaptionsFolder(AnnotatedDataset):
         return Source(entries, images, where, said + notes, missing=spelt)
 
 
+@read_once
 def _read(path: Path, wanted: Wanted) -> Divided:
     """Return the images of a table; where it has no column of splits its name may say one."""
     table = read_table(path)

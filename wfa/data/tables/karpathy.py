@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 from wfa.data.annotated import AnnotatedDataset, Source
 from wfa.data.image_folder import FolderImages
+from wfa.data.read_once import read_once
 from wfa.data.tables.entries import Entry, image_name, our_split
 from wfa.errors import DataError
 from wfa.text_files import read_json
@@ -52,7 +53,8 @@ def find_file(root: Path, names: Sequence[str], data: str) -> Path:
     )
 
 
-def karpathy_entries(path: Path) -> list[Entry]:
+@read_once
+def karpathy_entries(path: Path) -> Sequence[Entry]:
     """Return the images of a Karpathy JSON file, in its order.
 
     Raises:

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import pyarrow as pa
 
+from wfa.data.read_once import read_once
 from wfa.data.tables.columns import (
     CAPTION_COLUMNS,
     FILE_COLUMNS,
@@ -126,6 +127,7 @@ class _File(NamedTuple):
     notes: tuple[str, ...]
 
 
+@read_once
 def _read_file(path: Path, root: Path, image_column: str, wanted: Wanted) -> _File:
     table = ParquetTable(path)
     image = _image_column(table, image_column)
