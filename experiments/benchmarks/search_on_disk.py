@@ -25,7 +25,7 @@ import faiss
 import numpy as np
 from _record import Row, record
 
-from wfa.compare.peak_memory import peak_bytes
+from wfa.comparing.peak_memory import peak_bytes
 from wfa.files import write_text
 from wfa.retrieval.embeddings import Floats
 from wfa.search.indexes.index_store import load_index
