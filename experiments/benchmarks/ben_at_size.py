@@ -178,7 +178,8 @@ def measured(folder: Path, imagery: Path, batches: int) -> Iterator[tuple[str, f
         loader.sampler.set_epoch(epoch)  # type: ignore[attr-defined]
         for batch in islice(loader, batches):
             images += len(batch.rows)
-        yield f"memory after {images:,} images of epochs of batches", gib(), "GiB", "as above"
+        yield (f"memory after {images:,} images of epochs of batches", gib(), "GiB",
+               "as above; tokens of the texts met so far, of a million at most")  # fmt: skip
     yield (f"batches of {BATCH}, twelve bands, in two orders of all pairs",
            images / (time.process_time() - start), "images/s",
            "statements, weights and 0.7 MB of float32 an image")  # fmt: skip
