@@ -42,6 +42,15 @@ def test_answers_are_those_of_memory(
     assert ours.mapped
 
 
+def test_many_lists_keep_their_sizes(tmp_path: Path) -> None:
+    gallery = unit(10_240)
+    build_on_disk("IVF256,Flat", gallery, tmp_path, content="many")
+    index = load_index(tmp_path)
+    index.set_parameters({"nprobe": 256})
+    found = index.search(gallery[::100], 1)
+    assert found.rows[:, 0].tolist() == list(range(0, 10_240, 100))
+
+
 def test_half_precision_is_taken(tmp_path: Path) -> None:
     half = GALLERY.astype(np.float16)
     build_on_disk("IVF8,Flat", half, tmp_path, content="half")

@@ -64,7 +64,8 @@ def attach_lists(index: Any, path: Path, sizes: Integers) -> None:
     if path.stat().st_size != total * (code_size + _ID) or (sizes < 0).any():
         raise SearchIndexError(f"{path} holds other lists than its index knows: index again")
     mapped: Any = faiss.OnDiskInvertedLists(len(sizes), code_size, str(path))
-    mapped.set_all_lists_sizes(faiss.swig_ptr(sizes.astype(np.uint64)))
+    counts = sizes.astype(np.uint64)  # a name of its own: FAISS is handed the bare address
+    mapped.set_all_lists_sizes(faiss.swig_ptr(counts))
     mapped.totsize, mapped.read_only = path.stat().st_size, True
     mapped.do_mmap()
     ivf: Any = faiss.extract_index_ivf(index)
