@@ -38,7 +38,8 @@ from wfa.options.run_config import resolve
 from wfa.retrieval.retrieval_metric import CaptionRetrieval
 from wfa.runs.embed import embed_split
 from wfa.runs.parts import Parts
-from wfa.training import fit as fitting
+from wfa.training import validation
+from wfa.training.fit import fit
 from wfa.training.optimiser import adamw, decayed, warmup_cosine
 
 TARGET = 0.15
@@ -116,7 +117,7 @@ def ours(technique: str, seed: int) -> Course:
     """Train as `wfa train run=rsicd_frozen` does."""
     config = resolve([*_words(seed), f"aggregation={technique}"])
     with tempfile.TemporaryDirectory() as folder, _validation_marked() as marks:
-        made = fitting.fit(config, Path(folder) / "run", show_training=False)
+        made = fit(config, Path(folder) / "run", show_training=False)
         assert made is not None  # this is the first process
         history = pd.read_csv(made.path / "history.csv")
         texts = made.read_run()["throughput"]["texts"] / EPOCHS
@@ -141,8 +142,8 @@ def _validation_marked() -> Iterator[list[float]]:
             return found
 
     with (
-        mock.patch.object(fitting, "embed_split", embed),
-        mock.patch.object(fitting, "CaptionRetrieval", Metric),
+        mock.patch.object(validation, "embed_split", embed),
+        mock.patch.object(validation, "CaptionRetrieval", Metric),
     ):
         yield marks
 

@@ -4,26 +4,21 @@ import logging
 import shutil
 import time
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import lightning
-import numpy as np
 import torch
 from lightning.pytorch.utilities import rank_zero_only
-from numpy.typing import NDArray
 
 from wfa.errors import ConfigError
 from wfa.model.cached_contrast import check_cached
 from wfa.model.clip import MultiCaptionCLIP
 from wfa.options.run_config import RunConfig
-from wfa.progress import shown_by
-from wfa.retrieval.retrieval_metric import CaptionRetrieval
-from wfa.runs.embed import embed_split
-from wfa.runs.parts import Parts, SplitParts, save_weights
+from wfa.runs.parts import Parts, save_weights
 from wfa.runs.run_folder import RunFolder
 from wfa.runs.run_results import EVALUATED, write_results
 from wfa.training.averaged_weights import AveragedWeights
@@ -43,6 +38,7 @@ from wfa.training.train_options import Config
 from wfa.training.trainable_parts import count_trainable, describe_trainable, warn_of_rate
 from wfa.training.training_bar import Progress
 from wfa.training.training_batches import batches_of, sizes
+from wfa.training.validation import Validation
 
 
 def fit(
@@ -75,27 +71,11 @@ def fit(
     lightning.seed_everything(config.train.seed, verbose=False)
     parts, folder = Parts(config), RunFolder(out)
     rank_zero_only(folder.check)(config, overwrite)
-    if width not in (None, parts.model.encoder.width):
-        raise ConfigError(
-            f"the technique is made for features of width {width}, and those of "
-            f"encoder={config.encoder.name} are {parts.model.encoder.width} wide"
-        )
-    _prepare_model(parts.model, config.train)
-    # Everything that can be wrong with data, towers, images or devices is found before the folder
-    # is made.
-    parts.split("train")
-    for split in ("validation", *EVALUATED):
-        if split == "validation" or split in parts.split_names:
-            parts.members(split)
-    throughput = Throughput(parts.model.encoder, config.train.log_every)
-    history = History(
-        folder.path / "history.csv", config.train.log_every, lambda: throughput.fit_seconds
-    )
-    left_out = LeftOutCount()
-    watching = [throughput, history, left_out]
+    _check_parts(parts, width)
+    watched = _watched(parts, folder)
     a_batch, an_epoch = sizes(parts)
     steps = most_steps(config.train, a_batch)
-    trainer = _trainer(config, folder, steps, an_epoch, watching, show_training)
+    trainer = _trainer(config, folder, steps, an_epoch, watched, show_training)
     for line in (
         *describe_trainable(count_trainable(parts.model)),
         *warn_of_rate(parts.model.encoder.fine_tunes, config.train.lr),
@@ -106,10 +86,9 @@ def fit(
         starting = rank_zero_only(start_loggers)
         trainer.loggers = starting(config.train.loggers, folder.path / "logs", config.name) or []
         prepared = time.perf_counter() - started
-        course = Course(trainer, config.train, lambda: throughput.fit_seconds, steps)
-        module = _module(
-            parts, folder, trainer, throughput, history, left_out, prepared, course, show_training
-        )
+        course = Course(trainer, config.train, lambda: watched.throughput.fit_seconds, steps)
+        validation = Validation(parts, watched.history, show_training)
+        module = _module(parts, folder, trainer, watched, validation, course, prepared)
         resume = folder.last_checkpoint if folder.last_checkpoint.is_file() else None
         with _quiet_lightning():
             trainer.fit(
@@ -119,6 +98,36 @@ def fit(
         if trainer.is_global_zero and folder.finished and not config.train.keep_checkpoints:
             shutil.rmtree(folder.checkpoints, ignore_errors=True)  # nothing goes on from them
     return folder if trainer.is_global_zero else None
+
+
+class _Watched(NamedTuple):
+    """What looks on while a run trains."""
+
+    throughput: Throughput
+    history: History
+    left_out: LeftOutCount
+
+
+def _watched(parts: Parts, folder: RunFolder) -> _Watched:
+    every = parts.config.train.log_every
+    throughput = Throughput(parts.model.encoder, every)
+    history = History(folder.path / "history.csv", every, lambda: throughput.fit_seconds)
+    return _Watched(throughput, history, LeftOutCount())
+
+
+def _check_parts(parts: Parts, width: int | None) -> None:
+    """Find what can be wrong with data, towers, images or devices before the folder is made."""
+    config = parts.config
+    if width not in (None, parts.model.encoder.width):
+        raise ConfigError(
+            f"the technique is made for features of width {width}, and those of "
+            f"encoder={config.encoder.name} are {parts.model.encoder.width} wide"
+        )
+    _prepare_model(parts.model, config.train)
+    parts.split("train")
+    for split in ("validation", *EVALUATED):
+        if split == "validation" or split in parts.split_names:
+            parts.members(split)
 
 
 def _prepare_model(model: MultiCaptionCLIP, options: Config) -> None:
@@ -134,80 +143,28 @@ def _module(
     parts: Parts,
     folder: RunFolder,
     trainer: lightning.Trainer,
-    throughput: Throughput,
-    history: History,
-    left_out: LeftOutCount,
-    prepared: float,
+    watched: _Watched,
+    validation: Validation,
     course: Course,
-    show_training: bool,
+    prepared: float,
 ) -> TrainingModule:
-    """Make what trains, and say how it is measured and how its results are written."""
+    """Make what trains, and say how its results are written."""
     options = parts.config.train
-    ties = parts.config.retrieval.ties
-    validation = {
-        name: (part, _selecting(len(part.dataset), options.validation_images))
-        for name, part in parts.members("validation").items()
-    }
-    # Every process embeds all images and gets the same value, so nothing is gathered.
-    metric = CaptionRetrieval(queries=options.select_on, ties=ties, sync_on_compute=False)
-
-    def validate(model: MultiCaptionCLIP) -> dict[str, float]:
-        # Two bars at once would write over each other.
-        with shown_by(None) if show_training else nullcontext():
-            measured = {name: measure(*own) for name, own in validation.items()}
-        metrics = mean_metrics(measured)
-        history.validated(metrics)
-        return metrics
-
-    def measure(part: SplitParts, places: NDArray[np.int64] | None) -> dict[str, float]:
-        found = embed_split(parts, part, places=places)
-        metric.reset()
-        metric.update(
-            torch.from_numpy(found.images),
-            torch.from_numpy(found.captions),
-            found.image_index,
-            captions=torch.from_numpy(found.caption_ids),
-            aggregated=None if metric.queries == "single" else torch.from_numpy(found.aggregated),
-        )
-        return {key: value.item() for key, value in metric.compute().items()}
 
     def finish() -> None:
         selection = _select(trainer, module)
         save_weights(parts.model, folder)
         write_results(
             parts, folder,
-            seconds={"prepare": prepared, "fit": throughput.fit_seconds},
-            selection={
-                **selection,
-                "queries": options.select_on,
-                "images": sum(
-                    len(part.dataset) if places is None else len(places)
-                    for part, places in validation.values()
-                ),
-            },
-            throughput=throughput.figures(),
-            left_out=left_out.as_dict(),
+            seconds={"prepare": prepared, "fit": watched.throughput.fit_seconds},
+            selection={**selection, "queries": options.select_on, "images": validation.images},
+            throughput=watched.throughput.figures(),
+            left_out=watched.left_out.as_dict(),
             device=_device_name(trainer.strategy.root_device),
         )  # fmt: skip
 
-    module = TrainingModule(parts.model, options, validate, finish, course)
+    module = TrainingModule(parts.model, options, validation, finish, course)
     return module
-
-
-def mean_metrics(measured: Mapping[str, Mapping[str, float]]) -> dict[str, float]:
-    """Return the means over what was measured; of several also each, as `name/metric`."""
-    first, *others = measured.values()
-    if not others:
-        return dict(first)
-    means = {key: sum(one[key] for one in measured.values()) / len(measured) for key in first}
-    return means | {f"{name}/{key}": v for name, own in measured.items() for key, v in own.items()}
-
-
-def _selecting(images: int, most: int) -> NDArray[np.int64] | None:
-    """Draw the validation images that select the checkpoint, the same for every seed."""
-    if not most or images <= most:
-        return None
-    return np.sort(np.random.default_rng(0).choice(images, most, replace=False))
 
 
 def _trainer(
@@ -215,11 +172,11 @@ def _trainer(
     folder: RunFolder,
     steps: int,
     an_epoch: int,
-    watching: list[lightning.Callback],
+    watched: Sequence[lightning.Callback],
     show_training: bool,
 ) -> lightning.Trainer:
     options = config.train
-    callbacks = [*watching, BestAndLast(folder.checkpoints)]
+    callbacks = [*watched, BestAndLast(folder.checkpoints)]
     if steps:
         callbacks.append(StepLimit(steps))
     if options.patience:
