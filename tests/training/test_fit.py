@@ -148,7 +148,8 @@ def test_two_processes_share_batch_statistics_and_an_odd_batch(
     odd_folder: Path, tmp_path: Path, cache: Path
 ) -> None:
     words = [*SMALL, "encoder.image_tower=resnet", "encoder.image_size=32", "train.batch_size=64"]
-    words += [f"data.root={odd_folder}", "train.epochs=4"]
+    # A seed without gradients so near zero that Adam makes steps of their rounding.
+    words += [f"data.root={odd_folder}", "train.epochs=4", "train.seed=1"]
     run(["train", *words, f"out={tmp_path / 'one'}"], cache)
     both = ["train.devices=2", "train.strategy=ddp", f"out={tmp_path / 'both'}"]
     run(["train", *words, *both], cache)
