@@ -22,10 +22,11 @@ def stalling_store(folder: Path, stalled: str, seconds: float | None = None) -> 
         The address of the folder.
     """
     over = Event()
-    handler = partial(_Stalling, directory=str(folder), stalled=stalled, seconds=seconds, over=over)
+    handler = partial(
+        _Stalling, directory=str(folder), stalled=stalled, seconds=seconds, over=over, asked=set()
+    )
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         server.daemon_threads = True
-        server.asked = set()  # type: ignore[attr-defined]
         Thread(target=server.serve_forever, daemon=True).start()
         try:
             yield f"http://127.0.0.1:{server.server_port}"
@@ -36,9 +37,15 @@ def stalling_store(folder: Path, stalled: str, seconds: float | None = None) -> 
 
 class _Stalling(SimpleHTTPRequestHandler):
     def __init__(
-        self, *args: Any, stalled: str, seconds: float | None, over: Event, **more: Any
+        self,
+        *args: Any,
+        stalled: str,
+        seconds: float | None,
+        over: Event,
+        asked: set[str],
+        **more: Any,
     ) -> None:
-        self._stalled, self._seconds, self._over = stalled, seconds, over
+        self._stalled, self._seconds, self._over, self._asked = stalled, seconds, over, asked
         super().__init__(*args, **more)
 
     def do_GET(self) -> None:
@@ -50,9 +57,8 @@ class _Stalling(SimpleHTTPRequestHandler):
             self.send_header("Content-Range", f"bytes {begin}-{len(content) - 1}/{len(content)}")
         self.send_header("Content-Length", str(len(content) - begin))
         self.end_headers()
-        asked: set[str] = self.server.asked  # type: ignore[attr-defined]
-        stalls = self.path == f"/{self._stalled}" and self.path not in asked
-        asked.add(self.path)
+        stalls = self.path == f"/{self._stalled}" and self.path not in self._asked
+        self._asked.add(self.path)
         half = len(content) // 2 if stalls else begin
         try:
             self.wfile.write(content[begin:half])
