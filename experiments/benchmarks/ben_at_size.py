@@ -2,11 +2,14 @@
 
     WFA_DATA_DIR=... OMP_NUM_THREADS=1 nice python experiments/benchmarks/ben_at_size.py
 
+measures training and evaluation, each in a process of its own and with a file of its own;
+`--part evaluation` measures that alone.
+
 The official metadata name 480,038 patches; as many of each split are taken as BigEarthNet.txt has,
 and each gets the twenty real rows of this repository's data, the caption with a number of its own.
 Every patch is read from the LMDB of that data, which has a few: a blob is real, of its real size
 and decoded, but comes from memory, so that the disk of a whole BigEarthNet (some 80 GB) is not in
-these figures. Seconds are those of the processor, memory the peak of the one process, libraries
+these figures. Seconds are those of the processor, memory the peak of a part's process, libraries
 included. Synthetic: nothing is learnt here.
 """
 
@@ -41,6 +44,7 @@ from wfa.runs.embed import embed
 from wfa.runs.parts import Parts
 
 PATCHES = {"train": 229_114, "validation": 118_095, "test": 115_753, "bench": 1_082}
+PARTS = ("training", "evaluation")
 BATCH = 64
 AT_ONCE = 20_000
 WORDS = (
@@ -79,15 +83,17 @@ class Aliases(LmdbStore):
 
 
 def main() -> None:
-    """Make the rows, measure in a process of its own, and record."""
+    """Make the rows, measure each part in a process of its own, and record."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--batches", type=int, default=400, help="batches of an epoch")
+    parser.add_argument("--part", choices=PARTS, help="this one alone")
     parser.add_argument("--measure", type=Path, help=argparse.SUPPRESS)
     asked = parser.parse_args()
     torch.set_num_threads(1)
     root = Path(os.environ["WFA_DATA_DIR"])
     if asked.measure:
-        for row in measured(asked.measure, root / "bigearthnet_v2", asked.batches):
+        own = [f"data.root={asked.measure}", f"data.images_root={root / 'bigearthnet_v2'}"]
+        for row in trained(own, asked.batches) if asked.part == "training" else evaluated(own):
             print(json.dumps(row), flush=True)
         return
     with tempfile.TemporaryDirectory() as folder:
@@ -95,14 +101,22 @@ def main() -> None:
         rows = make(root, grown)
         size = (grown / ANNOTATIONS).stat().st_size / 2**20
         print(f"{rows:,} rows of {sum(PATCHES.values()):,} patches, {size:,.0f} MiB", flush=True)
-        words = [sys.executable, __file__, "--measure", str(grown), "--batches", str(asked.batches)]
-        found: list[Row] = []
-        with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as process:
-            assert process.stdout is not None
-            for line in process.stdout:
-                found.append(row_of(*json.loads(line)))
-                record("ben_at_size", found)  # as they come: a later one may fail
-    sys.exit(process.returncode)
+        for part in [asked.part] if asked.part else PARTS:
+            words = [sys.executable, __file__, "--measure", str(grown), "--part", part]
+            found: list[Row] = []
+            for each in printed([*words, "--batches", str(asked.batches)]):
+                found.append(each)
+                record(f"ben_at_size_{part}", found)  # as they come: a later one may fail
+
+
+def printed(words: list[str]) -> Iterator[Row]:
+    """Measure a part; give each of its rows once it is there."""
+    with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            yield row_of(*json.loads(line))
+    if process.returncode:
+        sys.exit(process.returncode)
 
 
 def row_of(case: str, figure: float, unit: str, bound_by: str) -> Row:
@@ -150,12 +164,11 @@ def taken(official: pa.Table) -> dict[str, pa.Table]:
     return {**found, "bench": of["test"].slice(PATCHES["test"], PATCHES["bench"])}
 
 
-def measured(folder: Path, imagery: Path, batches: int) -> Iterator[tuple[str, float, str, str]]:
-    """Open, join, weigh, load and evaluate; give each figure once it is there."""
+def trained(own: Sequence[str], batches: int) -> Iterator[tuple[str, float, str, str]]:
+    """Open, join, weigh and load; give each figure once it is there."""
     vars(layout)["LmdbStore"] = Aliases  # where data sets have it from
-    own = [f"data.root={folder}", f"data.images_root={imagery}"]
     parts = Parts(resolve([*WORDS, *own]))
-    model = parts.model  # what is imported for it does not count
+    parts.model  # noqa: B018  # what is imported for it does not count
     forget_peak()
     start = time.process_time()
     train = parts.split("train")
@@ -183,15 +196,14 @@ def measured(folder: Path, imagery: Path, batches: int) -> Iterator[tuple[str, f
     yield (f"batches of {BATCH}, twelve bands, in two orders of all pairs",
            images / (time.process_time() - start), "images/s",
            "statements, weights and 0.7 MB of float32 an image")  # fmt: skip
-    yield from evaluated(own, model.state_dict())
 
 
-def evaluated(
-    own: Sequence[str], state: dict[str, torch.Tensor]
-) -> Iterator[tuple[str, float, str, str]]:
+def evaluated(own: Sequence[str]) -> Iterator[tuple[str, float, str, str]]:
     """Embed the captions and images of the test split, and measure retrieval among all."""
+    vars(layout)["LmdbStore"] = Aliases  # where data sets have it from
     parts = Parts(resolve([*WORDS, *own, "data.texts=caption"]))
-    parts.model.load_state_dict(state)
+    parts.model  # noqa: B018  # what is imported for it does not count
+    forget_peak()
     start = time.process_time()
     test = parts.split("test")
     yield (f"opening the test split: {len(test.dataset):,} pairs", time.process_time() - start,
@@ -204,7 +216,7 @@ def evaluated(
     rows = evaluate_retrieval(found, "bigearthnet_txt", "test").rows
     yield (f"all protocols in both directions, {len(rows)} rows", time.process_time() - start, "s",
            f"{len(found.captions):,} x {len(found.images):,} scores")  # fmt: skip
-    yield "memory after evaluation", gib(), "GiB", "texts of two splits; features; scores in blocks"
+    yield "memory after evaluation", gib(), "GiB", "texts; features; scores in blocks"
 
 
 def gib() -> float:
