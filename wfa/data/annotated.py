@@ -92,10 +92,7 @@ class AnnotatedDataset(ImageTextDataset):
         self.classes = source.classes or self.classes
         entries = [entry for entry in source.entries if split_of(entry, source.where) == split]
         if not entries:
-            present = ", ".join(_present(source)) or "none"
-            raise DataError(
-                f"data set {self.name} at {source.where} has no split {split!r}; it has: {present}"
-            )
+            raise self.missing_split(options, split)
         self._keep_captions(entries, options.on_empty_caption)
         first = self.records[0].captions[0]
         if all(_is_number(text) for record in self.records for text in record.captions):
@@ -107,6 +104,12 @@ class AnnotatedDataset(ImageTextDataset):
     def splits(cls, options: SourceConfig) -> tuple[str, ...]:
         """Return the splits with at least one image, in the order of `SPLITS`."""
         return _present(cls.open(options))
+
+    @classmethod
+    def split_remedy(cls, options: Any, split: str) -> str:
+        """Say where splits were looked for."""
+        del split
+        return f" (in {cls.open(options).where})"
 
     @classmethod
     def root(cls, options: SourceConfig) -> Path:

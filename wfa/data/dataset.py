@@ -17,6 +17,7 @@ from wfa.data.channels import Channels
 from wfa.data.instruction import DESCRIBE, Instruction
 from wfa.data.publication import Facts
 from wfa.data.streamed import ImageStream
+from wfa.errors import DataError
 from wfa.options.limits import Options
 
 SPLITS = ("train", "validation", "test", "bench")
@@ -225,13 +226,28 @@ class ImageTextDataset(ABC):
         """Return the splits that the data at `options.root` has, in the order of `SPLITS`."""
 
     @classmethod
+    def missing_split(cls, options: SourceConfig, split: str) -> DataError:
+        """Make the error that says which splits there are."""
+        known = ", ".join(cls.with_joined(cls.splits(options))) or "none"
+        remedy = cls.split_remedy(options, split)
+        return DataError(f"data set {cls.name} has no split {split!r}; it has: {known}{remedy}")
+
+    @classmethod
+    def with_joined(cls, present: Sequence[str]) -> tuple[str, ...]:
+        """Return the splits that can be opened where `present` are there: these, and joined."""
+        both = (name for name in cls.joined if set(name.split("+")) <= set(present))
+        return (*present, *both)
+
+    @classmethod
+    def split_remedy(cls, options: SourceConfig, split: str) -> str:
+        """Say, behind the splits there are, where they were looked for or what gives `split`."""
+        return ""
+
+    @classmethod
     def build(cls, options: SourceConfig) -> None:
         """Make out of what lies there what is read faster; goes on where it stopped.
 
         By default there is nothing to make.
-
-        Args:
-            options: The plug-in's `Config`.
 
         Raises:
             DataError: What lies there is broken.

@@ -15,7 +15,7 @@ from wfa.data.instruction_draws import InstructionDraws
 from wfa.data.pixel_inputs import PixelInputs
 from wfa.data.streamed import ImageStream
 from wfa.data.weighted_captions import WeightedCaptions, weights_key
-from wfa.errors import ConfigError, DataError, ModelError, RunError
+from wfa.errors import ConfigError, ModelError, RunError
 from wfa.files import atomic_write, cache_dir
 from wfa.model.clip import MultiCaptionCLIP
 from wfa.options.run_config import RunConfig
@@ -150,10 +150,8 @@ def open_split(data: Choice, split: str, present: tuple[str, ...]) -> ImageTextD
         DataError: The data set has no such split, or cannot be read.
     """
     plugin: type[ImageTextDataset] = data.plugin()
-    known = [*present, *(name for name in plugin.joined if set(name.split("+")) <= set(present))]
-    if split not in known:
-        plugin(data.options, split)  # says, where it can, by which option the split would be there
-        raise DataError(f"data set {data.name} has no split {split!r}; it has {', '.join(known)}")
+    if split not in plugin.with_joined(present):
+        raise plugin.missing_split(data.options, split)
     dataset: ImageTextDataset = plugin(data.options, split)
     return dataset
 

@@ -230,6 +230,16 @@ def test_sizes_that_nobody_counted(tmp_path: Path) -> None:
         ({}, {"shards": ("no-*.tar",)}, r"data.shards='no-\*.tar' matches nothing"),
         ({}, {"root": "elsewhere"}, "no such folder"),
         ({"a": numbered(0, 2)}, {"shards": ("a.tar", "a.tar")}, "more than once"),
+        (
+            {"a": numbered(0, 2)},
+            {"shards": ("a.tar",), "test_shards": ("a.tar",)},
+            r"data\.shards and data\.test_shards both name .*a\.tar",
+        ),
+        (
+            {"a": numbered(0, 2), "b": numbered(2, 2), "c": numbered(4, 2)},
+            {"shards": ("a.tar",), "validation_shards": ("b.tar",), "test_shards": ("{b..c}.tar",)},
+            r"data\.validation_shards and data\.test_shards both name .*b\.tar",
+        ),
         ({"a": {}}, {"shards": ("a.tar",)}, "holds no sample"),
         ({"a": {"x": {"json": captions_json("a")}}}, {"shards": ("a.tar",)}, "x of .* no image"),
         ({"a": {"x": {"png": jpeg(1)}}}, {"shards": ("a.tar",)}, "has no caption: it has png"),
@@ -265,10 +275,10 @@ def test_what_is_no_tar_and_what_is_damaged_inside(tmp_path: Path) -> None:
     content = bad.read_bytes()
     bad.write_bytes(content[:-9000])
     names = (str(good), str(bad))
-    validation = Config(shards=(str(good),), validation_shards=names)
+    validation = Config(validation_shards=names)
     with pytest.raises(DataError, match=r"1\.tar is truncated"):
         len(WebDataset(validation, "validation"))
-    skipping = Config(shards=(str(good),), validation_shards=names, on_bad_shard="skip")
+    skipping = Config(validation_shards=names, on_bad_shard="skip")
     left = WebDataset(skipping, "validation")
     assert 4 <= len(left) < 8
     assert any("1.tar is truncated" in line for line in left.skipped)

@@ -84,7 +84,7 @@ def test_what_is_wrong_is_told(root: str) -> None:
     options = few(root, test_images=0)
     with pytest.raises(DataError, match=r"has no split 'test'; it has: .*data\.test_images=N"):
         ScenesS1S2(options, "test")
-    with pytest.raises(DataError, match=r"has no split 'test\+bench'"):
+    with pytest.raises(DataError, match=r"'test\+bench'; .* \(set data\.test_images=N\)"):
         ScenesS1S2(options, "test+bench")
     with pytest.raises(ConfigError, match=r"data\.images_root=x has no meaning"):
         ScenesS1S2(few(root, images_root="x"), "train")

@@ -27,6 +27,8 @@ from wfa.files import cache_dir
 
 _SHARDS = {"read": read_patterns}
 _SKIP = "skip"
+_KEYS = {"train": "shards", "validation": "validation_shards", "test": "test_shards"}
+"""Split -> the option that names its shards."""
 
 
 @dataclass(frozen=True)
@@ -96,10 +98,7 @@ class WebDataset(ImageTextDataset):
         self._options = options
         places = _shards(options)
         if split not in places:
-            raise DataError(
-                f"data=webdataset has no shards for the split {split!r}: name them by "
-                f"data.{'' if split == 'train' else split + '_'}shards=PATTERN"
-            )
+            raise self.missing_split(options, split)
         self._urls = places[split]
         self._index = _index(options)
         if self._index:
@@ -112,6 +111,13 @@ class WebDataset(ImageTextDataset):
         assert isinstance(options, Config)
         found = _shards(options)
         return tuple(split for split in SPLITS if split in found)
+
+    @classmethod
+    def split_remedy(cls, options: SourceConfig, split: str) -> str:
+        """Name the option that gives the split its shards."""
+        del options
+        key = _KEYS.get(split)
+        return f" (name its shards by data.{key}=PATTERN)" if key else ""
 
     @classmethod
     def channels_for(cls, options: SourceConfig) -> Channels | None:
@@ -255,15 +261,10 @@ def _index(options: Config) -> ShardIndex | None:
 def _shards(options: Config) -> dict[str, tuple[str, ...]]:
     """Return the shards of each split: those that were named, else those that were packed."""
     root = folder_path(options.root, "data.root") if options.root else None
-    named = {
-        "train": ("shards", options.shards),
-        "validation": ("validation_shards", options.validation_shards),
-        "test": ("test_shards", options.test_shards),
-    }
     found = {
         split: expand(patterns, root, f"data.{key}")
-        for split, (key, patterns) in named.items()
-        if patterns
+        for split, key in _KEYS.items()
+        if (patterns := getattr(options, key))
     }
     index = _index(options)
     if index is not None and root is not None:
@@ -277,4 +278,22 @@ def _shards(options: Config) -> dict[str, tuple[str, ...]]:
             "data=webdataset needs data.shards=PATTERN and data.validation_shards=PATTERN, or "
             "data.root=DIR, a folder that `wfa data pack` wrote"
         )
+    _check_apart(found)
     return found
+
+
+def _check_apart(shards: Mapping[str, tuple[str, ...]]) -> None:
+    """Refuse a shard that two splits name.
+
+    Raises:
+        ConfigError: One is trained on and evaluated, or evaluated twice.
+    """
+    split_of: dict[str, str] = {}
+    for split, urls in shards.items():
+        for url in dict.fromkeys(urls):
+            if other := split_of.get(url):
+                raise ConfigError(
+                    f"data.{_KEYS[other]} and data.{_KEYS[split]} both name {url}: a figure would "
+                    "be of what was trained or chosen on; give each split shards of its own"
+                )
+            split_of[url] = split

@@ -54,10 +54,7 @@ class Scenes(ImageTextDataset):
 
     def __init__(self, options: Config, split: str) -> None:
         if split not in self.splits(options):
-            raise DataError(
-                f"data set scenes has no split {split!r}; it has: "
-                f"{', '.join(self.splits(options)) or 'none'} (set data.{split}_images=N)"
-            )
+            raise self.missing_split(options, split)
         self.split = split
         self._folder = _made(options)
         self.records = tuple(
@@ -71,6 +68,12 @@ class Scenes(ImageTextDataset):
         """Return the splits that are to have images, in the order of `SPLITS`."""
         counts = _counts(options)
         return tuple(split for split in SPLITS if split in counts)
+
+    @classmethod
+    def split_remedy(cls, options: SourceConfig, split: str) -> str:
+        """Name the option that gives the split its images."""
+        del options
+        return f" (set data.{split}_images=N)" if split in SPLITS else ""
 
     def read_image(self, index: int) -> NDArray[np.uint8]:
         """Read image `index`, (size, size, 3) uint8 RGB."""

@@ -10,7 +10,7 @@ from wfa.bigearthnet.sets import bigearthnet_txt
 from wfa.data.dataset import SPLITS, SourceConfig
 from wfa.data.locations import folder_path
 from wfa.data.publication import Facts
-from wfa.errors import ConfigError, DataError
+from wfa.errors import ConfigError
 from wfa.files import cache_dir
 from wfa.scenes.official_files import FORMAT_VERSION, TEXTS, write_official
 from wfa.scenes.scene_place import MOST_IMAGES
@@ -42,19 +42,21 @@ class ScenesS1S2(bigearthnet_txt.BigEarthNetTxt):
     facts = Facts(terms="made by this package, under its licence")
 
     def __init__(self, options: Config, split: str) -> None:
-        present = self.splits(options)
-        parts = split.split("+") if split == bigearthnet_txt.PAPER_TEST else [split]
-        if not set(parts) <= set(present):
-            raise DataError(
-                f"data set {self.name} has no split {split!r}; it has: "
-                f"{', '.join(present) or 'none'} (set data.{parts[0]}_images=N)"
-            )
+        if split not in self.with_joined(self.splits(options)):
+            raise self.missing_split(options, split)
         super().__init__(_made(options), split)
 
     @classmethod
     def splits(cls, options: SourceConfig) -> tuple[str, ...]:
         """Return the splits that are to have images, in the order of `SPLITS`."""
         return tuple(_counts(options))
+
+    @classmethod
+    def split_remedy(cls, options: SourceConfig, split: str) -> str:
+        """Name the options that give the split its pairs."""
+        present = cls.splits(options)
+        absent = [one for one in split.split("+") if one in SPLITS and one not in present]
+        return f" (set {' '.join(f'data.{one}_images=N' for one in absent)})" if absent else ""
 
     @classmethod
     def build(cls, options: Any) -> None:
