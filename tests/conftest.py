@@ -19,6 +19,12 @@ settings.load_profile("no_deadline")
 Captions = list[list[str]]
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Start with the files that take long, so that no worker is left alone with one at the end."""
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.path not in slow)
+
+
 @pytest.fixture(scope="session")
 def data_dir() -> Callable[[str], Path]:
     """Give the folder of a real data set, or skip; with WFA_REQUIRE_DATA=1 a missing one fails."""

@@ -6,6 +6,7 @@ between techniques.
 """
 
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -38,9 +39,13 @@ def images(folder: Path, split: str = "test") -> int:
 
 
 def test_scenes_is_found_ten_times_as_often_as_by_chance(tmp_path: Path, cache: Path) -> None:
-    run(["train", f"out={tmp_path / 'run'}"], cache)
-    assert value(tmp_path / "run", "R@5") >= 10 * 5 / images(tmp_path / "run")
-    page = (tmp_path / "run" / "report.html").read_text(encoding="utf-8")
+    """`wfa train` as it is; CI has run it already and says where its run lies."""
+    made = os.environ.get("WFA_MAIN_COMMAND_RUN")
+    folder = Path(made) if made else tmp_path / "run"
+    if not made:
+        run(["train", f"out={folder}"], cache)
+    assert value(folder, "R@5") >= 10 * 5 / images(folder)
+    page = (folder / "report.html").read_text(encoding="utf-8")
     assert page.count("data:image/") >= 10
     assert "http://" not in page.replace("http://www.w3.org", "")
 

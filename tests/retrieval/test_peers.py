@@ -126,29 +126,3 @@ def test_clip_benchmark_image_to_text_without_equal_captions(embeddings: Embeddi
         assert values["image_to_text", f"R@{k}"] == pytest.approx(
             float(hits.float().mean()), abs=1e-6
         )
-
-
-@pytest.mark.slow
-@pytest.mark.filterwarnings("ignore:.*unsafe cast")  # in its own compiled code
-def test_ranx(embeddings: Embeddings, found: Found) -> None:
-    ranx = pytest.importorskip("ranx")
-    scores, right = scores_and_right(embeddings)
-    first = once(embeddings)
-    for direction, preds, target in (
-        ("text_to_image", scores[first], right[first]),
-        ("image_to_text", scores[first].T, right[first].T),
-    ):
-        qrels = ranx.Qrels(
-            {f"q{q}": {f"d{d}": 1 for d in np.flatnonzero(row)} for q, row in enumerate(target)}
-        )
-        run = ranx.Run(
-            {
-                f"q{q}": {f"d{d}": float(score) for d, score in enumerate(row)}
-                for q, row in enumerate(preds)
-            }
-        )
-        expected = ranx.evaluate(qrels, run, ["hit_rate@1", "hit_rate@5", "hit_rate@10", "map"])
-        for ours, theirs in (("R@1", "hit_rate@1"), ("R@5", "hit_rate@5"),
-                             ("R@10", "hit_rate@10"), ("mAP", "map")):  # fmt: skip
-            value = found["unique_query", direction, ours]
-            assert value == pytest.approx(float(expected[theirs]), abs=1e-9)

@@ -10,7 +10,6 @@ from lightning.pytorch.callbacks import ModelCheckpoint
 from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
-from tests.training.conftest import SMALL, run
 from wfa.errors import ConfigError
 from wfa.training.averaged_weights import AveragedWeights, averaged
 from wfa.training.checkpoints import AtomicCheckpointIO
@@ -104,16 +103,3 @@ def test_sharded_weights_are_not_averaged() -> None:
         Config(ema=0.9, strategy="fsdp")
     with pytest.raises(ConfigError, match=r"train\.ema=1\.0"):
         Config(ema=1.0)
-
-
-@pytest.mark.slow
-def test_a_run_on_two_processes_averages_as_one_does(tmp_path: Path, own_folder: Path) -> None:
-    """Batch norms are made to see both processes' rows after the average was made."""
-    from tests.training.test_fit import check_equal
-
-    words = [*SMALL, "encoder.image_tower=resnet", "encoder.image_size=32", "train.ema=0.9"]
-    words += [f"data.root={own_folder}", "train.epochs=2"]
-    run(["train", *words, f"out={tmp_path / 'one'}"], tmp_path / "cache")
-    both = ["train.devices=2", "train.strategy=ddp", f"out={tmp_path / 'both'}"]
-    run(["train", *words, *both], tmp_path / "cache")
-    check_equal(tmp_path / "both", tmp_path / "one")
