@@ -33,6 +33,7 @@ def interrupted(words: list[str], out: Path, cache: Path, number: signal.Signals
     return " ".join(text.split())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_run_that_is_broken_off_says_so_and_resumes_exactly(
     tmp_path: Path, cache: Path, number: signal.Signals
@@ -87,6 +88,7 @@ def closed_after(arguments: list[str], cache: Path, lines: int) -> tuple[int, st
     return process.returncode, errors
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("lines", [0, 1])
 def test_a_closed_pipe_ends_quietly_and_the_files_are_written(
     tmp_path: Path, cache: Path, lines: int

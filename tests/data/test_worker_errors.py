@@ -49,6 +49,7 @@ class Items(Dataset[Tensor]):
         return torch.tensor([index])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("workers", [0, 1])
 def test_batches_put_together_by_the_loader(workers: int) -> None:
     items = Telling(Items(DataError("no sixth")))

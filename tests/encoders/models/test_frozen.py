@@ -32,6 +32,7 @@ def towers(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(frozen, "plugin_class", lambda kind, name: built[kind])
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("towers")
 @pytest.mark.parametrize("head", HEADS)
 def test_only_the_heads_are_trained(head: str) -> None:

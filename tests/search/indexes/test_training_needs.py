@@ -44,6 +44,7 @@ def outcome(factory: str, count: int) -> int:
     return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("count", [1, 2, 17, 31, 32, 40, 101])
 def test_every_family_works_or_is_refused(count: int) -> None:
     outcomes = {factory: outcome(factory, count) for factory in FAMILIES}
