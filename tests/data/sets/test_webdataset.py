@@ -232,7 +232,7 @@ def test_sizes_that_nobody_counted(tmp_path: Path) -> None:
         ({"a": numbered(0, 2)}, {"shards": ("a.tar", "a.tar")}, "more than once"),
         (
             {"a": numbered(0, 2)},
-            {"shards": ("a.tar",), "test_shards": ("a.tar",)},
+            {"shards": ("a.tar",), "test_shards": ("./a.tar",)},
             r"data\.shards and data\.test_shards both name .*a\.tar",
         ),
         (

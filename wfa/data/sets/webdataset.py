@@ -290,10 +290,10 @@ def _check_apart(shards: Mapping[str, tuple[str, ...]]) -> None:
     """
     split_of: dict[str, str] = {}
     for split, urls in shards.items():
-        for url in dict.fromkeys(urls):
-            if other := split_of.get(url):
+        for url in urls:
+            shard = str(Path(url).resolve()) if is_local(url) else url
+            if (other := split_of.setdefault(shard, split)) != split:
                 raise ConfigError(
                     f"data.{_KEYS[other]} and data.{_KEYS[split]} both name {url}: a figure would "
                     "be of what was trained or chosen on; give each split shards of its own"
                 )
-            split_of[url] = split
