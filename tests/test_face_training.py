@@ -15,6 +15,8 @@ from torch.utils.data import DataLoader
 import wfa
 from wfa.errors import UserError
 from wfa.plugins import registry as plugins
+from wfa.runs.parts import open_split
+from wfa.runs.run_folder import RunFolder
 
 
 @pytest.fixture(autouse=True)
@@ -130,8 +132,13 @@ def test_own_data_technique_and_encoder_are_trained(tmp_path: Path) -> None:
     again = wfa.load(out, data=own_data(), aggregation=Longest, encoder=encoder)
     np.testing.assert_allclose(again.encode_text(["a red field"]), texts[:1], atol=1e-6)
     plugins._registered.clear()
-    with pytest.raises(UserError, match=r"which is gone .* wfa\.register"):
+    with refused(r"which is gone .* wfa\.register"):
         wfa.load(out)
+    again = wfa.load(out, aggregation=Longest, encoder=encoder)  # in a program without the pairs
+    np.testing.assert_allclose(again.encode_text(["a red field"]), texts[:1], atol=1e-6)
+    own = RunFolder(out).read_config().data
+    with refused(r"no split 'test'; it has: none \(the run's pairs were Python's"):
+        open_split(own, "test", own.plugin().splits(own.options))
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,7 @@ from wfa.files import (
     check_writable,
     is_temporary,
     remove_leftovers,
+    temporary_folder,
     write_text,
 )
 
@@ -51,6 +52,16 @@ def test_a_full_disk_is_the_users_to_mend(tmp_path: Path, code: int, message: st
     assert path.read_text() == "old"
 
 
+def test_a_full_disk_is_told_of_what_is_made_in_a_folder(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="no space left"), temporary_folder(tmp_path / "x") as made:
+        raise RuntimeError(f"the writer gave up: {os.strerror(errno.ENOSPC)}")
+    with pytest.raises(UserError, match="may not be"), temporary_folder(tmp_path / "x") as made:
+        raise PermissionError(errno.EACCES, "no", str(made / "deep" / "file"))
+    with pytest.raises(ZeroDivisionError), temporary_folder(tmp_path / "x"):
+        raise ZeroDivisionError
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_file_where_a_folder_is_wanted(tmp_path: Path) -> None:
     (tmp_path / "a").write_text("x")
     with pytest.raises(UserError, match="a file stands where a folder is wanted"):
@@ -67,6 +78,12 @@ def test_a_place_is_tried_before_long_work(tmp_path: Path) -> None:
         check_writable(tmp_path)
     with pytest.raises(UserError, match="a file stands where a folder is wanted"):
         check_writable(path / "b")
+
+
+@pytest.mark.skipif(not Path("/proc/self").is_dir(), reason="no /proc here")
+def test_a_file_system_that_makes_no_files() -> None:
+    with pytest.raises(UserError, match=r"/proc may not be written to"):
+        check_writable(Path("/proc/page.html"))
 
 
 def test_other_errors_pass_through(tmp_path: Path) -> None:
@@ -240,7 +257,11 @@ def test_writers_of_one_file_do_not_meet(tmp_path: Path) -> None:
 def test_new_files_are_as_readable_as_any_other(tmp_path: Path) -> None:
     (tmp_path / "plain").write_text("x")
     write_text(tmp_path / "ours", "x")
-    assert (tmp_path / "ours").stat().st_mode == (tmp_path / "plain").stat().st_mode
+    with atomic_write(tmp_path / "tensors") as temporary:
+        temporary.unlink()
+        temporary.touch(0o600)  # as safetensors makes its files
+    for name in ("ours", "tensors"):
+        assert (tmp_path / name).stat().st_mode == (tmp_path / "plain").stat().st_mode
 
 
 def test_a_name_that_is_too_long(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import hashlib
 import os
 import shutil
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from itertools import count
@@ -61,18 +62,13 @@ def atomic_write(path: Path) -> Iterator[Path]:
     with _claimed(_file(path)) as temporary:
         try:
             temporary.write_bytes(b"")
-            yield temporary
-            with temporary.open("r+b") as written:
-                os.fsync(written.fileno())
-            temporary.replace(path)
-        except UserError:
-            raise
-        except Exception as error:
-            detail = f" ({error.strerror})" if isinstance(error, NoRoomError) else ""
-            message = _message(_code(error, temporary), path, detail)
-            if message is None:
-                raise
-            raise UserError(message) from error
+            mode = temporary.stat().st_mode
+            with _told(path, temporary):
+                yield temporary
+                with temporary.open("r+b") as written:
+                    os.fsync(written.fileno())
+                temporary.chmod(mode)  # some writers put a file in its place that is theirs alone
+                temporary.replace(path)
         finally:
             temporary.unlink(missing_ok=True)
 
@@ -97,8 +93,9 @@ def temporary_folder(path: Path) -> Iterator[Path]:
     with _claimed(path) as temporary:
         try:
             shutil.rmtree(temporary, ignore_errors=True)
-            temporary.mkdir()
-            yield temporary
+            with _told(path, temporary):
+                temporary.mkdir()
+                yield temporary
         finally:
             shutil.rmtree(temporary, ignore_errors=True)
 
@@ -224,6 +221,8 @@ def _claim(path: Path) -> tuple[Path, BaseFileLock]:
         try:
             lock.acquire()
         except Timeout:
+            if not Path(lock.lock_file).exists():  # given back just now, or it cannot be made
+                tempfile.TemporaryFile(dir=path.parent).close()
             continue  # another writer's
         except PermissionError:
             if not Path(lock.lock_file).exists():
@@ -239,21 +238,37 @@ def _give_back(lock: BaseFileLock) -> None:
     lock.release()
 
 
+@contextmanager
+def _told(path: Path, temporary: Path) -> Iterator[None]:
+    """Say what a person can do where a disk stops a writer of `path`, whatever error it makes."""
+    try:
+        yield
+    except UserError:
+        raise
+    except Exception as error:
+        detail = f" ({error.strerror})" if isinstance(error, NoRoomError) else ""
+        message = _message(_code(error, temporary), path, detail)
+        if message is None:
+            raise
+        raise UserError(message) from error
+
+
 def _code(error: BaseException | None, temporary: Path) -> int | None:
     """Return the number of the disk's error behind a writer's, if it is about our folder."""
     unsaid = not isinstance(error, OSError) or error.errno is None
     while error is not None:
         if isinstance(error, OSError) and error.errno in (*FULL, *_FORBIDDEN):
             named = error.filename
-            ours = not isinstance(named, str) or Path(named).parent == temporary.parent
+            ours = not isinstance(named, str) or Path(named).is_relative_to(temporary.parent)
             return error.errno if ours else None
         for code in FULL:
             if os.strerror(code) in str(error):
                 return code
         error = error.__cause__ or error.__context__
     if unsaid:  # torch, safetensors and NumPy tell no number of a full disk: ask the disk
+        probe = temporary / "probe" if temporary.is_dir() else temporary
         try:
-            with temporary.open("ab", buffering=0) as file:
+            with probe.open("ab", buffering=0) as file:
                 file.write(bytes(_PROBE))
                 os.fsync(file.fileno())
         except OSError as refused:

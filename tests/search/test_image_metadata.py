@@ -149,3 +149,12 @@ def test_a_column_with_an_operator_in_a_value(tmp_path: Path) -> None:
     (tmp_path / "f.json").write_text(json.dumps([{"path": "a", "note": "x=1<2"}]))
     found = read_metadata(tmp_path / "f.json", tmp_path)
     assert Condition.parse("note=x=1<2", found.columns).holds(found.of(["a"])[0])
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [("gone.csv", "there is no such file"), ("facts.txt", "wanted a file that ends in")],
+)
+def test_a_table_that_is_not_there(tmp_path: Path, name: str, message: str) -> None:
+    with pytest.raises(DataError, match=message):
+        read_metadata(tmp_path / name, tmp_path)

@@ -31,7 +31,8 @@ class OwnPairs(ImageTextDataset):
     pairs: ClassVar[Mapping[str, Pairs]] = {}
 
     def __init__(self, options: SourceConfig, split: str) -> None:
-        del options
+        if split not in self.pairs:
+            raise self.missing_split(options, split)
         self.split = split
         self._pairs = self.pairs[split]
         texts = (
@@ -49,6 +50,12 @@ class OwnPairs(ImageTextDataset):
         """Return the splits that were given, in the order of `SPLITS`."""
         del options
         return tuple(split for split in SPLITS if split in cls.pairs)
+
+    @classmethod
+    def split_remedy(cls, options: SourceConfig, split: str) -> str:
+        """Say where the pairs are, or that they are gone."""
+        del options, split
+        return "" if cls.pairs else " (the run's pairs were Python's: name a data set by data=NAME)"
 
     def read_image(self, index: int) -> NDArray[np.uint8]:
         """Read image `index`, (H, W, 3) uint8."""

@@ -7,6 +7,9 @@ from wfa.errors import ConfigError, RunError
 from wfa.options.run_config import PLUGIN_SECTIONS, RunConfig
 from wfa.plugins.registry import Choice, source
 
+PAIRS = "class OwnPairs"
+"""Where data comes from that was handed over as pairs."""
+
 
 def recorded(config: RunConfig) -> dict[str, Any]:
     """Return what run.json says of a run's plug-ins: those that are not ours.
@@ -47,6 +50,8 @@ def check_recorded(run: Path, facts: dict[str, Any]) -> None:
         RunError: One is gone or changed; the message says which, and from where it came.
     """
     for kind, then in facts.get("plugins", {}).items():
+        if then["origin"] == PAIRS:
+            continue  # no code of theirs
         what = f"{run} was trained with {kind}={then['name']} (from {then['origin']})"
         try:
             now = source(kind, then["name"]).record()

@@ -17,7 +17,10 @@ from wfa.json_files import read_json
 from wfa.options.recipes import Values, read_yaml
 from wfa.options.run_config import RunConfig, resolve
 from wfa.options.setting_differences import first_difference
+from wfa.plugins.registry import names, register
 
+_PAIRS = "own"
+"""What the data of a run is called that was handed over in Python."""
 LOCK = ".lock"
 """Held by the process that trains; it stays as an empty file."""
 OPEN_CLIP_CONFIG = "open_clip_config.json"
@@ -87,7 +90,8 @@ class RunFolder:
         Raises:
             RunError: The folder holds no run.
         """
-        self.read_saved()
+        if self.read_saved().get("data", {}).get("name") == _PAIRS:
+            _stand_in_for_pairs()
         return resolve(file=self.config_file)
 
     def read_saved(self) -> Values:
@@ -203,3 +207,11 @@ class RunFolder:
 def _foreign(path: Path) -> bool:
     """Whether a file is neither the lock nor what a killed process left half-written."""
     return path.name != LOCK and not is_temporary(path)
+
+
+def _stand_in_for_pairs() -> None:
+    """Let a run on pairs be read in a program that does not have them: they have no split here."""
+    if _PAIRS not in names("data"):
+        from wfa.data.own_pairs import OwnPairs  # brings torch
+
+        register("data", _PAIRS, OwnPairs)

@@ -24,8 +24,10 @@ def read_metadata(path: Path, root: Path, column: str = "") -> Metadata:
     Raises:
         DataError: There is no such file or column, it cannot be read, or names an image twice.
     """
-    if not path.is_file() or path.suffix.lower() not in SUFFIXES:
+    if path.suffix.lower() not in SUFFIXES:
         raise DataError(f"metadata={path}: wanted a file that ends in {', '.join(SUFFIXES)}")
+    if not path.is_file():
+        raise DataError(f"metadata={path}: there is no such file")
     table = read_table(path)
     key = heading_place(table, column) if column else file_column(table)
     if key is None:

@@ -40,7 +40,7 @@ def test_wherever_a_shard_is_cut_it_is_said(shard: Path, size: int) -> None:
     content = shard.read_bytes()
     shard.write_bytes(content[:size])
     keys, problem = read(str(shard))
-    assert problem == "is truncated"
+    assert problem == ("is truncated" if size >= 512 else "is truncated, or no tar file")
     assert keys == ["000", "001", "002"][: len(keys)]
 
 

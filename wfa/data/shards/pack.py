@@ -102,6 +102,8 @@ def _begun(wanted: ShardIndex, folder: Path) -> ShardIndex:
             )
         return wanted
     if found.plan() != wanted.plan():
+        if not any(split.shards for split in found.splits.values()):
+            return wanted  # nothing of the other was finished
         raise DataError(
             f"{folder} holds shards of {found.data}, and not of this data packed in this way: "
             "name another out=DIR, or remove that folder"

@@ -96,7 +96,14 @@ def read_shard(url: str) -> Iterator[RawSample]:
 
 def _files(stream: Any, url: str) -> Iterator[RawSample]:
     """Give the files of a tar stream as `webdataset` does, which does not notice damage."""
-    with tarfile.open(fileobj=stream, mode="r|*", tarinfo=WholeHeader) as archive:
+    try:
+        opened = tarfile.open(fileobj=stream, mode="r|*", tarinfo=WholeHeader)  # noqa: SIM115
+    except tarfile.ReadError as error:
+        if "truncated" not in str(error):
+            raise
+        # Not even a first header is whole.
+        raise tarfile.ReadError("is truncated, or no tar file") from error
+    with opened as archive:
         for member in archive:
             name = member.name.removeprefix("./")
             content = archive.extractfile(member)
