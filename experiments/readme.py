@@ -46,8 +46,6 @@ WINS = {
 """Data set -> the comparison of all techniques on it."""
 MANY = 8
 """Distinct captions an image from which a data set's rows stand by themselves in the table."""
-FIRST_VERSION = {"scenes_s1s2": "version 1"}
-"""Synthetic data whose gain was measured before it was made otherwise."""
 BLIND = {("binary", "accuracy"): 52.6, ("mcq", "accuracy"): 29.3, ("captioning", "BLEU-4"): 31.9}
 """Task and metric -> what is published of a language model without the image on the real bench
 split, in percent; its captions are scored by SacreBLEU."""
@@ -120,8 +118,7 @@ def use() -> str:
         verdicts = {rule.advice(middle)["verdict"] for rule in rules.values()}
         best = "`uniqueness`" if "better" in verdicts else "either"
         span = f"{low:.1f}" if high - low < 0.1 else f"{low:.1f} to {high:.1f}"
-        named = f"{data}, {FIRST_VERSION[data]}" if data in FIRST_VERSION else data
-        lines.append(f"| {named} | {span} | {gains[0]} | {gains[1]} | {best} |")
+        lines.append(f"| {data} | {span} | {gains[0]} | {gains[1]} | {best} |")
     return "\n".join(lines)
 
 

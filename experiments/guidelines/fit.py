@@ -3,8 +3,7 @@
     WFA_DATA_DIR=DIR python -m experiments.guidelines.fit
 
 reads the results of the comparisons named in sources.yaml, measures the redundancy of their
-training splits unless sources.yaml has it as it was measured then, and writes
-wfa/auditing/guidance.json, README.md and gain.svg beside this file.
+training splits, and writes wfa/auditing/guidance.json, README.md and gain.svg beside this file.
 """
 
 import json
@@ -48,13 +47,6 @@ def redundancy(words: tuple[str, ...]) -> tuple[str, float, float]:
     return choice.name, distinctness(captions).mean_an_image, shared
 
 
-def measured_then(source: Mapping[str, Any]) -> tuple[str, float, float] | None:
-    """Return what `redundancy` gave of data that is made otherwise today; None where it is not."""
-    if (then := source.get("redundancy")) is None:
-        return None
-    return then["data"], float(then["distinct"]), float(then["shared"])
-
-
 def scores(folder: Path, protocol: str, queries: str, ties: str = "worst") -> dict[str, Scores]:
     """Read the mR of a comparison: data label -> label -> seed -> value on its split."""
     found: dict[str, Scores] = defaultdict(lambda: defaultdict(dict))
@@ -86,7 +78,7 @@ def evidence(source: Mapping[str, Any], asked: Mapping[str, Any]) -> Iterator[Ev
         if plain not in labels or choice not in labels:
             continue
         words = (f"run={config['run']}", *config["settings"], *config["data"].get(data, []))
-        group, distinct, shared = measured_then(source) or redundancy(words)
+        group, distinct, shared = redundancy(words)
         gain, low, high, seeds = gained(labels[choice], labels[plain])
         yield Evidence(
             choice=asked["choice"], plain=asked["plain"], protocol=asked["protocol"],
@@ -168,7 +160,7 @@ def main() -> None:
         "of the training split: distinct captions an image, and the share that other images bear "
         "too. `left out` is the mean absolute error of what the other data sets within an octave "
         "of distinct captions foresee; - where there are none. `scenes` and `scenes_s1s2` are "
-        "synthetic; `scenes_s1s2` is the first version, before it followed real frequencies.\n\n"
+        "synthetic.\n\n"
         "```\nWFA_DATA_DIR=DIR python -m experiments.guidelines.fit\n```\n",
     )
 
