@@ -69,6 +69,11 @@ class RunFolder:
         """Whether the run is complete: `run.json` is written last."""
         return bool(self.read_run().get("finished", False))
 
+    @property
+    def begun(self) -> bool:
+        """Whether there is anything to lose: a checkpoint or results."""
+        return self.run_file.is_file() or any(self.checkpoints.glob("*.ckpt"))
+
     def read_run(self) -> dict[str, Any]:
         """Return run.json, empty when there is none.
 
@@ -116,7 +121,7 @@ class RunFolder:
         """
         self._check_place()
         if self.config_file.is_file():
-            if overwrite:
+            if overwrite or not self.begun:
                 return
             held = self.read_config()
             if held.config_id != config.config_id:
@@ -184,7 +189,7 @@ class RunFolder:
             RunError: As `check`.
         """
         self.check(config, overwrite)
-        if overwrite and self.config_file.is_file():
+        if (overwrite or not self.begun) and self.config_file.is_file():
             self._clear()
         if not self.config_file.is_file():
             write_text(self.config_file, config.as_yaml())
