@@ -75,3 +75,13 @@ def test_a_reader_always_finds_a_whole_folder(tmp_path: Path) -> None:
             assert (folder / "content").is_file()
             reads += 1
         writer.result()
+
+
+def test_its_files_are_as_readable_as_any_other(tmp_path: Path) -> None:
+    (tmp_path / "plain").touch()
+    with temporary_folder(tmp_path / "new") as made:
+        (made / "deep").mkdir()
+        (made / "deep" / "tensors").touch(0o600)  # as safetensors makes its files
+        replace_folder(made, tmp_path / "new")
+    found = (tmp_path / "new" / "deep" / "tensors").stat().st_mode
+    assert found == (tmp_path / "plain").stat().st_mode

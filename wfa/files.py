@@ -105,7 +105,8 @@ def replace_folder(made: Path, folder: Path) -> None:
 
     On Linux both change places at once: readers, and whoever comes after a crash, find the old
     folder or the new one. Where the system or the disk cannot do that, the old one steps aside
-    first, and a crash right then leaves no folder of that name.
+    first, and a crash right then leaves no folder of that name. The files become as readable as
+    any new one; some writers make theirs their owner's alone.
 
     Args:
         made: Of `temporary_folder(folder)`, which removes what is left there.
@@ -114,6 +115,8 @@ def replace_folder(made: Path, folder: Path) -> None:
     Raises:
         OSError: It may not be renamed.
     """
+    for file in filter(Path.is_file, made.rglob("*")):
+        file.chmod(made.stat().st_mode & 0o666)
     if not folder.exists():
         made.replace(folder)
     elif not _exchanged(made, folder):

@@ -26,6 +26,11 @@ def test_what_ended_before_its_first_checkpoint_gives_its_place(tmp_path: Path) 
         folder.claim(resolve(["run=scenes"]), overwrite=False)
         folder.claim(other, overwrite=False)
         assert folder.read_config() == other
+        folder.config_file.write_text(f"# mine\n{other.as_yaml()}")
+        with pytest.raises(RunError, match=r"holds another run"):
+            folder.claim(resolve(["run=scenes"]), overwrite=False)
+        folder.claim(other, overwrite=False)
+        assert folder.config_file.read_text().startswith("# mine")
         folder.checkpoints.mkdir()
         folder.last_checkpoint.touch()
         with pytest.raises(RunError, match=r"holds another run \(train\.seed"):

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from wfa.encoders.clip_encoder import ClipEncoder
 from wfa.exports.export_source import Source, Written
-from wfa.files import atomic_write, write_text
+from wfa.files import write_text
 from wfa.model.clip import MultiCaptionCLIP
 from wfa.runs.checkpoint_model import WEIGHTS
 from wfa.runs.run_folder import OPEN_CLIP_CONFIG
@@ -26,8 +26,7 @@ def write(source: Source, folder: Path) -> Written:
         ModelError: The run's towers are no open_clip model, or take the bands of sensors.
     """
     encoder = source.picture_clip("")
-    with atomic_write(folder / WEIGHTS) as temporary:
-        save_file(_state(source.model, encoder), temporary)
+    save_file(_state(source.model, encoder), folder / WEIGHTS)
     write_text(folder / OPEN_CLIP_CONFIG, json.dumps(encoder.stock_config, indent=1) + "\n")
     name = getattr(source.parts.config.encoder.options, "model", "")
     stock = name in open_clip.list_models()

@@ -6,9 +6,7 @@ from typing import Any
 from wfa.errors import ConfigError, RunError
 from wfa.options.run_config import PLUGIN_SECTIONS, RunConfig
 from wfa.plugins.registry import Choice, source
-
-PAIRS = "class OwnPairs"
-"""Where data comes from that was handed over as pairs."""
+from wfa.runs.handed_pairs import are_pairs
 
 
 def recorded(config: RunConfig) -> dict[str, Any]:
@@ -50,7 +48,7 @@ def check_recorded(run: Path, facts: dict[str, Any]) -> None:
         RunError: One is gone or changed; the message says which, and from where it came.
     """
     for kind, then in facts.get("plugins", {}).items():
-        if then["origin"] == PAIRS:
+        if kind == "data" and are_pairs(then):
             continue  # no code of theirs
         what = f"{run} was trained with {kind}={then['name']} (from {then['origin']})"
         try:

@@ -17,10 +17,8 @@ from wfa.json_files import read_json
 from wfa.options.recipes import Values, read_yaml
 from wfa.options.run_config import RunConfig, resolve
 from wfa.options.setting_differences import first_difference
-from wfa.plugins.registry import names, register
+from wfa.runs.handed_pairs import stand_in_for_pairs
 
-_PAIRS = "own"
-"""What the data of a run is called that was handed over in Python."""
 LOCK = ".lock"
 """Held by the process that trains; it stays as an empty file."""
 OPEN_CLIP_CONFIG = "open_clip_config.json"
@@ -69,10 +67,10 @@ class RunFolder:
         """Whether the run is complete: `run.json` is written last."""
         return bool(self.read_run().get("finished", False))
 
-    @property
-    def begun(self) -> bool:
-        """Whether there is anything to lose: a checkpoint or results."""
-        return self.run_file.is_file() or any(self.checkpoints.glob("*.ckpt"))
+    def _abandoned(self, held: RunConfig) -> bool:
+        """Whether nothing would be lost: no checkpoint, no result, no config of a person's own."""
+        kept = self.run_file.is_file() or any(self.checkpoints.glob("*.ckpt"))
+        return not kept and self.config_file.read_text(encoding="utf-8") == held.as_yaml()
 
     def read_run(self) -> dict[str, Any]:
         """Return run.json, empty when there is none.
@@ -95,8 +93,7 @@ class RunFolder:
         Raises:
             RunError: The folder holds no run.
         """
-        if self.read_saved().get("data", {}).get("name") == _PAIRS:
-            _stand_in_for_pairs()
+        stand_in_for_pairs(self.read_saved())
         return resolve(file=self.config_file)
 
     def read_saved(self) -> Values:
@@ -121,10 +118,10 @@ class RunFolder:
         """
         self._check_place()
         if self.config_file.is_file():
-            if overwrite or not self.begun:
+            if overwrite:
                 return
             held = self.read_config()
-            if held.config_id != config.config_id:
+            if held.config_id != config.config_id and not self._abandoned(held):
                 found = first_difference(held.as_dict(), config.as_dict())
                 raise RunError(
                     f"{self.path} holds another run ({found}): choose another folder with "
@@ -189,7 +186,9 @@ class RunFolder:
             RunError: As `check`.
         """
         self.check(config, overwrite)
-        if (overwrite or not self.begun) and self.config_file.is_file():
+        if self.config_file.is_file() and (
+            overwrite or self.read_config().config_id != config.config_id
+        ):
             self._clear()
         if not self.config_file.is_file():
             write_text(self.config_file, config.as_yaml())
@@ -212,11 +211,3 @@ class RunFolder:
 def _foreign(path: Path) -> bool:
     """Whether a file is neither the lock nor what a killed process left half-written."""
     return path.name != LOCK and not is_temporary(path)
-
-
-def _stand_in_for_pairs() -> None:
-    """Let a run on pairs be read in a program that does not have them: they have no split here."""
-    if _PAIRS not in names("data"):
-        from wfa.data.own_pairs import OwnPairs  # brings torch
-
-        register("data", _PAIRS, OwnPairs)

@@ -4,7 +4,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -278,18 +278,19 @@ def _shards(options: Config) -> dict[str, tuple[str, ...]]:
             "data=webdataset needs data.shards=PATTERN and data.validation_shards=PATTERN, or "
             "data.root=DIR, a folder that `wfa data pack` wrote"
         )
-    _check_apart(found)
+    _check_apart(tuple(found.items()))
     return found
 
 
-def _check_apart(shards: Mapping[str, tuple[str, ...]]) -> None:
+@lru_cache(maxsize=8)  # every split of a run asks, and paths are looked up
+def _check_apart(shards: tuple[tuple[str, tuple[str, ...]], ...]) -> None:
     """Refuse a shard that two splits name.
 
     Raises:
         ConfigError: One is trained on and evaluated, or evaluated twice.
     """
     split_of: dict[str, str] = {}
-    for split, urls in shards.items():
+    for split, urls in shards:
         for url in urls:
             shard = str(Path(url).resolve()) if is_local(url) else url
             if (other := split_of.setdefault(shard, split)) != split:

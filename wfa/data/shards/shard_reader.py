@@ -97,7 +97,7 @@ def read_shard(url: str) -> Iterator[RawSample]:
 def _files(stream: Any, url: str) -> Iterator[RawSample]:
     """Give the files of a tar stream as `webdataset` does, which does not notice damage."""
     try:
-        opened = tarfile.open(fileobj=stream, mode="r|*", tarinfo=WholeHeader)  # noqa: SIM115
+        opened = tarfile.open(fileobj=stream, mode="r|*", tarinfo=WholeHeader)  # noqa: SIM115  # closed by the `with` below
     except tarfile.ReadError as error:
         if "truncated" not in str(error):
             raise
