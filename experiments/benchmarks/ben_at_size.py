@@ -33,8 +33,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import torch
+from _drawn_features import drawn_features
 from _record import Row, record
-from numpy.typing import NDArray
 
 from wfa.bigearthnet import layout
 from wfa.bigearthnet.archives import ANNOTATIONS, METADATA
@@ -42,7 +42,6 @@ from wfa.bigearthnet.patch_stores import Bands, LmdbStore
 from wfa.comparing.peak_memory import forget_peak, peak_bytes
 from wfa.data.loader import CaptionDataModule, TrainingBatches
 from wfa.options.run_config import resolve
-from wfa.retrieval.embeddings import Embeddings
 from wfa.retrieval.evaluate import evaluate_retrieval
 from wfa.runs.embed import embed
 from wfa.runs.parts import Parts
@@ -54,8 +53,8 @@ PARTS = ("training", "embedding", "ranking")
 BATCH = 64
 WIDTH = 64
 CAPTIONS = 3
-NOISE = 3.0
-"""Of a caption around its image, whose coordinates have a standard deviation of 1."""
+SHARE = 1 / 3
+"""Of its image in a caption that is drawn."""
 AT_ONCE = 20_000
 WORDS = (
     "data=bigearthnet_txt", "encoder=small", "aggregation=uniqueness", "train.cache=false",
@@ -113,10 +112,12 @@ def main() -> None:
         return
     with tempfile.TemporaryDirectory() as folder:
         grown = Path(folder) / "bigearthnet_txt"
-        rows = make(root, grown)
-        size = (grown / ANNOTATIONS).stat().st_size / 2**20
-        print(f"{rows:,} rows of {sum(PATCHES.values()):,} patches, {size:,.0f} MiB", flush=True)
-        for part in [asked.part] if asked.part else PARTS:
+        wanted = [asked.part] if asked.part else PARTS
+        if set(wanted) != {"ranking"}:  # which draws what it ranks
+            rows = make(root, grown)
+            size = (grown / ANNOTATIONS).stat().st_size / 2**20
+            print(f"{rows:,} rows of {sum(PATCHES.values()):,} patches, {size:,.0f} MiB")
+        for part in wanted:
             words = [sys.executable, __file__, "--measure", str(grown), "--part", part]
             found: list[Row] = []
             for each in printed([*words, "--batches", str(asked.batches)]):
@@ -179,12 +180,18 @@ def taken(official: pa.Table) -> dict[str, pa.Table]:
     return {**found, "bench": of["test"].slice(PATCHES["test"], PATCHES["bench"])}
 
 
-def trained(own: Sequence[str], batches: int) -> Iterator[Measured]:
-    """Open, join, weigh and load; give each figure once it is there."""
+def prepared(own: Sequence[str]) -> Parts:
+    """Make the model, whose imports do not count, and read real patches for all names."""
     vars(layout)["LmdbStore"] = Aliases  # where data sets have it from
     parts = Parts(resolve([*WORDS, *own]))
-    parts.model  # noqa: B018  # what is imported for it does not count
+    parts.model.requires_grad_(requires_grad=False)
     forget_peak()
+    return parts
+
+
+def trained(own: Sequence[str], batches: int) -> Iterator[Measured]:
+    """Open, join, weigh and load; give each figure once it is there."""
+    parts = prepared(own)
     start = time.process_time()
     train = parts.split("train")
     pairs = len(train.dataset)
@@ -215,10 +222,7 @@ def trained(own: Sequence[str], batches: int) -> Iterator[Measured]:
 
 def embedded(own: Sequence[str]) -> Iterator[Measured]:
     """Embed the captions and images of the test split."""
-    vars(layout)["LmdbStore"] = Aliases  # where data sets have it from
-    parts = Parts(resolve([*WORDS, *own, "data.texts=caption"]))
-    parts.model  # noqa: B018  # what is imported for it does not count
-    forget_peak()
+    parts = prepared([*own, "data.texts=caption"])
     start = time.process_time()
     test = parts.split("test")
     yield (f"opening the test split: {len(test.dataset):,} pairs", time.process_time() - start,
@@ -232,36 +236,18 @@ def embedded(own: Sequence[str]) -> Iterator[Measured]:
 
 def ranked() -> Iterator[Measured]:
     """Rank as many captions and images as the test split has, and the patches' joint features."""
-    rng = np.random.default_rng(0)
     pairs = PATCHES["test"]
-    index = np.repeat(np.arange(pairs), CAPTIONS)
-    images = rng.standard_normal((pairs, WIDTH), np.float32)
-    captions = images[index] + NOISE * rng.standard_normal((len(index), WIDTH), np.float32)
-    found = Embeddings(
-        images=unit(images),
-        captions=unit(captions),
-        image_index=index,
-        caption_ids=np.arange(len(index)),
-        aggregated=unit(captions.reshape(pairs, CAPTIONS, WIDTH).mean(1)),
-        image_names=tuple(map(str, range(pairs))),
-    )
-    del images, captions
+    captions = CAPTIONS * pairs
+    found = drawn_features(pairs, captions, WIDTH, SHARE)
     forget_peak()
     start = time.process_time()
     rows = evaluate_retrieval(found, "bigearthnet_txt", "test").rows
     seconds = time.process_time() - start
-    case = (
-        f"all protocols, both directions: {len(index):,} captions, {pairs:,} images, {WIDTH} wide"
-    )
-    yield case, seconds, "s", f"{2 * len(index) * pairs / 1e9:.0f} G scores of captions, and counts"
+    case = f"all protocols, both directions: {captions:,} captions, {pairs:,} images, {WIDTH} wide"
+    yield case, seconds, "s", f"{2 * captions * pairs / 1e9:.0f} G scores of captions, and counts"
     value = {(r.protocol, r.queries, r.metric): r.value for r in rows if not r.oracle}
     yield "strict mR of single queries, in percent", 100 * value["strict", "single", "mR"], "%", ""
     yield "memory after ranking", gib(), "GiB", "features; scores in blocks; ranks of all queries"
-
-
-def unit(features: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Scale rows to length 1."""
-    return np.asarray(features / np.linalg.norm(features, axis=1, keepdims=True), np.float32)
 
 
 def gib() -> float:

@@ -22,8 +22,8 @@ from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
-import numpy.typing as npt
 import torch
+from _drawn_features import drawn_features
 from _record import Row, record
 from clip_benchmark.metrics import zeroshot_retrieval
 from torchmetrics.retrieval import RetrievalHitRate
@@ -48,15 +48,7 @@ Result = TypeVar("Result")
 
 def features(count: int = IMAGES, texts: int = CAPTIONS, width: int = WIDTH) -> Embeddings:
     """Draw captions around their images, so that about two in three are found among ten."""
-    rng = np.random.default_rng(0)
-    index = np.repeat(np.arange(count), texts // count)
-    images = rng.standard_normal((count, width), dtype=np.float32)
-    captions = rng.standard_normal((texts, width), dtype=np.float32)
-    captions += np.float32(0.15) * images[index]
-    aggregated = captions.reshape(count, -1, width).mean(1)
-    names = tuple(map(str, range(count)))
-    return Embeddings(_unit(images), _unit(captions), index, np.arange(texts),
-                      _unit(aggregated), names)  # fmt: skip
+    return drawn_features(count, texts, width, share=0.15)
 
 
 def ours(e: Embeddings) -> Rates:
@@ -183,10 +175,6 @@ def _product_row(e: Embeddings) -> Row:
     seconds, bare = (statistics.median(times) for times in zip(*turns, strict=True))
     case = f"one bare BLAS product, {SIZE}"
     return Row(case, seconds, bare, bare / seconds, 1 / 2.5, None, "s", BOUND)
-
-
-def _unit(x: npt.NDArray[np.float32]) -> Floats:
-    return np.asarray(x / np.linalg.norm(x, axis=1, keepdims=True), np.float32)
 
 
 def _timed(task: Callable[[], Result]) -> tuple[Result, float]:

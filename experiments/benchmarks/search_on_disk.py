@@ -23,6 +23,7 @@ from typing import Any
 
 import faiss
 import numpy as np
+from _drawn_features import unit_rows
 from _record import Row, record
 
 from wfa.comparing.peak_memory import peak_bytes
@@ -72,7 +73,7 @@ def draws(width: int, block: int, count: int) -> Floats:
     chosen = rng.choice(len(centres), count, p=shares / shares.sum())
     vectors = rng.standard_normal((count, width), np.float32) @ spread.astype(np.float32)
     vectors += centres[chosen]
-    return np.asarray(vectors / np.linalg.norm(vectors, axis=1, keepdims=True), np.float32)
+    return unit_rows(vectors)
 
 
 def make(asked: argparse.Namespace, source: HalfPrecisionFile) -> dict[str, float]:
